@@ -1,0 +1,58 @@
+"""One tree of errors. Each is a sentence for the user: what happened, to which file, and what to do about it."""
+
+from typing import ClassVar
+
+
+class PigeonholeError(Exception):
+    """Something that a user can cause and put right. `exit_code` is what the process ends with."""
+
+    exit_code: ClassVar[int] = 1
+    cure: ClassVar[str] = ""
+
+    def __init__(self, happened: str, cure: str | None = None) -> None:
+        self.happened = happened
+        super().__init__(" ".join(part for part in (happened, self.cure if cure is None else cure) if part))
+
+
+class UnreadableError(PigeonholeError):
+    """One file that cannot be read as a picture; the others go on."""
+
+
+class UsageError(PigeonholeError):
+    """The command cannot mean what was typed."""
+
+    exit_code = 2
+    cure = "Add --help to see how it is used."
+
+
+class DataError(PigeonholeError):
+    """The training pictures cannot be learnt from."""
+
+    exit_code = 3
+    cure = "Put at least two folders with two or more pictures each into TF_FILES/data, one folder per category."
+
+
+class ModelError(PigeonholeError):
+    """There is no model, or none that can be used."""
+
+    exit_code = 3
+    cure = "Train one with: bash train.sh"
+
+
+class WeightsError(PigeonholeError):
+    """There are no pretrained weights for the backbone, or they do not fit it."""
+
+    exit_code = 3
+
+
+class NothingToDoError(PigeonholeError):
+    """The input holds no picture at all."""
+
+    exit_code = 4
+
+
+class OutputError(PigeonholeError):
+    """The result cannot be written."""
+
+    exit_code = 5
+    cure = "Make room or choose another folder; no picture was lost."

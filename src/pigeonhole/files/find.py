@@ -1,0 +1,82 @@
+"""What lies in a folder, one entry at a time, so that a million files use the memory of a hundred."""
+
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+from pigeonhole.files.read import head
+from pigeonhole.images.signature import HEAD_BYTES, looks_like_picture
+from pigeonhole.records import Failed, Found, Skipped
+
+# Other programs' unfinished downloads, notes and thumbnails; and our own part files.
+IGNORED = (
+    *("*.part", "*.tmp", "*.crdownload", "*.filepart", "*.partial", "~$*", "._*", ".nfs*", ".pigeonhole*"),
+    *(".DS_Store", "Thumbs.db", "desktop.ini", "@eaDir"),
+)
+PICTURE_SUFFIXES = frozenset(
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".gif", ".bmp", ".dib", ".tif", ".tiff"),
+        *(".webp", ".avif", ".avifs", ".heic", ".heif", ".hif", ".ppm", ".pgm", ".pbm", ".pnm"),
+    )
+)
+
+
+def find(folder: Path, *, recursive: bool = True) -> Iterator[Found | Skipped | Failed]:
+    """Every file below `folder`, as soon as it is met: Found if it may be a picture, else Skipped with the reason.
+
+    A picture is known by its extension, or by its first bytes where it has another one. Links are never followed.
+    A folder that cannot be listed is one Failed.
+    """
+    yield from _find(folder, Path(), recursive)
+
+
+def find_named(path: Path) -> Found:
+    """The file that a user named: taken for a picture whatever it is called."""
+    return Found(path, Path(path.name))
+
+
+def count_files(folder: Path, *, recursive: bool = True) -> int:
+    """How many results `find` will give; quick, since no file is opened."""
+    return sum(1 for _ in _entries(folder, Path(), recursive))
+
+
+def _find(folder: Path, relative: Path, recursive: bool) -> Iterator[Found | Skipped | Failed]:
+    for entry, below in _entries(folder, relative, recursive):
+        yield entry if isinstance(entry, Failed) else _judged(entry, below)
+
+
+def _entries(folder: Path, relative: Path, recursive: bool) -> Iterator[tuple[os.DirEntry[str] | Failed, Path]]:
+    """All that is not a folder to enter. An explicit stack, because folders may be nested deeper than Python calls."""
+    stack = [(folder, relative)]
+    while stack:
+        current, below = stack.pop()
+        try:
+            with os.scandir(current) as entries:
+                for entry in entries:
+                    if not entry.is_dir(follow_symlinks=False):
+                        yield entry, below / entry.name
+                    elif recursive and not _ignored(entry.name):
+                        stack.append((Path(entry.path), below / entry.name))
+        except OSError as error:
+            yield Failed(current, f"the folder cannot be listed: {error.strerror}"), below
+
+
+def _judged(entry: os.DirEntry[str], relative: Path) -> Found | Skipped | Failed:
+    path = Path(entry.path)
+    if entry.is_symlink():
+        return Skipped(path, "a link, which is not followed")
+    if not entry.is_file(follow_symlinks=False):
+        return Skipped(path, "not a file")
+    if _ignored(entry.name):
+        return Skipped(path, "another program's own file")
+    try:
+        if path.suffix.lower() in PICTURE_SUFFIXES or looks_like_picture(head(path, HEAD_BYTES)):
+            return Found(path, relative)
+    except OSError as error:
+        return Failed(path, f"it cannot be opened: {error.strerror}")
+    return Skipped(path, "not a picture")
+
+
+def _ignored(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in IGNORED)

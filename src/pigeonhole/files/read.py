@@ -1,0 +1,40 @@
+"""Reading a file that may be anything: a link, a pipe that nobody writes to, or larger than the memory."""
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+from pigeonhole.errors import UnreadableError
+
+MAX_BYTES = 256 * 1024 * 1024  # no picture; it would only fill the memory
+
+
+def read(path: Path) -> bytes:
+    """All bytes of the regular file at `path`.
+
+    Raises OSError where it cannot be opened, UnreadableError where it is no regular file or more than `MAX_BYTES`.
+    """
+    # O_NONBLOCK: opening a named pipe would otherwise wait for a writer for ever.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableError("it is not a file")
+        if status.st_size > MAX_BYTES:
+            raise UnreadableError(f"it is larger than {MAX_BYTES // 1024**2} MiB")
+        return file.read()
+
+
+def head(path: Path, count: int) -> bytes:
+    """The first `count` bytes of the regular file at `path`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, count)
+    finally:
+        os.close(descriptor)
+
+
+def digest(data: bytes) -> str:
+    """The SHA-256 of `data` as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
