@@ -1,0 +1,66 @@
+"""A real model file without training: it answers which of red, green and blue a picture has most of."""
+
+from pathlib import Path
+
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import numpy as np
+
+from pigeonhole.images import Preprocessing
+from pigeonhole.model import ModelCard
+
+LABELS = ("blue_things", "green_things", "red_things")
+SIZE = 32
+
+
+def colour_model(sharpness: float = 12.0) -> bytes:
+    """An ONNX file of our form: features are the mean R, G and B (0 to 1), logits `sharpness` times these."""
+    head = (np.eye(3, dtype=np.float32)[:, ::-1] * sharpness).copy()  # the labels are in the order B, G, R
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats", "axes"], ["means"], keepdims=0),
+        helper.make_node("Div", ["means", "white"], ["features"]),
+        helper.make_node("MatMul", ["features", "head"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "colours",
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["N", SIZE, SIZE, 3])],
+        [
+            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["N", 3]),
+            helper.make_tensor_value_info("features", TensorProto.FLOAT, ["N", 3]),
+        ],
+        [
+            numpy_helper.from_array(np.array([1, 2], np.int64), "axes"),
+            numpy_helper.from_array(np.array(255, np.float32), "white"),
+            numpy_helper.from_array(head, "head"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    helper.set_model_props(model, card().to_metadata())
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def card() -> ModelCard:
+    return ModelCard(
+        labels=LABELS,
+        preprocessing=Preprocessing(size=SIZE, fraction=1.0),
+        recipe="made by hand",
+        backbone={"name": "mean colour", "weights": "none", "sha256": ""},
+        temperature=1.0,
+        unknown=None,
+        metrics={},
+        training_set="",
+        version="0",
+        created="2026-01-01T00:00:00+00:00",
+    )
+
+
+def write_colour_model(folder: Path, sharpness: float = 12.0) -> Path:
+    """`folder`/model.onnx; `folder` is made, and returned as what a user calls TF_FILES."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(colour_model(sharpness))
+    return folder
