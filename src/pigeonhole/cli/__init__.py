@@ -1,0 +1,68 @@
+"""The commands. Only here are arguments read, errors turned into exit codes, and a command's room imported late."""
+
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+
+import click
+
+from pigeonhole import __version__
+from pigeonhole.errors import PigeonholeError
+
+INTERRUPTED = 130
+COMMANDS = {
+    "train": "pigeonhole.cli.train",
+    "guess": "pigeonhole.cli.guess",
+    "guess-dir": "pigeonhole.cli.guess_dir",
+}
+
+
+class _Commands(click.Group):
+    """Imports a command's module when it is called: `guess` must not wait for what `train` needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="pigeonhole")
+def commands() -> None:
+    """Learns from folders of pictures and puts every new picture in its pigeonhole."""
+
+
+def main() -> None:
+    """The command line. Exit codes: 0 all done, 1 some files failed, 2 usage, 3 no usable model or data,
+    4 nothing to do, 5 cannot write, 130 interrupted.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of the command line `arguments`."""
+    try:
+        code: int | None = commands.main(arguments, prog_name="pigeonhole", standalone_mode=False)
+    except PigeonholeError as error:
+        click.echo(f"pigeonhole: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("pigeonhole: Interrupted. What is done so far is complete and stays.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # `pigeonhole guess … | head -n 1`
+        sys.stderr.close()
+        return 0
+    return code or 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

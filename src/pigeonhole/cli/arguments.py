@@ -1,0 +1,22 @@
+"""What the commands' arguments have in common: the folder TF_FILES comes first and may be left out."""
+
+from pathlib import Path
+
+import click
+
+from pigeonhole.errors import UsageError
+from pigeonhole.naming import shown
+
+TF_FILES = Path("tf_files")
+MODEL = "model.onnx"
+
+paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+def existing_file(path: Path) -> Path:
+    """`path`, or a UsageError if there is no such file."""
+    if path.is_dir():
+        raise UsageError(f"{shown(path)} is a folder.", "Use guess-dir (guessDir.sh) for folders.")
+    if not path.exists():
+        raise UsageError(f"There is no file {shown(path)}.", "Check the name.")
+    return path

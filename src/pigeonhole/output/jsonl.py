@@ -1,0 +1,53 @@
+"""For programs: one JSON object per line on standard output; sentences for people still go to the terminal."""
+
+import json
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from pigeonhole.output.face import Stage
+from pigeonhole.output.terminal import Terminal
+from pigeonhole.records import Guess, Outcome, Sorted, Summary
+
+
+class JsonLines:
+    def __init__(self, stream: TextIO, terminal: Terminal) -> None:
+        self._stream = stream
+        self._terminal = terminal
+
+    def note(self, sentence: str) -> None:
+        self._terminal.note(sentence)
+
+    def warn(self, sentence: str) -> None:
+        self._terminal.warn(sentence)
+
+    def stage(self, title: str, total: int | None) -> AbstractContextManager[Stage]:
+        return self._terminal.stage(title, total)
+
+    def outcome(self, outcome: Outcome) -> None:
+        self._write({"outcome": type(outcome).__name__.lower(), **_fields(outcome)})
+
+    def summary(self, summary: Summary, seconds: float, device: str) -> None:
+        counts = {"seen": summary.seen, **asdict(summary)}
+        self._write({"outcome": "summary", **counts, "seconds": round(seconds, 3), "device": device})
+
+    def _write(self, record: dict[str, Any]) -> None:
+        # ASCII: a name that is no UTF-8 comes through as the escape that Python reads back.
+        self._stream.write(json.dumps(record) + "\n")
+        self._stream.flush()
+
+
+def guess_fields(guess: Guess, top: int | None = None) -> dict[str, Any]:
+    """`guess` as JSON knows it: path, category, score and the `top` best of the ranking (None: all), best first."""
+    return {
+        "path": str(guess.path),
+        "category": guess.category,
+        "score": guess.score,
+        "ranking": [{"category": category, "score": score} for category, score in guess.ranking[:top]],
+    }
+
+
+def _fields(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Sorted):
+        return {**guess_fields(outcome.guess), "target": str(outcome.target)}
+    return {"path": str(outcome.path), "reason": outcome.reason}

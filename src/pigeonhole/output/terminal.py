@@ -1,0 +1,59 @@
+"""For people: a progress bar with rate and time left, problems as they come, the counts at the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
+from rich.progress import ProgressColumn as Column
+from rich.text import Text
+
+from pigeonhole.naming import shown
+from pigeonhole.output.face import Stage
+from pigeonhole.records import Failed, Outcome, Summary, Unreadable
+
+
+class _Rate(Column):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.0f}/s" if task.speed else "", style="progress.data.speed")
+
+
+class Terminal:
+    """Everything goes to standard error: standard output is for answers that a program may read."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._console = Console(file=stream, stderr=stream is None, highlight=False)
+
+    def note(self, sentence: str) -> None:
+        self._line(sentence)
+
+    def warn(self, sentence: str) -> None:
+        self._line(sentence, "yellow")
+
+    @contextmanager
+    def stage(self, title: str, total: int | None) -> Iterator[Stage]:
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
+        progress = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
+        with progress:
+            task = progress.add_task(title, total=total)
+            yield lambda: progress.advance(task)
+
+    def outcome(self, outcome: Outcome) -> None:
+        match outcome:
+            case Unreadable(path, reason):
+                self._line(f"unreadable: {shown(path)}: {reason}", "yellow")
+            case Failed(path, reason):
+                self._line(f"failed: {shown(path)}: {reason}", "red")
+
+    def summary(self, summary: Summary, seconds: float, device: str) -> None:
+        rate = f", {summary.sorted / seconds:.0f} pictures/s" if summary.sorted and seconds > 0 else ""
+        took = f"{seconds:.1f} s{rate} on the {device}"
+        self._line(
+            f"{summary.seen} seen = {summary.sorted} sorted + {summary.unreadable} unreadable"
+            f" + {summary.skipped} skipped + {summary.failed} failed ({took})"
+        )
+
+    def _line(self, text: str, style: str = "") -> None:
+        # As Text: a file may be called "[red].jpg". Unwrapped: a wrapped path cannot be copied.
+        self._console.print(Text(text, style=style), soft_wrap=True)
