@@ -48,7 +48,7 @@ def preprocessing_of(backbone: str, sha256: str) -> Preprocessing:
     return Preprocessing(size, min(1.0, size / transforms.resize_size[0]), transforms.interpolation.value)
 
 
-def read_state_dict(path: Path) -> dict[str, Tensor]:
+def read_state_dict(path: Path) -> Mapping[str, Tensor]:
     """The tensors in `path`; loading runs no code. Raises WeightsError where it is no state dict."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -59,7 +59,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         ) from error
     if not isinstance(state, Mapping) or not state or not all(isinstance(each, Tensor) for each in state.values()):
         raise WeightsError(f"The weights file {shown(path)} holds no state dict.", "Save one with model.state_dict().")
-    return dict(state)
+    return state
 
 
 def backbone_network(backbone: str, path: Path) -> nn.Module:
@@ -92,9 +92,11 @@ def _settings(backbone: str, state: Mapping[str, Tensor]) -> dict[str, bool]:
     return {"aux_logits": side_branches, "transform_input": True, "init_weights": False}
 
 
-def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def _renamed(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     """The published DenseNets still have the names of before a rename: `norm.1` for `norm1`."""
     pattern = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.(\d)")
+    if not any(pattern.search(name) for name in state):
+        return state  # itself: a state dict also carries the version that MNASNet asks for
     return {pattern.sub(r"\1\2", name): tensor for name, tensor in state.items()}
 
 

@@ -19,7 +19,7 @@ CHANNELS = (16, 32, 64, 128)
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 BATCH = 32
 PEAK_RATE = 3e-3
-LEAST_EPOCHS, LEAST_STEPS = 20, 400  # few pictures are seen more often
+LEAST_EPOCHS, LEAST_STEPS = 20, 300  # few pictures are seen more often
 
 
 @dataclass(frozen=True, slots=True)
