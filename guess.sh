@@ -25,5 +25,9 @@ done
 folder "$tf_files" "that holds model.onnx"
 tf_files=$REPLY
 share_tf_files "$tf_files" ro
-for path in "${pictures[@]}"; do share "$path" ro; done
+for path in "${pictures[@]}"; do
+  # Each mount takes the engine time: beyond a hundred pictures it is shown the folders that they lie in.
+  ((${#pictures[@]} <= 100)) || [[ -L $path ]] || path=${path%/*}
+  share "${path:-/}" ro
+done
 launch guess "$tf_files" "${pictures[@]}" ${options[@]+"${options[@]}"}

@@ -34,11 +34,19 @@ def pigeonhole(
 
 
 def measured(*arguments: Argument) -> Measured:
-    """The same, with the most memory that the process ever held."""
-    with subprocess.Popen(_command(arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return Measured(process.returncode, usage.ru_maxrss * 1024)
+    """The same, with the most memory that the process ever held.
+
+    Started by a small process, since Linux counts what a process was before it became another program.
+    """
+    script = (
+        "import resource, subprocess, sys\n"
+        "result = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
+        "print(result.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    command = [sys.executable, "-c", script, *_command(arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
+    code, kilobytes = map(int, result.stdout.split())
+    return Measured(code, kilobytes * 1024)
 
 
 def _command(arguments: tuple[Argument, ...]) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 Pixels = NDArray[Any]
+MAGENTA = np.array((255, 0, 255), np.uint8)
 Twin = tuple[bytes, Image.Image]
 
 # EXIF orientation → how an upright picture is turned before it is stored so that obeying the tag turns it back.
@@ -33,7 +34,10 @@ def drawing(width: int = 400, height: int = 300) -> Image.Image:
     values = np.stack([60 + 150 * across, 60 + 150 * down, 200 - 90 * (across + down)], axis=-1)
     picture = Image.fromarray(values.astype(np.uint8))
     draw = ImageDraw.Draw(picture)
-    at = lambda *share: [(width * x, height * y) for x, y in share]  # noqa: E731
+
+    def at(*share: tuple[float, float]) -> list[tuple[float, float]]:
+        return [(width * x, height * y) for x, y in share]
+
     draw.ellipse(at((0.25, 0.2), (0.55, 0.6)), "white")
     draw.rectangle(at((0.6, 0.3), (0.8, 0.45)), "black")
     draw.polygon(at((0.3, 0.9), (0.45, 0.5), (0.7, 0.85)), (200, 30, 40))
@@ -53,7 +57,7 @@ def heic(*pictures: Image.Image, **options: Any) -> bytes:
     """A HEIC file of these pictures; needs pillow-heif."""
     import pillow_heif
 
-    file, container = io.BytesIO(), pillow_heif.HeifFile()
+    file, container = io.BytesIO(), pillow_heif.HeifFile()  # type: ignore[no-untyped-call]
     for picture in pictures:
         container.add_from_pillow(picture)
     container.save(file, **{"quality": 95, "chroma": 444, **options})
@@ -333,7 +337,7 @@ def _transparent(picture: Image.Image) -> dict[str, Twin]:
     width, height = picture.size
     down, across = np.mgrid[0:1:height * 1j, 0:1:width * 1j]  # fmt: skip
     alpha = (np.clip((across - down + 0.5) * 4, 0, 1) * 255).astype(np.uint8)
-    rgb = np.where(alpha[..., None] == 0, np.uint8((255, 0, 255)), np.asarray(picture))
+    rgb = np.where(alpha[..., None] == 0, MAGENTA, np.asarray(picture))
     on_white = Image.fromarray(np.rint(255 - (255.0 - rgb) * (alpha[..., None] / 255)).astype(np.uint8))
     rgba = Image.fromarray(np.dstack([rgb, alpha]))
     grey = Image.fromarray(rgb).convert("L")
@@ -359,7 +363,7 @@ def _transparent(picture: Image.Image) -> dict[str, Twin]:
 
 
 def _one_transparent_colour(picture: Image.Image, hidden: Pixels) -> dict[str, Twin]:
-    rgb = np.where(hidden[..., None], np.uint8((255, 0, 255)), np.asarray(picture))
+    rgb = np.where(hidden[..., None], MAGENTA, np.asarray(picture))
     on_white = Image.fromarray(np.where(hidden[..., None], np.uint8(255), np.asarray(picture)))
     key = (b"tRNS", struct.pack(">HHH", 255, 0, 255)), (b"tRNS", struct.pack(">HHH", 65535, 0, 65535))
     made: dict[str, Twin] = {
@@ -481,9 +485,9 @@ def _bmps(picture: Image.Image) -> dict[str, Twin]:
     indices = np.asarray(few)
     colours = np.array(few.getpalette(), dtype=np.uint8).reshape(-1, 3)[:, ::-1]
     palette = np.pad(colours, ((0, 16 - len(colours)), (0, 1)))
-    high = (rgb >> np.uint8([3, 2, 3])).astype(np.uint16)
+    high = (rgb >> np.array([3, 2, 3], np.uint8)).astype(np.uint16)
     high_word = high[..., 0] << 11 | high[..., 1] << 5 | high[..., 2]
-    high_rgb = (high * np.float64([255 / 31, 255 / 63, 255 / 31])).astype(np.uint8)
+    high_rgb = (high * np.array([255 / 31, 255 / 63, 255 / 31])).astype(np.uint8)
     masks = struct.pack("<III", 0xF800, 0x07E0, 0x001F)
     opaque = np.dstack([bgr, np.zeros(bgr.shape[:2], np.uint8)])
     made: dict[str, Twin] = {
