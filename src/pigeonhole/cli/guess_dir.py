@@ -30,7 +30,7 @@ def command(paths: tuple[Path, ...], no_recursive: bool, as_json: bool, dry_run:
     Run it again to sort what is new or was interrupted; take it back with undo.
     """
     tf_files, source, out = _three(paths)
-    options = placing.sort_options(retry_unreadable=True, dry_run=dry_run, **chosen)
+    options = placing.sort_options(Placing.COPY, retry_unreadable=True, dry_run=dry_run, **chosen)
     model = load_model(tf_files / arguments.MODEL)
     check_folders(source, out, options)
     terminal = Terminal()

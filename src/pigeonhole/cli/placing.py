@@ -34,7 +34,7 @@ def _options(default: Placing) -> list[Callable[[Callable[..., Any]], Callable[.
             f"--{placing}",
             "placing",
             flag_value=placing.value,
-            default=default.value if placing is default else None,
+            default=None,
             help=_HELP[placing] + (" The default." if placing is default else ""),
         )
         for placing in Placing
@@ -67,8 +67,9 @@ def _options(default: Placing) -> list[Callable[[Callable[..., Any]], Callable[.
 
 
 def sort_options(
+    default: Placing,
     *,
-    placing: str,
+    placing: str | None,
     template: str | None,
     into_folders: bool,
     min_score: float,
@@ -76,8 +77,10 @@ def sort_options(
     retry_unreadable: bool = False,
     dry_run: bool = False,
 ) -> SortOptions:
-    """What the user chose. Raises UsageError where that cannot be."""
+    """What the user chose, `default` where nothing was said of the way. Raises UsageError where that cannot be."""
     if into_folders and template is not None:
         raise UsageError("--into-folders and --name both say what a picture is called.", "Give one of them.")
     text = INTO_FOLDERS if into_folders else DEFAULT if template is None else template
-    return SortOptions(Placing(placing), Template(text), min_score, leave_unreadable, retry_unreadable, dry_run)
+    return SortOptions(
+        Placing(placing or default), Template(text), min_score, leave_unreadable, retry_unreadable, dry_run
+    )

@@ -70,6 +70,7 @@ def create(path: Path) -> None:
     for leftover in (new, new.with_name(new.name + "-journal")):
         leftover.unlink(missing_ok=True)
     with spoken(path), closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")  # it is synced once, when it is whole
         connection.executescript(_SCHEMA)
         # Part of the names of our own hidden files: two outputs may have the same source folder.
         connection.execute("INSERT INTO about VALUES ('token', ?)", (secrets.token_hex(4),))
