@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from pigeonhole import steps
@@ -52,7 +53,7 @@ def cannot(name: str) -> None:
 
     for module in (publish, place, take_back):
         module.rename_without_replacing = fail  # type: ignore[attr-defined]
-    publish._link_and_unlink = fail
+    publish._link_and_unlink = fail  # type: ignore[assignment]
 
 
 def die_at(number: int, tell: Callable[[str], object]) -> None:
@@ -89,6 +90,10 @@ class Mortals:
         self._process.communicate(timeout=30)
 
 
+def _tell(writer: int, step: str) -> None:
+    os.write(writer, step.encode())
+
+
 def _one(action: str, placing: str, source: str, out: str) -> None:
     if action == "undo":
         list(undo(Path(out)))
@@ -104,7 +109,7 @@ def main() -> None:
         if child == 0:
             if len(arguments) > 5:
                 cannot(arguments[5])
-            die_at(arguments[0], lambda step, writer=writer: os.write(writer, step.encode()))
+            die_at(arguments[0], partial(_tell, writer))
             _one(*arguments[1:5])
             os._exit(0)
         os.close(writer)

@@ -24,7 +24,7 @@ from oracle import (
     whole,
     write_files,
 )
-from pigeonhole.sorting import Placing, SortOptions, history_of
+from pigeonhole.sorting import Placing, SortOptions, history_of, undo
 from sorting_room import Mortals
 from trees import BLUE, GREEN, RED, write_pictures
 
@@ -97,6 +97,28 @@ def test_a_move_to_another_disk_killed_at_any_step_leaves_each_file_exactly_once
     assert {"part synced", "published", "journalled", "source aside", "source removed", "done"} <= steps.keys()
 
 
+def test_a_recovery_that_is_killed_itself_at_any_step_is_repeated(
+    mortals: Mortals, tmp_path: Path, other_disk: Path
+) -> None:
+    source, out = other_disk / "in", tmp_path / "out"
+    first = second = 1
+    died = 0
+    while True:
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.rmtree(source, ignore_errors=True)
+        before = write_files(source, 1)
+        if mortals.killed_at(first, "sort", "move", source, out) is None:
+            break
+        if mortals.killed_at(second, "sort", "move", source, out) is None:
+            first, second = first + 1, 0
+        assert_nothing_lost(before, source, out)
+        sorting_room.sort(source, out, SortOptions(placing=Placing.MOVE))
+        assert_exactly_once(before, source, out)
+        second += 1
+        died += 1
+    assert died > 50
+
+
 @pytest.mark.parametrize("impossible", ["EPERM", "EINVAL"])
 def test_a_move_without_renaming_and_linking_killed_at_any_step_leaves_each_file_exactly_once(
     mortals: Mortals, tmp_path: Path, impossible: str
@@ -115,7 +137,7 @@ def test_an_undo_killed_at_any_step_restores_the_exact_tree_when_repeated(
     mortals: Mortals, tmp_path: Path, other_disk: Path, elsewhere: bool
 ) -> None:
     source, out = (other_disk if elsewhere else tmp_path) / "in", tmp_path / "out"
-    reached = Counter()
+    reached: Counter[str] = Counter()
     for step in range(1, 1000):
         shutil.rmtree(out, ignore_errors=True)
         shutil.rmtree(source, ignore_errors=True)
@@ -129,7 +151,7 @@ def test_an_undo_killed_at_any_step_restores_the_exact_tree_when_repeated(
         assert_nothing_lost(contents_before, source, out)
         result = pigeonhole("undo", out) if step == 1 else None
         assert result is None or result.returncode == 0, result
-        list(sorting_room.undo(out))
+        list(undo(out))
         assert whole(source) == before, name
         assert whole(out) == {}, name
     assert {"undo planned", "taken back", "undo synced", "undo journalled"} <= reached.keys()
