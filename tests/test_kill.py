@@ -15,6 +15,7 @@ import pytest
 
 import sorting_room
 from commands import pigeonhole
+from disks import second_disk
 from oracle import (
     assert_exactly_once,
     assert_no_leftovers,
@@ -33,14 +34,8 @@ LONG = os.environ.get("PIGEONHOLE_LONG_TESTS") == "1"
 
 @pytest.fixture
 def other_disk() -> Iterator[Path]:
-    """A folder on a second file system, in memory."""
-    shm = Path("/dev/shm")  # noqa: S108
-    if not shm.is_dir() or not os.access(shm, os.W_OK) or shm.stat().st_dev == Path.cwd().stat().st_dev:
-        pytest.skip("needs /dev/shm as a second file system")
-    folder = shm / f"pigeonhole-test-{os.getpid()}-{random.randrange(10**9)}"
-    folder.mkdir()
-    yield folder
-    shutil.rmtree(folder)
+    with second_disk() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
