@@ -18,7 +18,7 @@ from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
 from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.model import Model
-from pigeonhole.records import Failed, Found, Guess, Skipped, Unreadable
+from pigeonhole.records import Failed, Found, Guess, Identity, Skipped, Unreadable
 
 BATCH = 16  # more gains nothing on a CPU
 
@@ -32,6 +32,7 @@ class Decoded:
     """One picture as the model sees it: `pixels` uint8 [S, S, 3] RGB, of the bytes that have the digest `sha256`."""
 
     found: Found
+    identity: Identity
     sha256: str
     pixels: NDArray[np.uint8]
 
@@ -58,7 +59,7 @@ def decoded(found: Iterable[Found | Problem], preprocessing: Preprocessing) -> I
 
 def _answers(batch: list[Decoded], model: Model) -> Iterator[Guess]:
     for item, row in zip(batch, model.probabilities(np.stack([item.pixels for item in batch])), strict=True):
-        yield Guess(item.found.path, _ranking(model.card.labels, row), item.sha256)
+        yield Guess(item.found.path, _ranking(model.card.labels, row), item.sha256, item.identity)
 
 
 def _ranking(labels: tuple[str, ...], row: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
@@ -69,11 +70,13 @@ def _ranking(labels: tuple[str, ...], row: NDArray[np.float32]) -> tuple[tuple[s
 def _decode(item: Found | Problem, preprocessing: Preprocessing) -> Decoded | Problem:
     if not isinstance(item, Found):
         return item
+    identity, sha256 = None, None
     try:
-        data = read(item.path)
-        return Decoded(item, digest(data), to_square(data, preprocessing))
+        data, identity = read(item.path)
+        sha256 = digest(data)
+        return Decoded(item, identity, sha256, to_square(data, preprocessing))
     except UnreadableError as error:
-        return Unreadable(item.path, str(error))
+        return Unreadable(item.path, str(error), identity, sha256)
     except OSError as error:
         return Failed(item.path, f"it cannot be read: {error.strerror}")
 
