@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What train.sh, guess.sh and guessDir.sh have in common: they turn their arguments into absolute paths, show
+# What the scripts at the top level have in common: they turn their arguments into absolute paths, show
 # the container these paths and nothing else, and hand over to `pigeonhole`. Where there is no container they
 # run the same command from .venv. A script sets `root` (the checkout) and sources this file.
 #
@@ -229,9 +229,13 @@ launch() { # COMMAND ARGUMENT...
     local) say "Running from .venv instead of a container: PIGEONHOLE_RUNTIME=local." ;;
     *) stop 2 "PIGEONHOLE_RUNTIME=$PIGEONHOLE_RUNTIME is neither 'container' nor 'local'. Leave it empty to try the one and then the other." ;;
   esac
-  environment "$level"
+  launch_here "$level" "$@"
+}
+
+launch_here() { # classify|train COMMAND ARGUMENT...
+  environment "$1"
   # -P: a numpy.py in the folder where the user happens to be is not ours.
-  exec "$venv/bin/python" -P -m pigeonhole "$@"
+  exec "$venv/bin/python" -P -m pigeonhole "${@:2}"
 }
 
 # --- the container ---
