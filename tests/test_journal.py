@@ -87,6 +87,7 @@ def test_a_file_that_is_too_young_for_its_times_to_tell_is_compared_by_content_o
     with Sorter.open(out, SortOptions()) as sorter:
         is_old(picture, monkeypatch)
         assert opened(picture, monkeypatch, lambda: sorter.is_done(found))
+    with Sorter.open(out, SortOptions()) as sorter:
         assert not opened(picture, monkeypatch, lambda: sorter.is_done(found))
 
 
