@@ -87,6 +87,7 @@ def test_a_file_that_is_too_young_for_its_times_to_tell_is_compared_by_content_o
     with Sorter.open(out, SortOptions()) as sorter:
         is_old(picture, monkeypatch)
         assert opened(picture, monkeypatch, lambda: sorter.is_done(found))
+    with Sorter.open(out, SortOptions()) as sorter:
         assert not opened(picture, monkeypatch, lambda: sorter.is_done(found))
 
 
@@ -239,6 +240,21 @@ def test_a_harmed_journal_is_refused_before_anything_is_touched(
     assert (whole(source), whole(out)) == before
 
 
+def test_a_journal_that_was_just_begun_when_the_process_died_is_begun_anew(source: Path, out: Path) -> None:
+    write_files(source, 1)
+    memory = out / ".pigeonhole"
+    memory.mkdir(parents=True)
+    (memory / "lock").write_text("12345\n")
+    (memory / "journal.sqlite.new").write_bytes(b"SQLite format 3\0 and half a page")
+    assert len(sort(source, out)) == 1
+    assert not (memory / "journal.sqlite.new").exists()
+    (memory / "README.txt").unlink()
+    sort(source, out)
+    (memory / "journal.sqlite").unlink()
+    with pytest.raises(OutputError, match="is missing"):
+        sort(source, out)
+
+
 def test_a_torn_log_of_the_journal_harms_no_file(source: Path, out: Path, tmp_path: Path) -> None:
     """What was written last is lost, as if it had never been done; what stands in the output stays."""
     before = write_files(source, 3)
@@ -308,6 +324,18 @@ def test_looking_writes_nothing_while_another_process_sorts(source: Path, out: P
         assert len(list(history_of(out))) == 3
         assert len(sort(source, out, SortOptions(dry_run=True))) == 3
         process.kill()
+
+
+def test_looking_after_a_kill_says_that_there_is_something_left(source: Path, out: Path) -> None:
+    mortals = sorting_room.Mortals()
+    write_files(source, 3)
+    assert mortals.killed_at(3, "sort", "copy", source, out)
+    mortals.close()
+    before = whole(out)
+    with Sorter.open(out, SortOptions(dry_run=True)) as sorter:
+        assert sorter.notes == ("An earlier run was cut short: the next one will first bring what it left to an end.",)
+    assert {entry.state for entry in history_of(out)} == {"planned"}
+    assert whole(out) == before
 
 
 def test_leftover_parts_of_a_dead_run_go_and_foreign_ones_stay(
