@@ -219,17 +219,25 @@ def a_folder(path: Path, where: float) -> None:
     path.mkdir()
 
 
+@pytest.fixture(scope="module")
+def sorted_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output with a journal of many pages."""
+    folder = tmp_path_factory.mktemp("sorted before")
+    write_files(folder / "in", 400, size=10)
+    sort(folder / "in", folder / "out")
+    return folder / "out"
+
+
 @pytest.mark.parametrize(
     ("harm", "where"),
     [*((damaged, n / 10) for n in range(9)), *((cut, n / 10) for n in range(1, 10))]
     + [(harm, 0.0) for harm in (empty, gone, foreign, newer, a_folder)],
 )
 def test_a_harmed_journal_is_refused_before_anything_is_touched(
-    source: Path, out: Path, harm: Callable[[Path, float], None], where: float
+    sorted_before: Path, source: Path, out: Path, harm: Callable[[Path, float], None], where: float
 ) -> None:
-    write_files(source, 60)
-    sort(source, out)
-    write_files(source / "more", 3)
+    shutil.copytree(sorted_before, out)
+    write_files(source, 3)
     harm(out / ".pigeonhole" / "journal.sqlite", where)
     before = whole(source), whole(out)
     for options in (MOVE, SortOptions(dry_run=True)):
