@@ -1,7 +1,7 @@
 """From the bytes of any picture to uint8 RGB of the model's size, or one sentence that says why not."""
 
 import threading
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 
 import numpy as np
@@ -35,7 +35,8 @@ MAX_BYTES = 256 * 1024 * 1024
 LARGE_PIXELS = 24_000_000
 
 _INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
-_one_large_at_a_time = threading.Lock()  # two pictures at the limit would need more than a gigabyte
+# Two pictures at the limit would need more than a gigabyte. A decoder process puts a lock of all processes here.
+one_large_at_a_time: AbstractContextManager[object] = threading.Lock()
 
 
 def to_square(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
@@ -71,7 +72,7 @@ def _read(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
         if missing := missing_part(data, picture):
             raise UnreadableError(missing)
         large = width * height > LARGE_PIXELS
-        with _one_large_at_a_time if large else nullcontext():
+        with one_large_at_a_time if large else nullcontext():
             return _square(picture, preprocessing)
 
 

@@ -1,0 +1,43 @@
+"""Decoding in threads: no start-up, but a decoder that crashes takes the command with it. For a picture or two."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from pigeonhole.cpus import available_cpus
+from pigeonhole.decoding.item import Decoded, Problem
+from pigeonhole.errors import UnreadableError
+from pigeonhole.files.read import digest, read
+from pigeonhole.images import Preprocessing, to_square
+from pigeonhole.records import Failed, Found, Unreadable
+
+AHEAD = 16
+
+
+class ThreadDecoders:
+    def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
+        """As many threads as there are processors; Pillow lets go of Python's lock."""
+        workers = available_cpus()
+        pending: deque[Future[Decoded | Problem]] = deque()
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+        try:
+            for item in items:
+                pending.append(pool.submit(_decode, item, preprocessing))
+                if len(pending) >= AHEAD + 2 * workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _decode(item: Found | Problem, preprocessing: Preprocessing) -> Decoded | Problem:
+    if not isinstance(item, Found):
+        return item
+    try:
+        data = read(item.path)
+        return Decoded(item, digest(data), to_square(data, preprocessing))
+    except UnreadableError as error:
+        return Unreadable(item.path, str(error))
+    except OSError as error:
+        return Failed(item.path, f"it cannot be read: {error.strerror}")
