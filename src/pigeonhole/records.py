@@ -1,7 +1,36 @@
 """What happens to a picture, as plain values that every room can hand on."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which file it is and in which state: whoever edits or replaces it changes at least one of these.
+
+    `size` in bytes, times in nanoseconds since 1970.
+    """
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Self:
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+    def is_renamed(self, other: "Identity") -> bool:
+        """Whether `other` is this very file, unedited, perhaps under another name: renaming changes the ctime alone."""
+        return (self.device, self.inode, self.size, self.mtime_ns) == (
+            other.device,
+            other.inode,
+            other.size,
+            other.mtime_ns,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +46,13 @@ class Guess:
     """The answer for one picture.
 
     `ranking` holds every category with its probability (0 to 1, they sum to 1), best first.
-    `sha256` is the digest of the very bytes that were decoded.
+    `sha256` is the digest of the very bytes that were decoded, `identity` the state of the file before they were read.
     """
 
     path: Path
     ranking: tuple[tuple[str, float], ...]
     sha256: str
+    identity: Identity
 
     @property
     def category(self) -> str:
@@ -35,10 +65,27 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """A picture that now stands in the output under the name `target`."""
+    """A picture that now stands in the output under the name `target`.
+
+    `trouble` says what else went wrong, None for nothing: a source that should be moved and cannot be removed.
+    """
 
     guess: Guess
     target: Path
+    trouble: str | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.guess.path
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A picture whose best category is not sure enough: it stands in the output as one of none."""
+
+    guess: Guess
+    target: Path
+    trouble: str | None = None
 
     @property
     def path(self) -> Path:
@@ -47,15 +94,23 @@ class Sorted:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that claims to be a picture and cannot be read as one."""
+    """A file that claims to be a picture and cannot be read as one.
+
+    `identity` and `sha256` as in Guess, None where they are not known (yet). `target` is where it was set aside, None
+    where it was left.
+    """
 
     path: Path
     reason: str
+    identity: Identity | None = None
+    sha256: str | None = None
+    target: Path | None = None
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something in the input that is no picture: it is counted and left alone."""
+    """Something in the input that is no picture, or was sorted before: it is counted and left alone."""
 
     path: Path
     reason: str
@@ -63,13 +118,17 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A picture that could be read but not put in its place; it is still where it was."""
+    """A picture that could be read but not put in its place; it is still where it was.
+
+    `transient` where another try may go better: it was just being changed, or the disk did not answer.
+    """
 
     path: Path
     reason: str
+    transient: bool = False
 
 
-Outcome = Sorted | Unreadable | Skipped | Failed
+Outcome = Sorted | Unknown | Unreadable | Skipped | Failed
 
 
 @dataclass(slots=True)
@@ -77,18 +136,21 @@ class Summary:
     """How many files met which outcome. `seen` is always the sum of the others."""
 
     sorted: int = 0
+    unknown: int = 0
     unreadable: int = 0
     skipped: int = 0
     failed: int = 0
 
     @property
     def seen(self) -> int:
-        return self.sorted + self.unreadable + self.skipped + self.failed
+        return self.sorted + self.unknown + self.unreadable + self.skipped + self.failed
 
     def count(self, outcome: Outcome) -> None:
         match outcome:
             case Sorted():
                 self.sorted += 1
+            case Unknown():
+                self.unknown += 1
             case Unreadable():
                 self.unreadable += 1
             case Skipped():

@@ -42,7 +42,7 @@ def guesses(
 
 def _answers(batch: list[Decoded], model: Model) -> Iterator[Guess]:
     for item, row in zip(batch, model.probabilities(np.stack([item.pixels for item in batch])), strict=True):
-        yield Guess(item.found.path, _ranking(model.card.labels, row), item.sha256)
+        yield Guess(item.found.path, _ranking(model.card.labels, row), item.sha256, item.identity)
 
 
 def _ranking(labels: tuple[str, ...], row: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:

@@ -13,8 +13,8 @@ from typing import Self
 
 from pigeonhole.cpus import available_cpus
 from pigeonhole.decoding.item import Decoded, Problem
-from pigeonhole.decoding.limits import Limits
 from pigeonhole.decoding.process import DecoderProcess, Job, shared_file
+from pigeonhole.decoding.protocol import Limits
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.records import Found

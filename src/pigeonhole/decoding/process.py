@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Pipe
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pigeonhole.decoding.item import Decoded, Problem
-from pigeonhole.decoding.limits import Limits, Phase
+from pigeonhole.decoding.protocol import Answer, Limits, Phase
 from pigeonhole.decoding.worker import PAGE
 from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.records import Failed, Found, Unreadable
@@ -97,24 +98,21 @@ class DecoderProcess:
 
     def receive(self) -> None:
         """Take one answer, for which its first job has waited. Raises EOFError or OSError when the worker is dead."""
-        kind, text = self.connection.recv()
+        answer: Answer = self.connection.recv()
         self._since = time.monotonic()
-        if kind == "ready":
+        if answer.kind == "ready":
             self.ready = True
             return
         slot = self._slots_taken % self._depth
         self._slots_taken += 1
         job = self.jobs.popleft()
-        match kind:
-            case "pixels":
-                shape = self._side, self._side, 3
-                count = self._side**2 * 3
-                pixels = np.frombuffer(self._memory, np.uint8, count, PAGE + slot * count).reshape(shape).copy()
-                job.result = Decoded(job.found, text, pixels)
-            case "unreadable":
-                job.result = Unreadable(job.found.path, text)
-            case _:
-                job.result = Failed(job.found.path, text)
+        path = job.found.path
+        if answer.kind == "pixels" and answer.identity and answer.sha256:
+            job.result = Decoded(job.found, answer.identity, answer.sha256, self._pixels(slot))
+        elif answer.kind == "unreadable":
+            job.result = Unreadable(path, answer.reason, answer.identity, answer.sha256)
+        else:
+            job.result = Failed(path, f"it cannot be read: {answer.reason}", transient=True)
 
     def deadline(self) -> float | None:
         """The monotonic time at which it is given up, None while it has nothing to do or waits for its turn."""
@@ -137,7 +135,7 @@ class DecoderProcess:
         late = status == -signal.SIGALRM or (overdue and status in (None, -signal.SIGKILL) and self._is_late())
         if phase is Phase.READING:
             slow = f"reading it takes longer than {self._limits.seconds:g} seconds"
-            return Failed(path, slow if late else "the decoder was killed while it read the file")
+            return Failed(path, slow if late else "the decoder was killed while it read the file", transient=True)
         if late:
             return Unreadable(path, f"decoding it takes longer than {self._limits.seconds:g} seconds")
         return Unreadable(path, _cause(status))
@@ -150,6 +148,11 @@ class DecoderProcess:
             self._process.wait(1)
         self._memory.close()
         os.close(self._memory_descriptor)
+
+    def _pixels(self, slot: int) -> NDArray[np.uint8]:
+        count = self._side**2 * 3
+        pixels = np.frombuffer(self._memory, np.uint8, count, PAGE + slot * count)
+        return pixels.reshape(self._side, self._side, 3).copy()  # the slot is used again
 
     def _is_late(self) -> bool:
         return time.monotonic() >= self._since + self._limits.seconds

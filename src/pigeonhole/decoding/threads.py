@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from pigeonhole.cpus import available_cpus
-from pigeonhole.decoding.item import Decoded, Problem
+from pigeonhole.decoding.item import Decoded, Problem, cannot_read
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
 from pigeonhole.images import Preprocessing, to_square
-from pigeonhole.records import Failed, Found, Unreadable
+from pigeonhole.records import Found, Unreadable
 
 AHEAD = 16
 
@@ -34,10 +34,12 @@ class ThreadDecoders:
 def _decode(item: Found | Problem, preprocessing: Preprocessing) -> Decoded | Problem:
     if not isinstance(item, Found):
         return item
+    identity, sha256 = None, None
     try:
-        data = read(item.path)
-        return Decoded(item, digest(data), to_square(data, preprocessing))
+        data, identity = read(item.path)
+        sha256 = digest(data)
+        return Decoded(item, identity, sha256, to_square(data, preprocessing))
     except UnreadableError as error:
-        return Unreadable(item.path, str(error))
+        return Unreadable(item.path, str(error), identity, sha256)
     except OSError as error:
-        return Failed(item.path, f"it cannot be read: {error.strerror}")
+        return cannot_read(item.path, error)

@@ -18,7 +18,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.decoding.limits import Limits, Phase
+from pigeonhole.decoding.protocol import Answer, Limits, Phase
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
 from pigeonhole.images import Preprocessing
@@ -30,7 +30,7 @@ Decode = Callable[[bytes, Preprocessing], NDArray[np.uint8]]
 
 
 def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: int) -> None:
-    """Answer until the other side hangs up: (path, slot) → ("pixels", SHA-256), ("unreadable" or "failed", reason)."""
+    """Answer every (path, slot) with an Answer, until the other side hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pool, which hangs up
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # kills, also while a decoder written in C never comes back
     connection = Connection(connection_descriptor)
@@ -38,7 +38,7 @@ def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: i
         preprocessing, limits, decoder = connection.recv()
         worker = _Worker(memory_descriptor, lock_descriptor, preprocessing, limits, _named(decoder))
         _bound(limits.memory)
-        connection.send(("ready", ""))
+        connection.send(Answer("ready"))
         _silence()
         while True:
             connection.send(worker.answer(*connection.recv()))
@@ -55,23 +55,26 @@ class _Worker:
         self._decode = decode
         images_read.one_large_at_a_time = _Turn(lock_descriptor, self)
 
-    def answer(self, path: str, slot: int) -> tuple[str, str]:
+    def answer(self, path: str, slot: int) -> Answer:
         self.enter(Phase.READING)
+        identity, sha256 = None, None
         try:
-            data = read(Path(path))
+            data, identity = read(Path(path))
+            sha256 = digest(data)
             self.enter(Phase.DECODING)
             pixels = self._decode(data, self._preprocessing).tobytes()
         except UnreadableError as error:
-            return "unreadable", str(error)
+            return Answer("unreadable", str(error), identity, sha256)
         except MemoryError:
-            return "unreadable", f"it needs more than {self._limits.memory // 1024**2} MiB of memory"
+            reason = f"it needs more than {self._limits.memory // 1024**2} MiB of memory"
+            return Answer("unreadable", reason, identity, sha256)
         except OSError as error:
-            return "failed", f"it cannot be read: {error.strerror}"
+            return Answer("failed", error.strerror or type(error).__name__)
         finally:
             self.enter(Phase.IDLE)
         start = PAGE + slot * len(pixels)
         self._memory[start : start + len(pixels)] = pixels
-        return "pixels", digest(data)
+        return Answer("pixels", "", identity, sha256)
 
     def enter(self, phase: Phase) -> None:
         # The alarm is the kernel's: it goes off in a decoder that hangs, and when the pool itself has been killed.

@@ -6,12 +6,13 @@ import stat
 from pathlib import Path
 
 from pigeonhole.errors import UnreadableError
+from pigeonhole.records import Identity
 
 MAX_BYTES = 256 * 1024 * 1024  # no picture; it would only fill the memory
 
 
-def read(path: Path) -> bytes:
-    """All bytes of the regular file at `path`.
+def read(path: Path) -> tuple[bytes, Identity]:
+    """All bytes of the regular file at `path`, and the state in which it was just before.
 
     Raises OSError where it cannot be opened, UnreadableError where it is no regular file or more than `MAX_BYTES`.
     """
@@ -23,7 +24,7 @@ def read(path: Path) -> bytes:
             raise UnreadableError("it is not a file")
         if status.st_size > MAX_BYTES:
             raise UnreadableError(f"it is larger than {MAX_BYTES // 1024**2} MiB")
-        return file.read()
+        return file.read(), Identity.of(status)
 
 
 def head(path: Path, count: int) -> bytes:

@@ -2,12 +2,15 @@
 
 import errno
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import count
 from pathlib import Path
 
 from pigeonhole.errors import OutputError
 from pigeonhole.files import copy_aside_and_publish
 from pigeonhole.files.publish import ChangedError
-from pigeonhole.naming import candidates, shown, sorted_stem
+from pigeonhole.naming import shown
+from pigeonhole.sorting.template import Template
 from pigeonhole.records import Failed, Guess, Sorted
 
 # With these the next picture will fare no better.
@@ -23,12 +26,14 @@ class Placer:
 
     def place(self, guess: Guess) -> Sorted | Failed:
         """Raises OutputError where nothing more can be written to the folder."""
-        stem, extension = sorted_stem(guess.category, guess.score), guess.path.suffix
-        name = stem + extension
+        base = Template().name(guess.category, guess.score, guess.path.name, 0, date.today())
+        name = str(base.numbered(1))
         number = self._reached.get(name, 0) + 1
         self._reached[name] = number
         try:
-            target = copy_aside_and_publish(guess.path, guess.sha256, self.out, candidates(stem, extension, number))
+            target = copy_aside_and_publish(
+                guess.path, guess.sha256, self.out, (str(base.numbered(n)) for n in count(number))
+            )
         except ChangedError as error:
             return Failed(guess.path, str(error))
         except OSError as error:

@@ -1,7 +1,10 @@
-"""What one picture may cost, and how a decoder process tells the other side what it is doing."""
+"""What a decoder process and its pool say to each other, and what one picture may cost."""
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
+
+from pigeonhole.records import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,16 @@ class Phase(IntEnum):
     READING = 1
     WAITING = 2  # for another process to finish with a large picture
     DECODING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one job. After "pixels" they stand in the job's slot of the shared memory.
+
+    `identity` and `sha256` as in Guess, None where the decoder did not get that far.
+    """
+
+    kind: Literal["ready", "pixels", "unreadable", "failed"]
+    reason: str = ""
+    identity: Identity | None = None
+    sha256: str | None = None

@@ -1,0 +1,86 @@
+"""What a sorted picture is called: a template such as `{category}-{score:.5f}{ext}`, filled in for each."""
+
+import string
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePath
+
+from pigeonhole.errors import UsageError
+from pigeonhole.naming import harmless, score_text, shown, shortened
+
+DEFAULT = "{category}-{score:.5f}{ext}"
+INTO_FOLDERS = "{category}/{stem}{ext}"
+MAX_EXTENSION = 40  # characters; what is longer behind a dot is no extension, and would leave no room for a number
+FIELDS = ("category", "score", "stem", "ext", "index", "date")
+
+
+class _Score(float):
+    """`{score}` alone has five digits, as everywhere."""
+
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else score_text(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name in the output before a number is added to it: `folder` is relative to the output, `ext` has its dot."""
+
+    folder: PurePath
+    stem: str
+    ext: str
+
+    def numbered(self, number: int) -> PurePath:
+        """The name itself for 1, then with -2, -3, … before the extension; never longer than a name may be."""
+        return self.folder / shortened(self.stem, self.ext if number == 1 else f"-{number}{self.ext}")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A checked template. `/` in it makes sub-folders."""
+
+    text: str = DEFAULT
+
+    def __post_init__(self) -> None:
+        """Raise UsageError where it names a field that there is not, leads out of the output, or names nothing."""
+        try:
+            parsed = list(string.Formatter().parse(self.text))
+        except ValueError as error:
+            raise UsageError(f"The name template {shown(self.text)!r} cannot be read: {error}.", "") from None
+        for _, field, spec, conversion in parsed:
+            if field is not None and field not in FIELDS:
+                known = " ".join(f"{{{name}}}" for name in FIELDS)
+                raise UsageError(f"{{{shown(field)}}} is no field of a name template.", f"There are: {known}.")
+            if conversion or (spec and "{" in spec):
+                raise UsageError(f"The name template {shown(self.text)!r} has a field of a form that is not known.", "")
+        self._check_path()
+
+    def _check_path(self) -> None:
+        try:
+            filled = self._filled("category", 0.5, "stem", ".ext", 1, date(2000, 1, 1))
+        except (ValueError, TypeError, OverflowError, MemoryError) as error:
+            raise UsageError(f"The name template {shown(self.text)!r} cannot be filled in: {error}.", "") from None
+        parts = filled.split("/")
+        if any(part in ("", ".", "..") for part in parts) or "\0" in filled:
+            raise UsageError(
+                f"The name template {shown(self.text)!r} leaves the output folder or names nothing.",
+                "Give a relative name without empty parts, '.' and '..'.",
+            )
+
+    def name(self, category: str, score: float, original: str, index: int, day: date) -> Name:
+        """The name for a picture that is called `original` and was last changed on `day`."""
+        path = PurePath(original)
+        filled = self._filled(harmless(category), score, path.stem, path.suffix, index, day)
+        *folders, last = (_safe(part) for part in filled.split("/"))
+        ext = path.suffix if last.endswith(path.suffix) and len(path.suffix) <= MAX_EXTENSION else ""
+        folder = PurePath(*(shortened(part, "") for part in folders))
+        return Name(folder, last.removesuffix(ext), ext)
+
+    def _filled(self, category: str, score: float, stem: str, ext: str, index: int, day: date) -> str:
+        return self.text.format(category=category, score=_Score(score), stem=stem, ext=ext, index=index, date=day)
+
+
+def _safe(part: str) -> str:
+    """One component that means nothing special: a file may be called `..jpg`, a foreign model's label anything."""
+    if not part.strip(". ") or part.casefold().startswith(".pigeonhole"):
+        return "_" + part
+    return part
