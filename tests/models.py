@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import onnx
-from onnx import TensorProto, helper, numpy_helper
-
 import numpy as np
+from onnx import TensorProto, helper, numpy_helper
 
 from pigeonhole.images import Preprocessing
 from pigeonhole.model import ModelCard

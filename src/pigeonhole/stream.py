@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from pigeonhole.decoding.item import Decoded, Decoders, Problem
 from pigeonhole.decoding.threads import ThreadDecoders
+from pigeonhole.images import Preprocessing
 from pigeonhole.model import Model
 from pigeonhole.records import Found, Guess
 
-__all__ = ["BATCH", "Problem", "guesses"]
+__all__ = ["BATCH", "Decoded", "Problem", "decoded", "guesses"]
 
 BATCH = 16  # more gains nothing on a CPU
 
@@ -28,7 +29,7 @@ def guesses(
     survives what its decoders do not.
     """
     batch: list[Decoded] = []
-    for item in (decoders or ThreadDecoders()).decode(found, model.card.preprocessing):
+    for item in decoded(found, model.card.preprocessing, decoders):
         if not isinstance(item, Decoded):
             yield item
             continue
@@ -38,6 +39,13 @@ def guesses(
             batch = []
     if batch:
         yield from _answers(batch, model)
+
+
+def decoded(
+    found: Iterable[Found | Problem], preprocessing: Preprocessing, decoders: Decoders | None = None
+) -> Iterator[Decoded | Problem]:
+    """Every file read and decoded, in their order, a batch and a few more ahead of whoever asks."""
+    return (decoders or ThreadDecoders()).decode(found, preprocessing)
 
 
 def _answers(batch: list[Decoded], model: Model) -> Iterator[Guess]:

@@ -11,11 +11,11 @@ from pigeonhole.records import Identity
 class Limits:
     """`seconds` for reading and decoding one picture, `memory` in bytes that one decoder process may hold.
 
-    The largest picture that we admit, 128 megapixels of 16 bits, needs two and a half gigabytes and a few seconds.
+    The largest picture that we admit, of 128 megapixels, needs one gigabyte and a few seconds.
     """
 
     seconds: float = 60.0
-    memory: int = 3 * 1024**3
+    memory: int = 2 * 1024**3
 
 
 class Phase(IntEnum):

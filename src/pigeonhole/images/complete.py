@@ -1,107 +1,130 @@
-"""Whether a file is all there.
+"""Whether a file is all there, as far as its decoder would not notice.
 
-Pillow fills what is missing from a BMP, TIFF, WebP, PNG or GIF with zeros and says nothing, so "it decodes" is no
-proof. Each format tells by its own means where it ends; a JPEG needs no check, because Pillow refuses a cut one.
+Pillow refuses most files that are cut off, but it looks no further than the first frame, overlooks a missing last byte
+of a PNG, GIF or BMP and checks no checksums of pixels. Some copying programs make a file in its full length and fill
+it from the front: what they have not written yet is zeros, which WebP, AVIF and HEIC decoders take for pixels.
 """
 
 import struct
 import zlib
 from collections.abc import Callable
 
-from PIL import Image
+from PIL import ImageFile, TiffImagePlugin
+
+CUT_OFF = "it is cut off: the end of the {} is missing"
+_DAMAGED = "it is damaged: a checksum in the {} is wrong"
+_UNFILLED = "it is not complete: the end of the {} is empty"
+
+# The boxes that make up an AVIF or HEIC; what follows them, if anything, was appended by a camera for its own use.
+_BOXES = (b"ftyp", b"meta", b"mdat", b"moov", b"moof", b"idat", b"free", b"skip", b"uuid")
+_STRIPS, _TILES = (273, 279), (324, 325)  # the TIFF tags of offsets and of lengths
 
 
-def missing_part(data: bytes, picture: Image.Image) -> str | None:
+def missing_part(kind: str, data: bytes, picture: ImageFile.ImageFile) -> str | None:
     """What is missing or wrong in `data`, of which Pillow opened `picture` (not yet loaded); None if all is there."""
-    check = _CHECKS.get(picture.format or "")
-    return check(data, picture) if check else None
+    check = _CHECKS.get(kind)
+    problem = check(data, picture) if check else None
+    return problem.format(kind) if problem else None
 
 
-def _png(data: bytes, picture: Image.Image) -> str | None:
+def _png(data: bytes, _picture: ImageFile.ImageFile) -> str | None:
+    """A PNG is a row of chunks (length, four letters, content, checksum), the last of which is IEND."""
     position = 8
     while position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)
+        kind = data[position + 4 : position + 8]
         end = position + 12 + length
         if end > len(data):
-            break
-        kind = data[position + 4 : position + 8]
-        (checksum,) = struct.unpack_from(">I", data, end - 4)
-        if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != checksum:
-            return "it is damaged (a PNG checksum is wrong)"
+            return CUT_OFF
+        # A small first letter marks what a reader may ignore: remarks, dates, colour profiles.
+        if kind[:1].isupper():
+            (checksum,) = struct.unpack_from(">I", data, end - 4)
+            if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != checksum:
+                return _DAMAGED
         if kind == b"IEND":
             return None
         position = end
-    return "it is cut off (the end of the PNG is missing)"
+    return CUT_OFF
 
 
-def _gif(data: bytes, picture: Image.Image) -> str | None:
-    # Some writers pad behind the trailer.
-    return None if data.rstrip(b"\0").endswith(b"\x3b") else "it is cut off (the end of the GIF is missing)"
-
-
-def _webp(data: bytes, picture: Image.Image) -> str | None:
-    (length,) = struct.unpack_from("<I", data, 4)
-    return None if len(data) >= length + 8 else "it is cut off (the end of the WebP is missing)"
-
-
-def _bmp(data: bytes, picture: Image.Image) -> str | None:
-    (pixels_at,) = struct.unpack_from("<I", data, 10)
-    (header,) = struct.unpack_from("<I", data, 14)
-    if header < 40:
-        width, height, depth, compression = *struct.unpack_from("<HH", data, 18), *struct.unpack_from("<H", data, 24), 0
-    else:
-        width, height, _planes, depth, compression = struct.unpack_from("<iiHHI", data, 18)
-    if compression in (1, 2):  # run lengths: only the decoder knows where they end
-        return None
-    row = (abs(width) * depth + 31) // 32 * 4
-    return (
-        None if len(data) >= pixels_at + row * abs(height) else "it is cut off (the last rows of the BMP are missing)"
-    )
-
-
-def _tiff(data: bytes, picture: Image.Image) -> str | None:
-    tags = picture.tag_v2  # type: ignore[attr-defined]
-    for offsets, counts in ((273, 279), (324, 325)):  # strips, tiles
-        starts, lengths = tags.get(offsets, ()), tags.get(counts, ())
-        if any(start + length > len(data) for start, length in zip(starts, lengths, strict=False)):
-            return "it is cut off (parts of the TIFF are missing)"
+def _gif(data: bytes, _picture: ImageFile.ImageFile) -> str | None:
+    """A GIF is a header, a palette and a row of blocks, the last of which is a semicolon."""
+    try:
+        position = 13 + _palette_length(data[10])
+        while data[position] != 0x3B:
+            match data[position]:
+                case 0x21:  # extension: its kind, then its content
+                    position = _after_content(data, position + 2)
+                case 0x2C:  # frame: place and size, palette, number of bits, then its content
+                    position = _after_content(data, position + 11 + _palette_length(data[position + 9]))
+                case _:  # some writers put zeros between the blocks
+                    position += 1
+    except IndexError:
+        return CUT_OFF
     return None
 
 
-def _boxes(data: bytes, picture: Image.Image) -> str | None:
-    """AVIF and HEIC are a row of boxes, each of which begins with its length."""
-    position = 0
-    while position + 8 <= len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        if length == 0:  # to the end of the file
-            return None
-        if length == 1:
-            (length,) = struct.unpack_from(">Q", data, position + 8)
+def _palette_length(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _after_content(data: bytes, position: int) -> int:
+    """Content is a row of pieces, each behind its length, up to one without length."""
+    while length := data[position]:
+        position += 1 + length
+    return position + 1
+
+
+def _bmp(data: bytes, picture: ImageFile.ImageFile) -> str | None:
+    decoder, _, offset, arguments = picture.tile[0]
+    if decoder != "raw" or not isinstance(arguments, tuple):  # run lengths: only the decoder knows where they end
+        return None
+    return None if len(data) >= offset + arguments[1] * picture.height else CUT_OFF
+
+
+def _tiff(data: bytes, picture: ImageFile.ImageFile) -> str | None:
+    """Only for compressed ones, where libtiff would notice too, but print about it; others may state false lengths."""
+    if not isinstance(picture, TiffImagePlugin.TiffImageFile) or picture.info.get("compression") == "raw":
+        return None
+    for offsets, lengths in (_STRIPS, _TILES):
+        pairs = zip(picture.tag_v2.get(offsets, ()), picture.tag_v2.get(lengths, ()), strict=False)
+        if any(offset + length > len(data) for offset, length in pairs):
+            return CUT_OFF
+    return None
+
+
+def _webp(data: bytes, _picture: ImageFile.ImageFile) -> str | None:
+    return _unfilled(data, 8 + int.from_bytes(data[4:8], "little"))
+
+
+def _boxes(data: bytes, _picture: ImageFile.ImageFile) -> str | None:
+    """AVIF and HEIC are rows of boxes, each of which begins with its length and four letters; pixels are in mdat."""
+    position = pixels_end = 0
+    while (kind := data[position + 4 : position + 8]) in _BOXES:
+        length = int.from_bytes(data[position : position + 4])
+        if length == 0:
+            length = len(data) - position
+        elif length == 1:
+            length = int.from_bytes(data[position + 8 : position + 16])
         position += max(length, 8)
-    return None if position == len(data) else "it is cut off (a part of the file is missing)"
+        if position > len(data):
+            return CUT_OFF
+        if kind == b"mdat":
+            pixels_end = position
+    return _unfilled(data, pixels_end)
 
 
-def _portable_map(data: bytes, picture: Image.Image) -> str | None:
-    width, height = picture.size
-    match data[:2]:
-        case b"P4":
-            row = -(-width // 8)
-        case b"P5":
-            row = width
-        case b"P6":
-            row = 3 * width
-        case _:  # written in digits: the decoder notices
-            return None
-    return None if len(data) > row * height else "it is cut off (the last rows are missing)"
+def _unfilled(data: bytes, end: int) -> str | None:
+    last = end // 4
+    return _UNFILLED if last and data.count(0, end - last, end) == last else None
 
 
-_CHECKS: dict[str, Callable[[bytes, Image.Image], str | None]] = {
+_CHECKS: dict[str, Callable[[bytes, ImageFile.ImageFile], str | None]] = {
     "PNG": _png,
     "GIF": _gif,
-    "WEBP": _webp,
     "BMP": _bmp,
     "TIFF": _tiff,
+    "WebP": _webp,
     "AVIF": _boxes,
-    "HEIF": _boxes,
-    "PPM": _portable_map,
+    "HEIC": _boxes,
 }

@@ -1,40 +1,57 @@
 """From the bytes of any picture to uint8 RGB of the model's size, or one sentence that says why not."""
 
+import math
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-
-# Importing a plug-in registers its format; without these, Pillow would import all of its fifty at the first WebP.
-from PIL import (
-    AvifImagePlugin,
-    Image,
-    ImageOps,
-    MpoImagePlugin,
-    TiffImagePlugin,
-    UnidentifiedImageError,
-    WebPImagePlugin,
-)
+from PIL import ExifTags, Image, ImageFile
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.PpmImagePlugin import PpmImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images.colour import to_rgb
-from pigeonhole.images.complete import missing_part
-from pigeonhole.images.preprocessing import Preprocessing
-from pigeonhole.images.signature import looks_like_heic
+from pigeonhole.images.colour import levels_of, set_transparent_colour, to_rgb
+from pigeonhole.images.complete import CUT_OFF, missing_part
+from pigeonhole.images.preprocessing import Box, Preprocessing
+from pigeonhole.images.signature import kind_of
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "to_square"]
-
-# EPS runs a program and TGA takes any bytes for a picture: neither is on the list. Pillow finds MPO through JPEG.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
-_REGISTERED = (AvifImagePlugin, MpoImagePlugin, TiffImagePlugin, WebPImagePlugin)
+__all__ = ["MAX_PIXELS", "to_square"]
 
 MAX_PIXELS = 128_000_000  # a 108-megapixel phone passes, a decompression bomb does not
-MAX_BYTES = 256 * 1024 * 1024
 LARGE_PIXELS = 24_000_000
+BAND_PIXELS = 2_000_000
 
+# What is not here is not read. EPS would run a program; TGA takes any bytes for a picture. Asking the decoders directly
+# rather than Image.open spares its guesses, its warnings and a global pixel limit.
+_DECODERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "GIF": GifImageFile,
+    "BMP": BmpImageFile,
+    "TIFF": TiffImageFile,
+    "WebP": WebPImageFile,
+    "AVIF": AvifImageFile,
+    "PPM": PpmImageFile,
+}
 _INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # Two pictures at the limit would need more than a gigabyte. A decoder process puts a lock of all processes here.
 one_large_at_a_time: AbstractContextManager[object] = threading.Lock()
 
@@ -44,73 +61,130 @@ def to_square(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
 
     `data` is a whole file: JPEG, MPO, PNG, GIF, BMP, TIFF, WebP, AVIF, PPM, or HEIC where pillow-heif is installed.
     An animation gives its first frame, EXIF orientation is obeyed, transparent parts are white.
-    Raises UnreadableError with the reason for anything else, for damage and for more than `MAX_PIXELS` pixels.
+    Raises UnreadableError with the reason for anything else, for damage and for more than `MAX_PIXELS` pixels (half as
+    many for WebP).
     """
     if not data:
         raise UnreadableError("the file is empty")
+    kind = kind_of(data)
+    if kind is None:
+        raise UnreadableError("it is not a picture of a format that can be read here")
     try:
-        return _read(data, preprocessing)
+        return _read(kind, data, preprocessing)
     except UnreadableError:
         raise
     except MemoryError:
         raise UnreadableError("it needs more memory than there is") from None
-    except UnidentifiedImageError:
-        raise UnreadableError("it is not a picture of a known format") from None
     except Image.DecompressionBombError:
         raise UnreadableError(f"it has more than {MAX_PIXELS // 1_000_000} megapixels") from None
     except Exception as error:  # Pillow's decoders raise nearly every built-in exception on damaged files
-        raise UnreadableError(_reason(error)) from error
+        raise UnreadableError(_reason(kind, error)) from error
 
 
-def _read(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    with _open(data) as picture:
+def _read(kind: str, data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    decoder = _heic_decoder() if kind == "HEIC" else _DECODERS[kind]
+    with decoder(BytesIO(data)) as picture:
         width, height = picture.size
-        if width * height > MAX_PIXELS:
-            raise UnreadableError(
-                f"it has {width} × {height} pixels, and the limit is {MAX_PIXELS // 1_000_000} megapixels"
-            )
-        if missing := missing_part(data, picture):
+        limit = MAX_PIXELS // 2 if kind == "WebP" else MAX_PIXELS  # that decoder holds four copies of a picture
+        if width * height > limit:
+            most = f"the limit is {limit // 1_000_000} megapixels"
+            raise UnreadableError(f"it has {width} × {height} pixels, and {most}")
+        if missing := missing_part(kind, data, picture):
             raise UnreadableError(missing)
-        large = width * height > LARGE_PIXELS
-        with one_large_at_a_time if large else nullcontext():
+        with one_large_at_a_time if width * height > LARGE_PIXELS else nullcontext():
             return _square(picture, preprocessing)
 
 
-def _open(data: bytes) -> Image.Image:
-    if looks_like_heic(data[:12]):
-        return _open_heic(data)
-    return Image.open(BytesIO(data), formats=FORMATS)
-
-
-def _open_heic(data: bytes) -> Image.Image:
+def _heic_decoder() -> Callable[[BytesIO], ImageFile.ImageFile]:
     try:
-        import pillow_heif  # type: ignore[import-untyped,unused-ignore]
+        from pillow_heif import HeifImageFile
     except ImportError:
         raise UnreadableError("HEIC needs the plug-in pillow-heif: pip install 'pigeonhole[heic]'") from None
-    pillow_heif.register_heif_opener()
-    return Image.open(BytesIO(data), formats=("HEIF",))
+    return HeifImageFile
 
 
-def _square(picture: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def _square(picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    width, height, times = _load(picture, preprocessing.short_edge)
+    orientation = _orientation(picture)
+    upright = preprocessing.box(width, height) if orientation < 5 else preprocessing.box(height, width)
+    box = _scaled(_as_stored(upright, orientation, width, height), times)
+    # A large picture is first averaged over whole pixels, to at least twice the size that the model takes.
     size = preprocessing.size
-    # JPEG only: the decoder itself scales by 1/2, 1/4 or 1/8 as long as the part we need stays at least `size` wide.
-    needed = int(size / preprocessing.fraction) + 1
-    picture.draft("RGB", (needed, needed))
+    factor = max(1, int(min(box[2] - box[0], box[3] - box[1])) // (2 * size))
+    window = _window(box, picture.size, margin=2 * math.ceil((box[2] - box[0]) / size))
+    left, top = window[:2]
+    inside = _scaled((box[0] - left, box[1] - top, box[2] - left, box[3] - top), factor)
+    resampling = _INTERPOLATIONS[preprocessing.interpolation]
+    square = _part(picture, window, factor).resize((size, size), resampling, inside)
+    turn = _UPRIGHT.get(orientation)
+    return np.asarray(square.transpose(turn) if turn is not None else square)
+
+
+def _load(picture: ImageFile.ImageFile, short_edge: int) -> tuple[int, int, int]:
+    """Decodes the picture; returns its width, its height and how many times smaller than that it was decoded.
+
+    The JPEG decoder itself scales by 1/2, 1/4 or 1/8 as long as the short edge stays at least `short_edge` long.
+    """
+    width, height = picture.size
+    drafted = picture.draft(None, (short_edge, short_edge)) if isinstance(picture, JpegImageFile) else None
+    if isinstance(picture, PngImageFile):
+        set_transparent_colour(picture)
     picture.load()
-    # Orientation first: an odd margin would otherwise be split differently than in the upright twin.
-    upright = ImageOps.exif_transpose(picture)
-    rgb = to_rgb(_shrunk(upright, needed))
-    square = rgb.resize((size, size), _INTERPOLATIONS[preprocessing.interpolation], preprocessing.box(*rgb.size))
-    return np.asarray(square)
+    return (width, height, round(width / drafted[1][2])) if drafted else (*picture.size, 1)
 
 
-def _shrunk(picture: Image.Image, needed: int) -> Image.Image:
-    """A large picture by a whole factor smaller, so that its colours are converted in little memory."""
-    factor = min(picture.size) // (2 * needed)
-    shrinkable = picture.mode in ("L", "RGB", "RGBA", "CMYK", "YCbCr") and "transparency" not in picture.info
-    return picture.reduce(factor) if factor > 1 and shrinkable else picture
+def _as_stored(box: Box, orientation: int, width: int, height: int) -> Box:
+    """Where a box of the upright picture lies in the picture of `width` × `height` pixels as it is stored."""
+    left, top, right, bottom = box
+    if orientation in (5, 6, 7, 8):
+        left, top, right, bottom = top, left, bottom, right
+    if orientation in (2, 3, 7, 8):
+        left, right = width - right, width - left
+    if orientation in (3, 4, 6, 7):
+        top, bottom = height - bottom, height - top
+    return left, top, right, bottom
 
 
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return f"it is damaged or cut off ({text})"
+def _scaled(box: Box, times: int) -> Box:
+    return box[0] / times, box[1] / times, box[2] / times, box[3] / times
+
+
+def _window(box: Box, size: tuple[int, int], margin: int) -> tuple[int, int, int, int]:
+    """The whole pixels that scaling `box` looks at: `margin` more on each side, for the interpolation's filter."""
+    left, top = max(0, math.floor(box[0]) - margin), max(0, math.floor(box[1]) - margin)
+    right, bottom = min(size[0], math.ceil(box[2]) + margin), min(size[1], math.ceil(box[3]) + margin)
+    return left, top, right, bottom
+
+
+def _part(picture: Image.Image, window: tuple[int, int, int, int], factor: int) -> Image.Image:
+    """The `window` of a loaded picture in RGB, each edge `factor` times shorter.
+
+    It goes from band to band, because colours are converted in copies, and a copy of a large picture is large.
+    """
+    left, top, right, bottom = window
+    levels = levels_of(picture)
+    part = Image.new("RGB", (math.ceil((right - left) / factor), math.ceil((bottom - top) / factor)))
+    rows = max(1, BAND_PIXELS // (right - left) // factor) * factor
+    for start in range(top, bottom, rows):
+        band = to_rgb(picture.crop((left, start, right, min(start + rows, bottom))), levels)
+        part.paste(band.reduce(factor), (0, (start - top) // factor))
+    return part
+
+
+def _orientation(picture: Image.Image) -> int:
+    """How the camera was held, 1 to 8. (Pillow turns a TIFF by itself when it loads it.)"""
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # broken remarks are no reason to refuse sound pixels
+        return 1
+    return orientation if orientation in _UPRIGHT else 1
+
+
+def _reason(kind: str, error: Exception) -> str:
+    """Pillow's words are for programmers; they stay with the exception as its cause."""
+    words = str(error).lower()
+    if "truncated" in words or "end of file" in words or "not enough" in words:
+        return CUT_OFF.format(kind)
+    if isinstance(error, NotImplementedError) or "unsupported" in words or "not supported" in words:
+        return f"this sort of {kind} cannot be read here"
+    return f"it is damaged or cut off: its beginning says {kind}, the rest makes no sense"

@@ -1,0 +1,5 @@
+"""Folders of pictures → `model.onnx`. Nothing but the `train` command leans on this room, and it does so late."""
+
+from pigeonhole.train.run import TrainingOptions, TrainingResult, train
+
+__all__ = ["TrainingOptions", "TrainingResult", "train"]

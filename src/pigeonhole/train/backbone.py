@@ -1,0 +1,93 @@
+"""The frozen network that turns pictures into features: exported to ONNX once, then kept by digest."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.errors import PigeonholeError
+from pigeonhole.files import digest, write_aside_and_replace
+from pigeonhole.images import Preprocessing
+from pigeonhole.model import open_session
+from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.output import Output
+from pigeonhole.stream import Decoded, decoded
+from pigeonhole.train.dataset import Dataset
+from pigeonhole.train.weights import Weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CACHE = "cache"
+EXPORT_VERSION = 1  # raise it when train/export.py changes: every cached backbone is then made anew
+SAMPLE = 16  # pictures on which torch and onnxruntime must agree
+TOLERANCE = 1e-3  # of the largest feature
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """An ONNX graph `pixels` → `features` with what it needs to know about its pictures and its origin."""
+
+    name: str
+    origin: str
+    weights_sha256: str
+    preprocessing: Preprocessing
+    onnx: bytes
+
+    @property
+    def digest(self) -> str:
+        """Of everything that makes the features what they are."""
+        return digest(self.onnx + repr(self.preprocessing).encode())
+
+
+def load_backbone(tf_files: Path, weights: Weights, dataset: Dataset, output: Output) -> Backbone:
+    """The backbone for `weights` from TF_FILES/cache, exported first if it is not there (seconds, and needs torch)."""
+    weights_sha256 = digest(weights.path.read_bytes())
+    key = digest(f"{EXPORT_VERSION} {weights.backbone} {weights_sha256}".encode())[:16]
+    path = tf_files / CACHE / f"backbone-{weights.backbone}-{key}.onnx"
+    if not path.exists():
+        output.note(f"Exporting {weights.backbone} to ONNX, once.")
+        _export(weights, weights_sha256, dataset, path)
+    onnx = path.read_bytes()
+    metadata = open_session(onnx).get_modelmeta().custom_metadata_map
+    preprocessing = Preprocessing(**json.loads(metadata["preprocessing"]))
+    return Backbone(weights.backbone, weights.origin, weights_sha256, preprocessing, onnx)
+
+
+def _export(weights: Weights, weights_sha256: str, dataset: Dataset, path: Path) -> None:
+    from onnx import helper
+
+    from pigeonhole.train import networks
+    from pigeonhole.train.export import from_pixels, to_onnx
+
+    trunk = networks.backbone_network(weights.backbone, weights.path)
+    network = from_pixels(trunk, networks.IMAGENET_MEAN, networks.IMAGENET_STD)
+    preprocessing = networks.preprocessing_of(weights.backbone, weights_sha256)
+    model = to_onnx(network, preprocessing.size)
+    helper.set_model_props(model, {"preprocessing": json.dumps(asdict(preprocessing)), "backbone": weights.backbone})
+    onnx: bytes = model.SerializeToString()
+    pictures = sample(dataset, preprocessing)
+    if pictures:  # where none can be read, the training ends soon for that reason
+        _compare(network, onnx, np.stack([item.pixels for item in pictures]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_aside_and_replace(path, onnx)
+
+
+def sample(dataset: Dataset, preprocessing: Preprocessing) -> list[Decoded]:
+    """Up to SAMPLE readable training pictures from all over the set."""
+    step = max(1, len(dataset.examples) // SAMPLE)
+    chosen = [example.found for example in dataset.examples[::step]][:SAMPLE]
+    return [item for item in decoded(chosen, preprocessing) if isinstance(item, Decoded)]
+
+
+def _compare(network: "nn.Module", onnx: bytes, pixels: NDArray[np.uint8]) -> None:
+    import torch
+
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(pixels)).numpy()
+    difference = float(np.abs(open_session(onnx).run([FEATURES], {INPUT: pixels})[0] - expected).max())
+    if difference > TOLERANCE * max(1.0, float(np.abs(expected).max())):
+        raise PigeonholeError(f"torch and onnxruntime disagree on this network by {difference:.2g}; it is not used.")

@@ -1,0 +1,95 @@
+"""Recipe `scratch`: a small convolutional network that learns from nothing, for when there are no weights at all."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from pigeonhole.images import Preprocessing
+from pigeonhole.output import Stage
+from pigeonhole.train.export import from_pixels
+from pigeonhole.train.folds import Fold
+from pigeonhole.train.head import Head, best_temperature
+
+PREPROCESSING = Preprocessing(size=64, fraction=1.0)
+CHANNELS = (16, 32, 64, 128)
+MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
+BATCH = 32
+PEAK_RATE = 3e-3
+LEAST_EPOCHS, LEAST_STEPS = 20, 300  # few pictures are seen more often
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """What was learnt: `network` (uint8 [N, S, S, 3] → features [N, D]), its head, and the held-out logits [H, C]."""
+
+    network: nn.Module
+    head: Head
+    held_out: NDArray[np.float64]
+
+
+def small_cnn() -> nn.Module:
+    """float32 [N, 3, S, S] → [N, 128]: four times 3×3 convolution, batch norm, ReLU and halving; then the mean."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in zip((3, *CHANNELS), CHANNELS, strict=False):
+        layers += [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+        layers += [nn.MaxPool2d(2)]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def epochs_for(pictures: int) -> int:
+    return max(LEAST_EPOCHS, math.ceil(LEAST_STEPS / math.ceil(pictures / BATCH)))
+
+
+def fit_scratch(
+    pixels: NDArray[np.uint8], targets: NDArray[np.int64], fold: Fold, seed: int, advance: Stage
+) -> Scratch:
+    """Learn from the training part of `fold`: AdamW, one-cycle learning rate, random mirroring.
+
+    `pixels` uint8 [N, S, S, 3], `targets` [N] (0 … C-1). The same seed gives the same network on the same machine.
+    `advance` is called once for each of `epochs_for(len(fold.train))` epochs.
+    """
+    torch.manual_seed(seed)
+    categories = int(targets.max()) + 1
+    trunk = small_cnn()
+    linear = nn.Linear(CHANNELS[-1], categories)
+    network = from_pixels(trunk, MEAN, STD)
+    everything, labels = torch.from_numpy(pixels), torch.from_numpy(targets)
+    epochs = epochs_for(len(fold.train))
+    steps = math.ceil(len(fold.train) / BATCH)
+    optimiser = torch.optim.AdamW([*trunk.parameters(), *linear.parameters()], lr=PEAK_RATE)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=epochs * steps)
+
+    for _ in range(epochs):
+        network.train()
+        for batch in torch.from_numpy(fold.train)[torch.randperm(len(fold.train))].split(BATCH):  # type: ignore[no-untyped-call]
+            logits = linear(network(_mirrored(everything[batch])))
+            loss = nn.functional.cross_entropy(logits, labels[batch])
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
+        advance()
+
+    network.eval()
+    head = Head(linear.weight.detach().double().numpy(), linear.bias.detach().double().numpy())
+    logits_held_out = head.logits(features(network, pixels[fold.held_out]))
+    temperature = best_temperature(logits_held_out, targets[fold.held_out])
+    return Scratch(network, Head(head.weight, head.bias, temperature), logits_held_out)
+
+
+def features(network: nn.Module, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """uint8 [N, S, S, 3] → [N, D]."""
+    with torch.inference_mode():
+        batches = [network(batch) for batch in torch.from_numpy(pixels).split(BATCH)]  # type: ignore[no-untyped-call]
+    array: NDArray[np.float64] = torch.cat(batches).double().numpy()
+    return array
+
+
+def _mirrored(pixels: Tensor) -> Tensor:
+    """Each picture of uint8 [N, S, S, 3] as it is or mirrored left to right, by chance."""
+    chosen = torch.rand(len(pixels), 1, 1, 1) < 0.5
+    return torch.where(chosen, pixels.flip(2), pixels)

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Sets up .venv with everything and checks the project: style, types, scripts, then the tests.
+#
+#   bash test.sh [pytest options]
+set -euo pipefail
+root=$(readlink -f "${BASH_SOURCE[0]}")
+root=${root%/*}
+# shellcheck source=src/launch.sh
+. "$root/src/launch.sh"
+
+environment dev
+cd "$root"
+bin=$venv/bin
+
+"$bin/ruff" check .
+"$bin/ruff" format --check .
+"$bin/mypy"
+"$bin/shellcheck" -x ./*.sh src/*.sh .ci/run
+"$bin/hadolint" Dockerfile
+exec "$bin/python" -m pytest "$@"

@@ -1,0 +1,67 @@
+"""The command line as users meet it: a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+Argument = str | Path
+
+
+class Measured(NamedTuple):
+    returncode: int
+    peak_bytes: int
+
+
+def pigeonhole(
+    *arguments: Argument, cwd: Path | None = None, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """`pigeonhole` with `arguments`, finished. No traceback may ever reach a user, so none is tolerated here."""
+    result = subprocess.run(
+        _command(arguments),
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        stdin=subprocess.DEVNULL,
+        timeout=240,
+        check=False,
+    )
+    assert "Traceback" not in result.stderr, result.stderr
+    return result
+
+
+def measured(*arguments: Argument) -> Measured:
+    """The same, with the most memory that the process ever held.
+
+    Started by a small process, since Linux counts what a process was before it became another program.
+    """
+    script = (
+        "import resource, subprocess, sys\n"
+        "result = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
+        "print(result.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    command = [sys.executable, "-c", script, *_command(arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
+    code, kilobytes = map(int, result.stdout.split())
+    return Measured(code, kilobytes * 1024)
+
+
+def _command(arguments: tuple[Argument, ...]) -> list[str]:
+    return [sys.executable, "-m", "pigeonhole", *map(str, arguments)]
+
+
+def imported_by(*arguments: Argument) -> set[str]:
+    """The top-level modules that are loaded when `pigeonhole` with `arguments` has finished."""
+    script = (
+        "import sys\n"
+        "from pigeonhole.cli import run\n"
+        f"code = run({[str(argument) for argument in arguments]!r})\n"
+        "print('LOADED', code, *sorted({name.split('.')[0] for name in sys.modules}))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=240, check=True)
+    _, code, *names = next(line for line in result.stdout.splitlines() if line.startswith("LOADED")).split()
+    assert code == "0", result.stderr
+    return set(names)

@@ -1,0 +1,254 @@
+"""The real images and the real scripts: what the containers do for a user, and what they cannot do."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from container_user import User, docker, engine, make_user, owners
+
+pytestmark = [
+    pytest.mark.skipif(
+        os.environ.get("PIGEONHOLE_TEST_CONTAINER") != "1",
+        reason="builds images and runs containers: set PIGEONHOLE_TEST_CONTAINER=1",
+    ),
+    pytest.mark.timeout(1200),  # the first test makes the large image
+]
+
+LINE = re.compile(r"(?P<category>.+) \(score = (?P<score>[01]\.\d{5})\)")
+# How a container with a network differs from one without: an interface that is not the loopback.
+INTERFACES = "import socket; print(*(name for _, name in socket.if_nameindex()))"
+
+
+@pytest.fixture(scope="session")
+def user(shared: Path) -> Iterator[User]:
+    # Not in pytest's own folder, which nobody but the one who started it may enter.
+    home = Path(tempfile.mkdtemp(prefix="pigeonhole, tests ")).resolve()
+    yield make_user(home, shared)
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def training(user: User) -> str:
+    """What `bash train.sh` said, image and all. The weights are there already: it has to do without a network."""
+    ran = user.script("train.sh", user.tf_files, PIGEONHOLE_OFFLINE="1")
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="session")
+def sorted_folder(user: User, training: str) -> Path:
+    """What `bash guessDir.sh` made, with its paths as one types them."""
+    ran = user.script("guessDir.sh", user.tf_files.name, f"./{user.pictures.name}/", "sorted, all")
+    assert ran.returncode == 0, ran.stderr
+    return user.home / "sorted, all"
+
+
+def test_training_learns_in_the_container_and_what_it_writes_is_the_callers(user: User, training: str) -> None:
+    right = re.match(r"(\d+) of 482 pictures right", training)
+    assert right is not None, training
+    assert int(right[1]) / 482 >= 0.985
+    assert (user.tf_files / "model.onnx").stat().st_size > 1_000_000
+    assert owners(user.tf_files) == {user.ids}
+
+
+def test_every_test_picture_goes_where_it_belongs(user: User, sorted_folder: Path) -> None:
+    sizes = {path.stat().st_size: path.parent.name for path in user.pictures.rglob("*") if path.is_file()}
+    right = Counter(
+        re.match(r"(.+)-[01]\.\d{5}", path.name).group(1) == sizes[path.stat().st_size]  # type: ignore[union-attr]
+        for path in sorted_folder.iterdir()
+    )
+
+    assert len(sizes) == 25
+    assert right == {True: 25}
+
+
+def test_the_sorted_pictures_are_the_callers(user: User, sorted_folder: Path) -> None:
+    assert owners(sorted_folder) == {user.ids}
+
+
+def test_guess_answers_best_first(user: User, training: str) -> None:
+    picture = next((user.pictures / "elsa").iterdir())
+
+    ran = user.script("guess.sh", user.tf_files, picture)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    best, other = (LINE.fullmatch(line) for line in ran.stdout.splitlines())
+    assert best is not None
+    assert other is not None
+    assert (best["category"], other["category"]) == ("elsa", "darth vader")
+    assert float(best["score"]) > float(other["score"])
+
+
+@pytest.mark.parametrize(
+    "name", ["two words.jpg", "com,ma.jpg", "quo\"te's.jpg", "new\nline.jpg", "-dash.jpg", " around ", "$(true)😀.jpg"]
+)
+def test_the_engine_finds_a_picture_and_its_folder_whatever_they_are_called(
+    user: User, training: str, name: str
+) -> None:
+    folder = user.home / f"odd {name}"
+    folder.mkdir()
+    shutil.copyfile(next((user.pictures / "elsa").iterdir()), folder / name)
+    user.owns(folder)
+
+    guessed = user.script("guess.sh", user.tf_files, folder / name, "--top", "1")
+    placed = user.script("guessDir.sh", user.tf_files, folder, f"{folder} out")
+
+    assert guessed.stdout.startswith("elsa (score"), guessed.stderr
+    assert placed.returncode == 0, placed.stderr
+    assert len(list(Path(f"{folder} out").iterdir())) == 1
+
+
+def test_guessing_and_sorting_have_no_network(user: User, sorted_folder: Path) -> None:
+    assert user.look_around(INTERFACES) == "lo"
+
+    user.script("guess.sh", user.tf_files, next((user.pictures / "elsa").iterdir()))
+    assert user.look_around(INTERFACES) == "lo"
+
+
+def test_training_has_a_network_only_where_it_may_use_one(user: User, training: str) -> None:
+    user.script("train.sh", user.tf_files, "--no-such-option")
+    assert "eth0" in user.look_around(INTERFACES)
+
+    user.script("train.sh", user.tf_files, "--no-such-option", PIGEONHOLE_OFFLINE="1")
+    assert user.look_around(INTERFACES) == "lo"
+
+
+def test_sorting_can_write_to_out_and_nowhere_else(user: User, sorted_folder: Path) -> None:
+    user.script("guessDir.sh", user.tf_files, user.pictures, sorted_folder)
+    places = {
+        "in": user.pictures,
+        "one of its pictures": next((user.pictures / "elsa").iterdir()),
+        "tf_files": user.tf_files,
+        "model": user.tf_files / "model.onnx",
+        "root": "/opt/venv",
+        "code": "/opt/venv/lib",
+        "tmp": "/tmp",  # noqa: S108
+        "out": sorted_folder,
+        "scratch": "/run/pigeonhole",
+    }
+    code = f"""
+import json, os
+written = []
+for name, path in {json.dumps({name: str(path) for name, path in places.items()})}.items():
+    try:
+        if os.path.isdir(path):
+            open(os.path.join(path, "written"), "w").close()
+            os.remove(os.path.join(path, "written"))
+        else:
+            os.close(os.open(path, os.O_WRONLY))
+        written.append(name)
+    except OSError:
+        pass
+print(*written)
+"""
+    assert user.look_around(code) == "out scratch"
+
+
+def test_the_container_has_no_capabilities_and_gains_none(user: User, sorted_folder: Path) -> None:
+    status = dict(
+        line.split(":\t", 1) for line in user.look_around("print(open('/proc/self/status').read())").splitlines()
+    )
+
+    assert {name: int(status[name], 16) for name in ("CapPrm", "CapEff", "CapBnd")} == dict.fromkeys(
+        ("CapPrm", "CapEff", "CapBnd"), 0
+    )
+    assert status["NoNewPrivs"] == "1"
+    assert status["Uid"].split() == [str(user.ids[0])] * 4
+
+
+def test_classify_has_neither_torch_nor_pip_and_train_has_torch(user: User, sorted_folder: Path) -> None:
+    find = "import importlib.util as u; print(*(n for n in ('onnxruntime', 'torch', 'pip') if u.find_spec(n)))"
+    classify = user.image_of_last_job()
+    assert user.look_around(find) == "onnxruntime"
+    assert docker("run", "--rm", "--entrypoint", "/usr/local/bin/python3", classify, "-c", find) == ""
+    assert docker("run", "--rm", "--entrypoint", "sh", classify, "-c", "command -v pip pip3 || true") == ""
+    assert docker("run", "--rm", classify, "--help").startswith("Usage: pigeonhole")  # by its own, with its own uid
+
+    user.script("train.sh", user.tf_files, "--no-such-option")
+    assert "torch" in user.look_around(find)
+
+
+def test_the_image_that_guesses_is_small(user: User, sorted_folder: Path) -> None:
+    user.script("guess.sh", user.tf_files, next((user.pictures / "elsa").iterdir()))
+    base = re.search(r"^ARG BASE=(.+)$", (user.checkout / "Dockerfile").read_text(), re.MULTILINE)
+    assert base is not None
+
+    images = (user.image_of_last_job(), base[1])
+    ours, theirs = (int(docker("image", "inspect", "--format", "{{.Size}}", image)) for image in images)
+
+    assert ours - theirs < 220e6  # onnxruntime, numpy, Pillow and HEIC; 193 MB when this was written
+
+
+def test_nothing_is_compiled_anew_at_every_start(user: User, sorted_folder: Path) -> None:
+    # In a read-only root Python cannot keep what it compiles: every module has to come compiled.
+    code = """
+import os, sys
+import pigeonhole.cli.guess, pigeonhole.cli.guess_dir, onnxruntime
+modules = [module for module in sys.modules.values() if getattr(module, "__cached__", None)]
+print(*(module.__name__ for module in modules if not os.path.exists(module.__cached__)))
+"""
+    assert user.look_around(code) == ""
+
+
+def test_without_the_image_and_without_a_network_the_reason_and_the_log_are_named(user: User) -> None:
+    checkout = user.home / "broken checkout"
+    shutil.copytree(user.checkout, checkout)
+    with (checkout / "Dockerfile").open("a") as file:
+        file.write("RUN false\n")
+    user.owns(checkout)
+
+    ran = user.run("bash", checkout / "train.sh", user.tf_files)
+
+    assert ran.returncode == 2
+    log = re.search(r"could not be built \(log: (.+)\)\.", ran.stderr)
+    assert log is not None
+    assert "RUN false" in Path(log[1]).read_text()
+    Path(log[1]).unlink()
+
+
+@pytest.fixture
+def compose(user: User, sorted_folder: Path) -> list[str]:
+    """The command for Compose, whichever there is, and the image under the name that the file gives it."""
+    docker("tag", user.image_of_last_job(), "pigeonhole-classify:compose-cpu")
+    old = shutil.which("docker-compose")
+    if old:
+        return [old]
+    if subprocess.run([engine(), "compose", "version"], capture_output=True, check=False).returncode == 0:
+        return [engine(), "compose"]
+    pytest.skip("neither docker-compose nor docker compose is installed")
+
+
+def test_the_services_of_compose_do_the_same(user: User, compose: list[str]) -> None:
+    out = user.home / "out of compose"
+    out.mkdir()
+    user.owns(out)
+    settings = {
+        "TF_FILES": str(user.tf_files),
+        "IMAGE": str(next((user.pictures / "elsa").iterdir())),
+        "IN": str(user.pictures),
+        "OUT": str(out),
+        "PIGEONHOLE_UID": str(user.ids[0]),
+        "PIGEONHOLE_GID": str(user.ids[1]),
+    }
+    service = [*compose, "-f", str(user.checkout / "docker-compose.yml"), "run", "--rm"]
+
+    guessed = user.run(*service, "guess", "--top", "1", **settings)
+    placed = user.run(*service, "guess-dir", **settings)
+
+    assert LINE.fullmatch(guessed.stdout.strip()), guessed.stderr
+    assert placed.returncode == 0, placed.stderr
+    assert len(list(out.iterdir())) == 25
+    assert owners(out) == {user.ids}
+
+
+def test_the_gpu_overlay_fits_the_file_that_it_lies_over(user: User, compose: list[str]) -> None:
+    files = ["-f", str(user.checkout / "docker-compose.yml"), "-f", str(user.checkout / "docker-compose.gpu.yml")]
+
+    assert user.run(*compose, *files, "config", "--quiet").returncode == 0

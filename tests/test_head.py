@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from pigeonhole.train.folds import Fold
+from pigeonhole.train.head import Head, best_temperature, log_loss
+from pigeonhole.train.metrics import judge
+from pigeonhole.train.probe import fit_probe
+
+
+def blobs(count: int, categories: int, features: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    chance = np.random.default_rng(seed)
+    targets = np.arange(count) % categories
+    centres = chance.normal(size=(categories, features)) * 2
+    return (centres[targets] + chance.normal(size=(count, features))).astype(np.float32), targets
+
+
+def halves(count: int) -> list[Fold]:
+    first, second = np.arange(count // 2), np.arange(count // 2, count)
+    return [Fold(first, second), Fold(second, first)]
+
+
+@pytest.mark.parametrize(("count", "categories", "features"), [(40, 2, 100), (400, 2, 10), (60, 5, 30), (30, 5, 300)])
+def test_a_probe_tells_separate_blobs_apart(count: int, categories: int, features: int) -> None:
+    points, targets = blobs(count, categories, features)
+    probe = fit_probe(points, targets, halves(count), lambda: None)
+    assert probe.head.weight.shape == (categories, features)
+    assert (probe.head.logits(points).argmax(axis=1) == targets).mean() > 0.95
+    assert (probe.out_of_fold.argmax(axis=1) == targets).mean() > 0.8
+
+
+def test_the_shortcut_for_few_pictures_gives_the_same_head() -> None:
+    """Fitting in the space that the pictures span changes nothing: padding with zeros makes it take the other way."""
+    points, targets = blobs(50, 3, 49)
+    short = fit_probe(np.pad(points, ((0, 0), (0, 2))), targets, halves(50), lambda: None).head
+    whole = fit_probe(points, targets, halves(50), lambda: None).head
+    scale = np.abs(whole.weight).max()
+    assert np.abs(short.weight[:, :49] * np.sqrt(51 / 49) - whole.weight).max() < 0.15 * scale
+
+
+def test_probabilities_sum_to_one_and_follow_the_temperature() -> None:
+    head = Head(np.eye(3), np.zeros(3))
+    cool, warm = (Head(head.weight, head.bias, each).probabilities(np.eye(3)) for each in (0.5, 2.0))
+    assert cool.sum(axis=1) == pytest.approx(1)
+    assert (cool.max(axis=1) > warm.max(axis=1)).all()
+
+
+def test_overconfident_logits_get_a_temperature_that_makes_them_honest() -> None:
+    chance = np.random.default_rng(0)
+    logits = chance.normal(size=(5000, 4))
+    targets = np.array([chance.choice(4, p=np.exp(row) / np.exp(row).sum()) for row in logits])
+    assert best_temperature(logits * 3, targets) == pytest.approx(3, rel=0.1)
+
+
+def test_a_few_pictures_that_are_all_right_do_not_make_a_score_certain() -> None:
+    logits = np.eye(2)[np.arange(10) % 2] * 8
+    head = Head(np.eye(2), np.zeros(2), best_temperature(logits, np.arange(10) % 2))
+    assert head.probabilities(logits).max() == pytest.approx(11 / 12, abs=0.01)
+
+
+def test_a_verdict_counts_and_names_what_is_confused() -> None:
+    answers, targets = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 2])
+    verdict = judge(np.eye(3)[answers] * 5, targets, ("a", "b", "c"), 1.0, "of these six")
+    assert verdict.confused == (("a", "b", 1),)
+    assert verdict.sentence == "5 of 6 pictures right (83.3 %, 95 % interval 43.6 to 97.0 %), of these six."
+    assert verdict.log_loss == pytest.approx(log_loss(np.eye(3)[answers] * 5, targets))
