@@ -125,14 +125,17 @@ class DecoderProcess:
         return self._since + self._limits.seconds + GRACE_SECONDS
 
     def end(self) -> Problem | None:
-        """Kill it. The result is what this means for the job in hand, None where that was not at fault."""
+        """Kill it. The result is what this means for its first job, None where that cannot be at fault."""
         phase = self._phase
-        overdue = self._process.poll() is None
+        late = time.monotonic() >= self._since + self._limits.seconds
+        if not late:  # it has hung up and is about to be gone; how it goes tells why
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
         self.close()
-        if not self.jobs or not self.ready or phase is Phase.IDLE:
+        if not self.jobs or not self.ready:
             return None
         path, status = self.jobs[0].found.path, self._process.returncode
-        late = status == -signal.SIGALRM or (overdue and status in (None, -signal.SIGKILL) and self._is_late())
+        late = status == -signal.SIGALRM or (late and status in (None, -signal.SIGKILL))
         if phase is Phase.READING:
             slow = f"reading it takes longer than {self._limits.seconds:g} seconds"
             return Failed(path, slow if late else "the decoder was killed while it read the file", transient=True)
@@ -153,9 +156,6 @@ class DecoderProcess:
         count = self._side**2 * 3
         pixels = np.frombuffer(self._memory, np.uint8, count, PAGE + slot * count)
         return pixels.reshape(self._side, self._side, 3).copy()  # the slot is used again
-
-    def _is_late(self) -> bool:
-        return time.monotonic() >= self._since + self._limits.seconds
 
     @property
     def _phase(self) -> Phase:

@@ -41,7 +41,9 @@ def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: i
         connection.send(Answer("ready"))
         _silence()
         while True:
-            connection.send(worker.answer(*connection.recv()))
+            answer = worker.answer(*connection.recv())
+            worker.enter(Phase.IDLE)  # not where an error passes: the phase tells what the worker has died of
+            connection.send(answer)
     os._exit(0)
 
 
@@ -70,8 +72,6 @@ class _Worker:
             return Answer("unreadable", reason, identity, sha256)
         except OSError as error:
             return Answer("failed", error.strerror or type(error).__name__)
-        finally:
-            self.enter(Phase.IDLE)
         start = PAGE + slot * len(pixels)
         self._memory[start : start + len(pixels)] = pixels
         return Answer("pixels", "", identity, sha256)
