@@ -131,6 +131,32 @@ class Failed:
 Outcome = Sorted | Unknown | Unreadable | Skipped | Failed
 
 
+def target_of(outcome: Outcome) -> Path | None:
+    """Where the picture stands in the output, None where it was not put there."""
+    return outcome.target if isinstance(outcome, Sorted | Unknown | Unreadable) else None
+
+
+def trouble_of(outcome: Outcome) -> str | None:
+    """What went wrong beside the outcome, None for nothing."""
+    return outcome.trouble if isinstance(outcome, Sorted | Unknown | Unreadable) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an output folder's history: what was done with `source`, and how far that has come (`state`)."""
+
+    number: int
+    state: str
+    outcome: str
+    category: str | None
+    score: float | None
+    placing: str
+    source: Path
+    target: Path | None
+    sha256: str
+    reason: str
+
+
 @dataclass(slots=True)
 class Summary:
     """How many files met which outcome. `seen` is always the sum of the others."""

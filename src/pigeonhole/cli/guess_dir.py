@@ -3,44 +3,65 @@
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
-from pigeonhole.cli import arguments
+from pigeonhole.cli import arguments, placing
 from pigeonhole.errors import NothingToDoError, UsageError
 from pigeonhole.model import load_model
 from pigeonhole.naming import shown
 from pigeonhole.output import JsonLines, Output, Terminal
-from pigeonhole.records import Summary
-from pigeonhole.sorting import check_folders, sort_folder, total
+from pigeonhole.records import Outcome, Skipped, Summary, target_of, trouble_of
+from pigeonhole.sorting import ALREADY, Placing, Sorter, check_folders, sort_folder, total
 
 
 @click.command("guess-dir")
 @arguments.paths
+@placing.options(Placing.COPY)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--no-recursive", is_flag=True, help="Leave sub-folders alone.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file, then the counts.")
-def command(paths: tuple[Path, ...], no_recursive: bool, as_json: bool) -> int:
-    """Copy every picture of a folder to another as <category>-<score>.<ext>; nothing is ever overwritten.
+def command(paths: tuple[Path, ...], no_recursive: bool, as_json: bool, dry_run: bool, **chosen: Any) -> int:
+    """Sort every picture of a folder into another as <category>-<score>.<ext>; nothing is ever overwritten.
 
     PATHS is [TF_FILES] IN OUT: TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
+
+    Run it again to sort what is new or was interrupted; take it back with undo.
     """
     tf_files, source, out = _three(paths)
+    options = placing.sort_options(Placing.COPY, retry_unreadable=True, dry_run=dry_run, **chosen)
     model = load_model(tf_files / arguments.MODEL)
-    check_folders(source, out)
+    check_folders(source, out, options)
     terminal = Terminal()
     output: Output = JsonLines(sys.stdout, terminal) if as_json else terminal
-    started = time.monotonic()
-    summary = Summary()
     recursive = not no_recursive
-    with output.stage("Sorting", total(source, recursive=recursive)) as advance:
-        for outcome in sort_folder(source, out, model, recursive=recursive):
-            summary.count(outcome)
-            output.outcome(outcome)
-            advance()
-    output.summary(summary, time.monotonic() - started, model.device)
-    if summary.sorted + summary.unreadable + summary.failed == 0:
+    summary, troubles, already = Summary(), 0, 0
+    with Sorter.open(out, options) as sorter:
+        for note in sorter.notes:
+            output.note(note)
+        started = time.monotonic()
+        try:
+            with output.stage("Sorting", total(source, recursive=recursive)) as advance:
+                for outcome in sort_folder(source, sorter, model, recursive=recursive):
+                    summary.count(outcome)
+                    troubles += trouble_of(outcome) is not None
+                    already += isinstance(outcome, Skipped) and outcome.reason == ALREADY
+                    output.outcome(outcome)
+                    if dry_run and not as_json:
+                        _say(outcome)
+                    advance()
+        finally:
+            output.summary(summary, time.monotonic() - started, model.device)
+    if summary.seen == summary.skipped and not already:
         raise NothingToDoError(f"There is no picture in {shown(source)}.")
-    return 1 if summary.unreadable or summary.failed else 0
+    return 1 if summary.unreadable or summary.failed or troubles else 0
+
+
+def _say(outcome: Outcome) -> None:
+    """`from -> to` on one line, for everything that would get a place."""
+    if target := target_of(outcome):
+        click.echo(f"{shown(outcome.path)} -> {shown(target)}")
 
 
 def _three(paths: tuple[Path, ...]) -> tuple[Path, Path, Path]:

@@ -1,12 +1,14 @@
 """Finding files, reading each once, and publishing results so that nothing is overwritten or half-visible."""
 
 from pigeonhole.files.find import count_files, find, find_named
+from pigeonhole.files.lock import Lock, TakenError
 from pigeonhole.files.overlap import refuse_overlap
-from pigeonhole.files.publish import copy_aside_and_publish, write_aside_and_replace
+from pigeonhole.files.publish import write_aside_and_replace
 from pigeonhole.files.read import digest, read
 
 __all__ = [
-    "copy_aside_and_publish",
+    "Lock",
+    "TakenError",
     "count_files",
     "digest",
     "find",

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from pigeonhole.output.face import Stage
 from pigeonhole.output.terminal import Terminal
-from pigeonhole.records import Guess, Outcome, Sorted, Summary
+from pigeonhole.records import Failed, Guess, Outcome, Skipped, Sorted, Summary, Unknown, Unreadable
 
 
 class JsonLines:
@@ -48,6 +48,10 @@ def guess_fields(guess: Guess, top: int | None = None) -> dict[str, Any]:
 
 
 def _fields(outcome: Outcome) -> dict[str, Any]:
-    if isinstance(outcome, Sorted):
-        return {**guess_fields(outcome.guess), "target": str(outcome.target)}
-    return {"path": str(outcome.path), "reason": outcome.reason}
+    match outcome:
+        case Sorted(guess, target, trouble) | Unknown(guess, target, trouble):
+            return {**guess_fields(guess), "target": str(target), **({"trouble": trouble} if trouble else {})}
+        case Unreadable(path, reason, target=target):
+            return {"path": str(path), "reason": reason, "target": None if target is None else str(target)}
+        case Skipped(path, reason) | Failed(path, reason):
+            return {"path": str(path), "reason": reason}

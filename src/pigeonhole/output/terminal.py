@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pigeonhole.naming import shown
 from pigeonhole.output.face import Stage
-from pigeonhole.records import Failed, Outcome, Summary, Unreadable
+from pigeonhole.records import Failed, Outcome, Summary, Unreadable, trouble_of
 
 
 class _Rate(Column):
@@ -45,13 +45,15 @@ class Terminal:
                 self._line(f"unreadable: {shown(path)}: {reason}", "yellow")
             case Failed(path, reason):
                 self._line(f"failed: {shown(path)}: {reason}", "red")
+        if trouble := trouble_of(outcome):
+            self._line(f"left behind: {shown(outcome.path)}: {trouble}", "red")
 
     def summary(self, summary: Summary, seconds: float, device: str) -> None:
         rate = f", {summary.sorted / seconds:.0f} pictures/s" if summary.sorted and seconds > 0 else ""
         took = f"{seconds:.1f} s{rate} on the {device}"
         self._line(
-            f"{summary.seen} seen = {summary.sorted} sorted + {summary.unreadable} unreadable"
-            f" + {summary.skipped} skipped + {summary.failed} failed ({took})"
+            f"{summary.seen} seen = {summary.sorted} sorted + {summary.unknown} unknown"
+            f" + {summary.unreadable} unreadable + {summary.skipped} skipped + {summary.failed} failed ({took})"
         )
 
     def _line(self, text: str, style: str = "") -> None:

@@ -1,5 +1,6 @@
 """One folder, sorted into another."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,32 +8,34 @@ from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files import count_files, find, refuse_overlap
 from pigeonhole.model import Model
 from pigeonhole.naming import shown
-from pigeonhole.records import Guess, Outcome
-from pigeonhole.sorting.place import Placer
+from pigeonhole.records import Outcome
+from pigeonhole.sorting.options import Placing, SortOptions
+from pigeonhole.sorting.sorter import Sorter
 from pigeonhole.stream import guesses
 
 
-def check_folders(source: Path, out: Path) -> None:
-    """Raise a PigeonholeError where sorting `source` into `out` cannot go well; make `out` where it can."""
+def check_folders(source: Path, out: Path, options: SortOptions) -> None:
+    """Raise a PigeonholeError where sorting `source` into `out` cannot go well. `out` need not exist yet."""
     if not source.is_dir():
         raise UsageError(f"{shown(source)} is not a folder.", "Name the folder that holds the pictures.")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{shown(out)} is a file.", "Name a folder for the sorted pictures.")
     refuse_overlap(source, out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"The folder {shown(out)} cannot be made: {error.strerror}.") from None
+    above = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise OutputError(f"{shown(above)} cannot be written.", "Choose another folder; no picture was touched.")
+    if options.placing is Placing.MOVE and not os.access(source, os.W_OK | os.X_OK):
+        raise OutputError(f"No picture can be moved out of {shown(source)}: it is read-only.", "Use --copy.")
+    if options.placing is Placing.HARDLINK and source.stat().st_dev != above.stat().st_dev:
+        raise UsageError(
+            f"{shown(source)} and {shown(out)} are on two file systems, and a file cannot have names on both.",
+            "Use --copy or --symlink.",
+        )
 
 
-def sort_folder(source: Path, out: Path, model: Model, *, recursive: bool = True) -> Iterator[Outcome]:
-    """Copy every picture of `source` to `out` as `<category>-<score>.<ext>`; one outcome for each file there is.
-
-    Raises OutputError as soon as `out` cannot be written at all.
-    """
-    placer = Placer(out)
-    for answer in guesses(find(source, recursive=recursive), model):
-        yield placer.place(answer) if isinstance(answer, Guess) else answer
+def sort_folder(source: Path, sorter: Sorter, model: Model, *, recursive: bool = True) -> Iterator[Outcome]:
+    """Sort every picture of `source`; one outcome for each file there is. Raises OutputError as Sorter.settle does."""
+    return sorter.settle_all(guesses(sorter.fresh(find(source, recursive=recursive)), model))
 
 
 def total(source: Path, *, recursive: bool = True) -> int:

@@ -4,9 +4,10 @@ import string
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
+from typing import Self
 
 from pigeonhole.errors import UsageError
-from pigeonhole.naming import harmless, score_text, shown, shortened
+from pigeonhole.naming import harmless, score_text, shortened, shown
 
 DEFAULT = "{category}-{score:.5f}{ext}"
 INTO_FOLDERS = "{category}/{stem}{ext}"
@@ -28,6 +29,13 @@ class Name:
     folder: PurePath
     stem: str
     ext: str
+
+    @classmethod
+    def of(cls, folder: PurePath, last: str, ext: str | None = None) -> Self:
+        """`last` in `folder`, where it ends with `ext` (None: with what it has) and that is short enough for one."""
+        ext = PurePath(last).suffix if ext is None else ext
+        ext = ext if last.endswith(ext) and len(ext) <= MAX_EXTENSION else ""
+        return cls(folder, last.removesuffix(ext), ext)
 
     def numbered(self, number: int) -> PurePath:
         """The name itself for 1, then with -2, -3, … before the extension; never longer than a name may be."""
@@ -56,7 +64,7 @@ class Template:
 
     def _check_path(self) -> None:
         try:
-            filled = self._filled("category", 0.5, "stem", ".ext", 1, date(2000, 1, 1))
+            filled = self._filled("category", 0.5, PurePath("stem.ext"), 1, date(2000, 1, 1))
         except (ValueError, TypeError, OverflowError, MemoryError) as error:
             raise UsageError(f"The name template {shown(self.text)!r} cannot be filled in: {error}.", "") from None
         parts = filled.split("/")
@@ -69,14 +77,13 @@ class Template:
     def name(self, category: str, score: float, original: str, index: int, day: date) -> Name:
         """The name for a picture that is called `original` and was last changed on `day`."""
         path = PurePath(original)
-        filled = self._filled(harmless(category), score, path.stem, path.suffix, index, day)
+        filled = self._filled(harmless(category), score, path, index, day)
         *folders, last = (_safe(part) for part in filled.split("/"))
-        ext = path.suffix if last.endswith(path.suffix) and len(path.suffix) <= MAX_EXTENSION else ""
-        folder = PurePath(*(shortened(part, "") for part in folders))
-        return Name(folder, last.removesuffix(ext), ext)
+        return Name.of(PurePath(*(shortened(part, "") for part in folders)), last, path.suffix)
 
-    def _filled(self, category: str, score: float, stem: str, ext: str, index: int, day: date) -> str:
-        return self.text.format(category=category, score=_Score(score), stem=stem, ext=ext, index=index, date=day)
+    def _filled(self, category: str, score: float, path: PurePath, index: int, day: date) -> str:
+        values = {"category": category, "score": _Score(score), "stem": path.stem, "ext": path.suffix}
+        return self.text.format_map({**values, "index": index, "date": day})
 
 
 def _safe(part: str) -> str:

@@ -1,0 +1,44 @@
+"""A copy that is proven before anyone can see it."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from pigeonhole import steps
+from pigeonhole.files.source import ChangedError, Held, held
+
+
+def copy_aside(source: Held, sha256: str, part: Path) -> None:
+    """Write the content of `source` to the new file `part`, with its times and permissions, read it back, sync it.
+
+    Raises ChangedError where it has not the digest `sha256`, SourceError where it cannot be read, OSError where `part`
+    cannot be written; then `part` is gone.
+    """
+    try:
+        _write(source, part)
+        steps.reached("part written")
+        with held(part) as copy:
+            if copy.digest() != sha256:
+                raise ChangedError
+            os.fsync(copy.descriptor)
+        steps.reached("part synced")
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _write(source: Held, part: Path) -> None:
+    # Its name is ours alone; what a dead run left there is worth nothing. O_EXCL follows no link.
+    part.unlink(missing_ok=True)
+    descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb", buffering=0) as writer:
+        steps.reached("part made")
+        for block in source.blocks():
+            rest = memoryview(block)
+            while rest:
+                rest = rest[writer.write(rest) or 0 :]
+        # Where the file system keeps no permissions or times, the content is what counts.
+        with suppress(PermissionError, NotImplementedError):
+            os.fchmod(descriptor, source.status.st_mode & 0o777)
+        with suppress(PermissionError):
+            os.utime(descriptor, ns=(source.status.st_atime_ns, source.status.st_mtime_ns))

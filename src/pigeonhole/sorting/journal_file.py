@@ -1,0 +1,173 @@
+"""The journal's file: made all at once, checked before anything is touched, never silently replaced."""
+
+import os
+import secrets
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pigeonhole.errors import OutputError
+from pigeonhole.files.publish import sync, sync_folder
+from pigeonhole.naming import shown
+
+FOLDER = ".pigeonhole"
+JOURNAL = "journal.sqlite"
+LOCK = "lock"
+README = "README.txt"
+APPLICATION = 0x50484F4C  # in the file's header: whose SQLite file it is
+VERSION = 1
+
+_README = """What pigeonhole did in the folder above: which picture came from where.
+Without it, nothing there can be undone, and sorting again sorts everything again.
+Look at it with `pigeonhole log`, take it back with `pigeonhole undo`.
+"""
+
+_SCHEMA = f"""
+PRAGMA application_id = {APPLICATION};
+PRAGMA user_version = {VERSION};
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE file (
+    id INTEGER PRIMARY KEY,    -- counts up; what {{index}} in a name is
+    state TEXT NOT NULL,       -- planned, placed (the source is still to be removed), done, undoing, undone
+    source BLOB NOT NULL,      -- absolute; bytes, because a name need not be text
+    device INTEGER NOT NULL,   -- device … ctime_ns: the source as it was when it was read, times in nanoseconds
+    inode INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL,
+    seen_ns INTEGER NOT NULL,  -- when that was
+    sha256 TEXT NOT NULL,
+    verdict TEXT NOT NULL,     -- sorted, unknown, unreadable
+    category TEXT,             -- of the best guess, with its score from 0 to 1
+    score REAL,
+    reason TEXT NOT NULL,      -- why it is unreadable
+    placing TEXT NOT NULL,     -- copy, move, hardlink, symlink, left
+    trouble TEXT,              -- why its source, which was to be moved, could not be removed
+    target BLOB                -- relative to the output folder; NULL: left where it was
+);
+CREATE INDEX file_source ON file (source);
+CREATE INDEX file_open ON file (id) WHERE state IN ('planned', 'placed', 'undoing');
+CREATE TABLE folder (path BLOB PRIMARY KEY) WITHOUT ROWID;  -- the sub-folders that we made, relative to the output
+"""
+
+
+@contextmanager
+def spoken(path: Path) -> Iterator[None]:
+    """SQLite's exceptions as sentences: OutputError for what it cannot write as for what is damaged."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise OutputError(f"The journal {shown(path)} cannot be written or read: {error}.") from None
+    except (sqlite3.DatabaseError, ValueError) as error:
+        raise _damaged(path, str(error)) from None
+
+
+def create(path: Path) -> None:
+    """Make an empty journal at `path`, where a kill or a power cut leaves either none or a whole one."""
+    new = path.with_name(path.name + ".new")
+    for leftover in (new, new.with_name(new.name + "-journal")):
+        leftover.unlink(missing_ok=True)
+    with spoken(path), closing(sqlite3.connect(new, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")  # it is synced once, when it is whole
+        connection.executescript(_SCHEMA)
+        # Part of the names of our own hidden files: two outputs may have the same source folder.
+        connection.execute("INSERT INTO about VALUES ('token', ?)", (secrets.token_hex(4),))
+    sync(new)
+    new.rename(path)
+    # Also tells a journal that was never there from one that was taken away.
+    (path.parent / README).write_text(_README)
+    sync_folder(path.parent)
+
+
+def exists(path: Path) -> bool:
+    """Whether there is a journal at `path`. Raises OutputError where there was one and it is missing."""
+    if path.exists():
+        return True
+    if (path.parent / README).exists() or path.with_name(path.name + "-wal").exists():
+        raise OutputError(
+            f"The journal {shown(path)} is missing.",
+            f"Put it back, or delete the folder {shown(path.parent)} to begin anew (nothing can be undone then).",
+        )
+    return False
+
+
+def connect(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Connection, str]:
+    """The checked journal at `path`, and its SQLite journal mode, which is `wal` wherever the file system can.
+
+    Raises OutputError where it is damaged, another program's, or cannot be opened.
+    """
+    _check_head(path)
+    with spoken(path):
+        connection = sqlite3.connect(
+            _address(path, read_only), uri=True, timeout=10, isolation_level=None, check_same_thread=False
+        )
+        try:
+            mode = "" if read_only else _make_safe(connection)
+            _check(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection, mode
+
+
+def _make_safe(connection: sqlite3.Connection) -> str:
+    """Every commit survives a power cut. FULL, because a source is removed on the word of the journal."""
+    mode = _write_ahead(connection)
+    if mode != "wal":
+        (mode,) = connection.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA wal_autocheckpoint = 256")  # pages: the log stays at about a megabyte
+    return str(mode)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> str:
+    try:
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        connection.execute("SELECT count(*) FROM about").fetchone()  # only now is the shared memory asked for
+    except sqlite3.OperationalError:  # NFS, 9p and some FUSE systems share no memory
+        return ""
+    return str(mode)
+
+
+def _address(path: Path, read_only: bool) -> str:
+    uri = path.absolute().as_uri()
+    if not read_only:
+        return f"{uri}?mode=rw"
+    # A reader of a log needs to write beside it. Without one nobody is writing, and a plain file will do.
+    log = path.with_name(path.name + "-wal")
+    return f"{uri}?mode=ro" if log.exists() and log.stat().st_size else f"{uri}?immutable=1"
+
+
+def _check_head(path: Path) -> None:
+    """SQLite takes an empty file for a new database; for us it is a journal that was lost."""
+    try:
+        with path.open("rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or file.read(16) != b"SQLite format 3\0":
+                raise _damaged(path, "it is no SQLite file")
+    except OSError as error:
+        raise OutputError(f"The journal {shown(path)} cannot be read: {error.strerror}.", "") from None
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION:
+        raise _damaged(path, "it was made by another program")
+    if version != VERSION:
+        raise OutputError(
+            f"The journal {shown(path)} is of version {version}, and this pigeonhole reads version {VERSION}.",
+            "Use the version of pigeonhole that made it.",
+        )
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise _damaged(path, " ".join(str(verdict).split()))
+
+
+def _damaged(path: Path, why: str) -> OutputError:
+    return OutputError(
+        f"The journal {shown(path)} is damaged or not ours: {why}.",
+        f"Nothing was touched. Put it back from a copy, or move {shown(path.parent)} away to begin anew "
+        "(nothing can be undone then).",
+    )

@@ -1,0 +1,127 @@
+"""An answer becomes a plan: which file goes where, before anything is touched. A dry run ends here."""
+
+import time
+from datetime import date
+from pathlib import Path, PurePath
+
+from pigeonhole.files.source import SourceError, held
+from pigeonhole.records import Failed, Guess, Identity, Outcome, Skipped, Sorted, Unknown, Unreadable
+from pigeonhole.sorting.history import History, absolute, is_readable
+from pigeonhole.sorting.names import Names
+from pigeonhole.sorting.options import SortOptions
+from pigeonhole.sorting.row import LEFT, Row, State, Verdict
+from pigeonhole.sorting.template import Name
+
+UNKNOWN = "unknown"
+UNREADABLE = "_unreadable"
+ALREADY = "already sorted"
+LONG_AGO = 0  # when it was read we do not know here; then its content will be compared next time
+
+Answer = Guess | Unreadable | Skipped | Failed
+
+
+class Plan:
+    """One file's `row` for the journal, the `name` that it wants, and the `answer` that it comes from."""
+
+    def __init__(self, answer: Guess | Unreadable, row: Row, name: Name | None) -> None:
+        self.answer = answer
+        self.row = row
+        self.name = name
+
+    def outcome(self, out: Path) -> Outcome:
+        """What to say when it is done (or would be)."""
+        target = None if self.row.target is None else out / self.row.target
+        match self.answer:
+            case Unreadable(path, reason, identity, sha256):
+                return Unreadable(path, reason, identity, sha256, target, self.row.trouble)
+            case Guess() as guess if target is not None:
+                kind = Unknown if self.row.verdict is Verdict.UNKNOWN else Sorted
+                return kind(guess, target, self.row.trouble)
+        raise TypeError(self.answer)
+
+
+class Planner:
+    """Makes plans for one run. `first` is the number of its first file."""
+
+    def __init__(self, out: Path, options: SortOptions, history: History, names: Names, first: int) -> None:
+        self._out = out
+        self._options = options
+        self._history = history
+        self._names = names
+        self._next = first
+
+    def plan(self, answer: Answer) -> Plan | Outcome:
+        """The plan for one answer, or the outcome where there is nothing to do."""
+        match answer:
+            case Guess():
+                return self._guessed(answer)
+            case Unreadable():
+                return self._unreadable(answer)
+            case Skipped() | Failed():
+                return answer
+
+    def another_name(self, plan: Plan) -> None:
+        """Someone else has just taken its name."""
+        assert plan.name is not None  # noqa: S101 - what has no name cannot lose it
+        plan.row.target = self._names.give(plan.name)
+
+    def _guessed(self, guess: Guess) -> Plan | Outcome:
+        before = self._history.of_content(guess.path, guess.sha256, guess.identity, LONG_AGO)
+        if before and is_readable(before):
+            return Skipped(guess.path, ALREADY)
+        sure = guess.score >= self._options.min_score
+        category = guess.category if sure else UNKNOWN
+        day = _day(guess.identity)
+        name = self._options.template.name(category, guess.score, guess.path.name, self._next, day)
+        row = self._row(guess.path, guess.identity, guess.sha256, Verdict.SORTED if sure else Verdict.UNKNOWN)
+        row.category, row.score, row.target = guess.category, guess.score, self._names.give(name)
+        return Plan(guess, row, name)
+
+    def _unreadable(self, problem: Unreadable) -> Plan | Outcome:
+        try:
+            identity, sha256 = _known(problem)
+        except SourceError as error:
+            return Failed(problem.path, error.reason, error.transient)
+        before = self._history.of_content(problem.path, sha256, identity, LONG_AGO)
+        if before and not is_readable(before):
+            target = None if before.target is None else self._out / before.target
+            return Unreadable(problem.path, problem.reason, identity, sha256, target)
+        row = self._row(problem.path, identity, sha256, Verdict.UNREADABLE)
+        row.reason = problem.reason
+        if self._options.leave_unreadable:
+            row.placing, row.seen_ns = LEFT, LONG_AGO
+            return Plan(problem, row, None)
+        name = Name.of(PurePath(UNREADABLE), problem.path.name)
+        row.target = self._names.give(name)
+        return Plan(problem, row, name)
+
+    def _row(self, path: Path, identity: Identity, sha256: str, verdict: Verdict) -> Row:
+        # The time is that of now, because the content is compared once more when it is placed.
+        number, self._next = self._next, self._next + 1
+        return Row(
+            number,
+            State.PLANNED,
+            absolute(path),
+            identity,
+            time.time_ns(),
+            sha256,
+            verdict,
+            self._options.placing,
+            None,
+        )
+
+
+def _known(problem: Unreadable) -> tuple[Identity, str]:
+    """Which file it was: as the reader found it, or, where it did not get that far, as it is now."""
+    if problem.identity and problem.sha256:
+        return problem.identity, problem.sha256
+    with held(problem.path, problem.identity) as file:
+        return file.identity, file.digest()
+
+
+def _day(identity: Identity) -> date:
+    """When the picture was last changed, where the calendar knows that day."""
+    try:
+        return date.fromtimestamp(identity.mtime_ns / 1e9)
+    except (ValueError, OverflowError, OSError):
+        return date(1970, 1, 1)
