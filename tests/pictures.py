@@ -319,7 +319,8 @@ def _deep(picture: Image.Image) -> dict[str, Twin]:
 def _twelve_bits(row: Pixels) -> bytes:
     even, odd = row[0::2].astype(np.uint32), np.resize(row[1::2], (len(row) + 1) // 2).astype(np.uint32)
     both = even << 12 | odd
-    return np.stack([both >> 16, both >> 8 & 255, both & 255], axis=-1).astype(np.uint8).tobytes()
+    packed = np.stack([both >> 16, both >> 8 & 255, both & 255], axis=-1).astype(np.uint8).tobytes()
+    return packed[: -(-len(row) * 12 // 8)]  # each row begins with a new byte
 
 
 def _inks(picture: Image.Image) -> dict[str, Twin]:

@@ -17,6 +17,7 @@ class Preprocessing:
     size: int = 224
     fraction: float = 0.875
     interpolation: Interpolation = "bilinear"
+    crop: Literal["centre"] = "centre"  # the one rule so far; named, because a model file has to explain itself
 
     @property
     def short_edge(self) -> int:
