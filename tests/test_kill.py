@@ -10,11 +10,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import sorting_room
 from commands import pigeonhole
+from disks import second_disk
 from oracle import (
     assert_exactly_once,
     assert_no_leftovers,
@@ -33,14 +35,8 @@ LONG = os.environ.get("PIGEONHOLE_LONG_TESTS") == "1"
 
 @pytest.fixture
 def other_disk() -> Iterator[Path]:
-    """A folder on a second file system, in memory."""
-    shm = Path("/dev/shm")  # noqa: S108
-    if not shm.is_dir() or not os.access(shm, os.W_OK) or shm.stat().st_dev == Path.cwd().stat().st_dev:
-        pytest.skip("needs /dev/shm as a second file system")
-    folder = shm / f"pigeonhole-test-{os.getpid()}-{random.randrange(10**9)}"
-    folder.mkdir()
-    yield folder
-    shutil.rmtree(folder)
+    with second_disk() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -179,13 +175,32 @@ def test_random_kills_of_a_real_move_lose_and_double_nothing(tf_files: Path, tmp
     assert died >= kills
 
 
+def test_an_interrupted_move_finishes_or_rolls_back_what_is_in_hand_before_it_ends(
+    tf_files: Path, tmp_path: Path, other_disk: Path
+) -> None:
+    source, out = other_disk / "in", tmp_path / "out"
+    for wait in (0, 0.005, 0.02):
+        write_pictures(source, {f"{n}.png": (RED, GREEN, BLUE)[n % 3] for n in range(300)})
+        before = contents(source, out)
+        command = [sys.executable, "-m", "pigeonhole", "guess-dir", str(tf_files), str(source), str(out), "--move"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            _wait_until_it_works(process, out)
+            time.sleep(wait)
+            process.terminate()
+            _, errors = process.communicate(timeout=10)
+        assert process.returncode in (130, 0), errors
+        assert "Traceback" not in errors
+        assert_exactly_once(before, source, out)
+        assert {entry.state for entry in history_of(out)} <= {"done"}
+
+
 def _kill_until_done(tf_files: Path, source: Path, out: Path, before: Counter[str], chance: random.Random) -> int:
     """Runs of the real program, each killed a little after its first file, until one has nothing left to do."""
     died = 0
     command = [sys.executable, "-m", "pigeonhole", "guess-dir", str(tf_files), str(source), str(out), "--move"]
     while True:
         with subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            _wait_until_it_works(process, out, died)
+            _wait_until_it_works(process, out)
             time.sleep(chance.uniform(0, 0.03))
             process.kill()
             process.communicate()
@@ -202,7 +217,7 @@ def _kill_until_done(tf_files: Path, source: Path, out: Path, before: Counter[st
             return died
 
 
-def _wait_until_it_works(process: "subprocess.Popen[bytes]", out: Path, died: int) -> None:
+def _wait_until_it_works(process: "subprocess.Popen[Any]", out: Path) -> None:
     """Until the journal is being written: importing and loading is not what is to be cut."""
     log = out / ".pigeonhole" / "journal.sqlite-wal"
     deadline = time.monotonic() + 30

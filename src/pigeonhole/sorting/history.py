@@ -2,7 +2,6 @@
 
 import os
 import time
-from functools import lru_cache
 from pathlib import Path
 
 from pigeonhole.files.remove import is_settled
@@ -69,10 +68,4 @@ def is_readable(row: Row) -> bool:
 
 def absolute(path: Path) -> Path:
     """`path` from the root, the folder without links: the same for every way to spell it. A link itself stays one."""
-    return _real_folder(os.fspath(path.parent)) / path.name
-
-
-@lru_cache(maxsize=64)
-def _real_folder(folder: str) -> Path:
-    # Relative to the working directory, which does not change while we run.
-    return Path(os.path.realpath(folder))
+    return Path(os.path.realpath(path.parent)) / path.name

@@ -1,0 +1,52 @@
+"""Real file systems to sort between: a second one, a tiny one, one that may only be read."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount file systems")
+
+
+@contextmanager
+def second_disk() -> Iterator[Path]:
+    """A folder on another file system than the tests', in memory."""
+    memory = Path("/dev/shm")  # noqa: S108
+    if not memory.is_dir() or not os.access(memory, os.W_OK) or memory.stat().st_dev == Path.cwd().stat().st_dev:
+        pytest.skip("needs /dev/shm as a second file system")
+    folder = memory / f"pigeonhole-test-{os.getpid()}-{os.urandom(4).hex()}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def mounted(folder: Path, *options: str) -> Iterator[Path]:
+    """A new file system in memory, mounted at `folder` (made)."""
+    folder.mkdir(exist_ok=True)
+    made = subprocess.run(["mount", "-t", "tmpfs", *options, "tmpfs", folder], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[Path]:
+    """`folder` itself for as long as nothing in it can be changed, not even by root."""
+    bound = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, check=False)
+    if bound.returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
