@@ -39,6 +39,11 @@ def obedient(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     return np.full((preprocessing.size, preprocessing.size, 3), data[-1], np.uint8)
 
 
+def sleeping(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """Never comes back."""
+    return obedient(b"sleep", preprocessing)
+
+
 def _hoard() -> None:
     hoard = []
     while True:

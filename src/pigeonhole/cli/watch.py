@@ -1,6 +1,5 @@
 """`pigeonhole watch`: an inbox that empties itself."""
 
-import signal
 import sys
 import threading
 import time
@@ -17,6 +16,7 @@ from pigeonhole.inbox.events import Events, NoEvents, Watchdog
 from pigeonhole.inbox.lock import InboxLock
 from pigeonhole.inbox.published import PublishedModel
 from pigeonhole.inbox.scan import Scan
+from pigeonhole.inbox.stop import Stop
 from pigeonhole.inbox.watch import Folders, Watcher
 from pigeonhole.naming import shown
 from pigeonhole.output import JsonLines, Output
@@ -87,6 +87,7 @@ def command(
         folders = Folders(inbox, out, options)
         output.note(f"Watching {shown(inbox)}; what arrives goes to {shown(out)}. Stop it with Ctrl-C.")
         status = stack.enter_context(terminal.status())
+        stop = Stop()
         watcher = Watcher(
             folders,
             scan,
@@ -94,18 +95,19 @@ def command(
             decoders,
             lock=lock,
             output=output,
+            stop=stop,
             status=status,
             poll=poll,
             events=events,
             wake=wake,
         )
         try:
+            stop.listen()
             watcher.run()
         except KeyboardInterrupt:  # how a watch ends
             pass
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, signal.SIG_IGN)  # the file in hand is brought to an end in peace
+            stop.ignore()
             watcher.close()
     output.summary(watcher.summary, time.monotonic() - started, published.model.device)
     return 1 if watcher.summary.failed else 0

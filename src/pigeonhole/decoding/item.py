@@ -31,6 +31,9 @@ class Decoders(Protocol):
     def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
         """Every file read and decoded, in their order, a bounded number ahead of whoever asks."""
 
+    def rest(self) -> None:
+        """Let go of what costs memory until there is work again."""
+
 
 def cannot_read(path: Path, error: OSError) -> Failed:
     """What a file is that the system did not let us read: it may go better another time."""

@@ -30,6 +30,9 @@ class ThreadDecoders:
         finally:
             pool.shutdown(cancel_futures=True)
 
+    def rest(self) -> None:
+        """The threads end with the folder."""
+
 
 def _decode(item: Found | Problem, preprocessing: Preprocessing) -> Decoded | Problem:
     if not isinstance(item, Found):

@@ -1,5 +1,6 @@
 """Whether a watcher is alive and well, in a small file that anyone may ask: a container's health check does."""
 
+import fcntl
 import json
 import os
 import time
@@ -15,6 +16,7 @@ SIZE = 4096  # always as long: it is written in place, which works on a full dis
 BEAT_SECONDS = 5.0
 SILENCE_SECONDS = 180.0  # a picture that takes its decoder's full time twice is no reason to call a doctor
 ENDED = "the watcher has ended"
+KEYS = {"beat", "boot", "locked", "trouble"}
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -27,6 +29,7 @@ class Health:
         self._boot = _boot()
         try:
             self._descriptor = os.open(out / FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+            self._is_locked = _lock(self._descriptor, fcntl.LOCK_EX)
             self._write("it is just starting")
         except OSError as error:
             raise OutputError(f"{shown(out / FILE)} cannot be written: {error.strerror}.") from None
@@ -43,7 +46,7 @@ class Health:
                 return  # then the silence speaks
 
     def _write(self, trouble: str) -> None:
-        record = {"beat": self._clock(), "boot": self._boot, "trouble": trouble}
+        record = {"beat": self._clock(), "boot": self._boot, "locked": self._is_locked, "trouble": trouble}
         text = json.dumps(record).encode()
         os.pwrite(self._descriptor, text[: SIZE - 1].ljust(SIZE - 1) + b"\n", 0)
         self._trouble, self._last = trouble, self._clock()
@@ -60,7 +63,7 @@ def why_unhealthy(out: Path, clock: Callable[[], float] = time.monotonic) -> str
     if record["trouble"]:
         return str(record["trouble"])
     silence = clock() - record["beat"]
-    if record["boot"] != _boot() or silence < 0:
+    if record["boot"] != _boot() or silence < 0 or (record["locked"] and _is_free(out / FILE)):
         return ENDED
     if silence > SILENCE_SECONDS:
         return f"the watcher has not been heard of for {silence:.0f} seconds"
@@ -72,7 +75,27 @@ def _read(path: Path) -> dict[str, Any] | None:
         record = json.loads(path.read_text())
     except (OSError, ValueError):
         return None
-    return record if isinstance(record, dict) and {"beat", "boot", "trouble"} <= record.keys() else None
+    return record if isinstance(record, dict) and record.keys() >= KEYS else None
+
+
+def _is_free(path: Path) -> bool:
+    """Whether nobody holds the lock that a watcher holds for as long as it lives."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return _lock(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _boot() -> str:

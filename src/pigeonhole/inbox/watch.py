@@ -3,22 +3,25 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
-from pigeonhole.decoding.pool import DecoderPool
+from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import OutputError
 from pigeonhole.inbox.events import Events, NoEvents
 from pigeonhole.inbox.health import BEAT_SECONDS, ENDED, Health
 from pigeonhole.inbox.lock import InboxLock
 from pigeonhole.inbox.published import PublishedModel
 from pigeonhole.inbox.scan import Answer, Scan
+from pigeonhole.inbox.stop import Stop
 from pigeonhole.inbox.trouble import Troubles
 from pigeonhole.naming import shown
 from pigeonhole.output import Output
-from pigeonhole.records import Failed, Summary
+from pigeonhole.records import Failed, Outcome, Skipped, Summary
 from pigeonhole.sorting import Sorter, SortOptions
+from pigeonhole.sorting.sorter import GROUP
 from pigeonhole.stream import guesses
 
 MIN_PAUSE = 0.1  # between two looks, so that what arrives together is taken together
@@ -47,13 +50,14 @@ class Watcher:
         folders: Folders,
         scan: Scan,
         published: PublishedModel,
-        decoders: DecoderPool,
+        decoders: Decoders,
         *,
         lock: InboxLock,
         output: Output,
         poll: float,
         events: Events | None = None,
         wake: threading.Event | None = None,
+        stop: Stop | None = None,
         status: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,6 +71,7 @@ class Watcher:
         self._poll = poll
         self._events = events or NoEvents()
         self._wake = wake or threading.Event()
+        self._stop = stop or Stop()
         self._status = status
         self._clock = clock
         self._troubles = Troubles(output)
@@ -80,7 +85,7 @@ class Watcher:
         self._health = Health(folders.out)
 
     def run(self) -> None:
-        """Look and sort until a signal raises KeyboardInterrupt."""
+        """Look and sort until `stop` raises KeyboardInterrupt."""
         while True:
             started = self._clock()
             self.look()
@@ -116,15 +121,21 @@ class Watcher:
         items = self._scan.due(sorter.is_done, most=1 if self._is_probing else None)
         answers = guesses(items, self._published.model, self._decoders)
         try:
-            for outcome in sorter.settle_all(self._current(answers)):
-                if self._scan.finished(outcome):
-                    self._output.outcome(outcome)
-                if not isinstance(outcome, Failed):
-                    self.summary.count(outcome)
-                    self._has_room()
-                self._beat()
+            for group in batched(self._current(answers), GROUP):
+                with self._stop.uninterrupted():
+                    for outcome in sorter.settle_all(group):
+                        self._tell(outcome)
         except OutputError as error:
             self._pause_sorting(error)
+
+    def _tell(self, outcome: Outcome) -> None:
+        if self._scan.finished(outcome):
+            self._output.outcome(outcome)
+        if not isinstance(outcome, Failed | Skipped):
+            self.summary.count(outcome)
+            self._is_probing = False
+            self._troubles.set("output", "")
+        self._beat()
 
     def _current(self, answers: Iterator[Answer]) -> Iterator[Answer]:
         """Those that still speak of the file that is there: each was looked at again after it was classified."""
@@ -168,10 +179,6 @@ class Watcher:
         waiting = "The inbox is left as it is until that is over."
         self._troubles.set("output", f"{error.happened} {waiting}")
 
-    def _has_room(self) -> None:
-        self._is_probing = False
-        self._troubles.set("output", "")
-
     def _inbox_trouble(self) -> str:
         gone = self._scan.gone
         return f"The inbox {shown(self._folders.inbox)} has gone ({gone}). It is looked for." if gone else ""
@@ -198,3 +205,10 @@ class Watcher:
                 break
             self._beat()
         self._wake.clear()
+
+
+def batched(items: Iterable[Answer], count: int) -> Iterator[list[Answer]]:
+    """`items` in lists of `count`; itertools has it from Python 3.12 on."""
+    iterator = iter(items)
+    while group := list(islice(iterator, count)):
+        yield group
