@@ -15,6 +15,8 @@ COMMANDS = {
     "train": "pigeonhole.cli.train",
     "guess": "pigeonhole.cli.guess",
     "guess-dir": "pigeonhole.cli.guess_dir",
+    "watch": "pigeonhole.cli.watch",
+    "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",
     "log": "pigeonhole.cli.log",
 }

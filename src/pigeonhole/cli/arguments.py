@@ -20,3 +20,14 @@ def existing_file(path: Path) -> Path:
     if not path.exists():
         raise UsageError(f"There is no file {shown(path)}.", "Check the name.")
     return path
+
+
+def three(paths: tuple[Path, ...], source: str) -> tuple[Path, Path, Path]:
+    """TF_FILES, the folder that is called `source` in the command's help, and OUT."""
+    match paths:
+        case (first, out):
+            return TF_FILES, first, out
+        case (tf_files, first, out):
+            return tf_files, first, out
+        case _:
+            raise UsageError(f"It takes two or three folders, [TF_FILES] {source} OUT, and got {len(paths)}.")

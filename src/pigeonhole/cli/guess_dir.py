@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from pigeonhole.cli import arguments, placing
-from pigeonhole.errors import NothingToDoError, UsageError
+from pigeonhole.decoding.pool import DecoderPool
+from pigeonhole.errors import NothingToDoError
 from pigeonhole.model import load_model
 from pigeonhole.naming import shown
 from pigeonhole.output import JsonLines, Output, Terminal
@@ -29,7 +30,7 @@ def command(paths: tuple[Path, ...], no_recursive: bool, as_json: bool, dry_run:
 
     Run it again to sort what is new or was interrupted; take it back with undo.
     """
-    tf_files, source, out = _three(paths)
+    tf_files, source, out = arguments.three(paths, "IN")
     options = placing.sort_options(Placing.COPY, retry_unreadable=True, dry_run=dry_run, **chosen)
     model = load_model(tf_files / arguments.MODEL)
     check_folders(source, out, options)
@@ -37,13 +38,13 @@ def command(paths: tuple[Path, ...], no_recursive: bool, as_json: bool, dry_run:
     output: Output = JsonLines(sys.stdout, terminal) if as_json else terminal
     recursive = not no_recursive
     summary, troubles, already = Summary(), 0, 0
-    with Sorter.open(out, options) as sorter:
+    with Sorter.open(out, options) as sorter, DecoderPool() as decoders:
         for note in sorter.notes:
             output.note(note)
         started = time.monotonic()
         try:
             with output.stage("Sorting", total(source, recursive=recursive)) as advance:
-                for outcome in sort_folder(source, sorter, model, recursive=recursive):
+                for outcome in sort_folder(source, sorter, model, decoders, recursive=recursive):
                     summary.count(outcome)
                     troubles += trouble_of(outcome) is not None
                     already += isinstance(outcome, Skipped) and outcome.reason == ALREADY
@@ -62,13 +63,3 @@ def _say(outcome: Outcome) -> None:
     """`from -> to` on one line, for everything that would get a place."""
     if target := target_of(outcome):
         click.echo(f"{shown(outcome.path)} -> {shown(target)}")
-
-
-def _three(paths: tuple[Path, ...]) -> tuple[Path, Path, Path]:
-    match paths:
-        case (source, out):
-            return arguments.TF_FILES, source, out
-        case (tf_files, source, out):
-            return tf_files, source, out
-        case _:
-            raise UsageError(f"It takes two or three folders, [TF_FILES] IN OUT, and got {len(paths)}.")

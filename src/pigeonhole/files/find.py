@@ -28,7 +28,8 @@ def find(folder: Path, *, recursive: bool = True) -> Iterator[Found | Skipped | 
     A picture is known by its extension, or by its first bytes where it has another one. Links are never followed.
     A folder that cannot be listed is one Failed.
     """
-    yield from _find(folder, Path(), recursive)
+    for entry, relative in entries_below(folder, recursive=recursive):
+        yield entry if isinstance(entry, Failed) else judged(entry, relative)
 
 
 def find_named(path: Path) -> Found:
@@ -38,17 +39,12 @@ def find_named(path: Path) -> Found:
 
 def count_files(folder: Path, *, recursive: bool = True) -> int:
     """How many results `find` will give; quick, since no file is opened."""
-    return sum(1 for _ in _entries(folder, Path(), recursive))
+    return sum(1 for _ in entries_below(folder, recursive=recursive))
 
 
-def _find(folder: Path, relative: Path, recursive: bool) -> Iterator[Found | Skipped | Failed]:
-    for entry, below in _entries(folder, relative, recursive):
-        yield entry if isinstance(entry, Failed) else _judged(entry, below)
-
-
-def _entries(folder: Path, relative: Path, recursive: bool) -> Iterator[tuple[os.DirEntry[str] | Failed, Path]]:
-    """All that is not a folder to enter. An explicit stack, because folders may be nested deeper than Python calls."""
-    stack = [(folder, relative)]
+def entries_below(folder: Path, *, recursive: bool) -> Iterator[tuple[os.DirEntry[str] | Failed, Path]]:
+    """All that is not a folder to enter, with its path below `folder`. A folder that cannot be listed is a Failed."""
+    stack = [(folder, Path())]  # because folders may be nested deeper than Python calls
     while stack:
         current, below = stack.pop()
         try:
@@ -56,19 +52,20 @@ def _entries(folder: Path, relative: Path, recursive: bool) -> Iterator[tuple[os
                 for entry in entries:
                     if not entry.is_dir(follow_symlinks=False):
                         yield entry, below / entry.name
-                    elif recursive and not _ignored(entry.name):
+                    elif recursive and not is_ignored(entry.name):
                         stack.append((Path(entry.path), below / entry.name))
         except OSError as error:
             yield Failed(current, f"the folder cannot be listed: {error.strerror}"), below
 
 
-def _judged(entry: os.DirEntry[str], relative: Path) -> Found | Skipped | Failed:
+def judged(entry: os.DirEntry[str], relative: Path) -> Found | Skipped | Failed:
+    """What `find` says of one entry; opens the file where its name does not tell."""
     path = Path(entry.path)
     if entry.is_symlink():
         return Skipped(path, "a link, which is not followed")
     if not entry.is_file(follow_symlinks=False):
         return Skipped(path, "not a file")
-    if _ignored(entry.name):
+    if is_ignored(entry.name):
         return Skipped(path, "another program's own file")
     try:
         if path.suffix.lower() in PICTURE_SUFFIXES or looks_like_picture(head(path, HEAD_BYTES)):
@@ -78,5 +75,6 @@ def _judged(entry: os.DirEntry[str], relative: Path) -> Found | Skipped | Failed
     return Skipped(path, "not a picture")
 
 
-def _ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder of this name is another program's own."""
     return any(fnmatch(name, pattern) for pattern in IGNORED)

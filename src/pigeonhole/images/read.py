@@ -3,7 +3,7 @@
 import math
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 
 import numpy as np
@@ -52,7 +52,8 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_one_large_at_a_time = threading.Lock()  # two pictures at the limit would need more than a gigabyte
+# Two pictures at the limit would need more than a gigabyte. A decoder process puts a lock of all processes here.
+one_large_at_a_time: AbstractContextManager[object] = threading.Lock()
 
 
 def to_square(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
@@ -90,7 +91,7 @@ def _read(kind: str, data: bytes, preprocessing: Preprocessing) -> NDArray[np.ui
             raise UnreadableError(f"it has {width} × {height} pixels, and {most}")
         if missing := missing_part(kind, data, picture):
             raise UnreadableError(missing)
-        with _one_large_at_a_time if width * height > LARGE_PIXELS else nullcontext():
+        with one_large_at_a_time if width * height > LARGE_PIXELS else nullcontext():
             return _square(picture, preprocessing)
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files import count_files, find, refuse_overlap
 from pigeonhole.model import Model
@@ -33,9 +34,11 @@ def check_folders(source: Path, out: Path, options: SortOptions) -> None:
         )
 
 
-def sort_folder(source: Path, sorter: Sorter, model: Model, *, recursive: bool = True) -> Iterator[Outcome]:
+def sort_folder(
+    source: Path, sorter: Sorter, model: Model, decoders: Decoders | None = None, *, recursive: bool = True
+) -> Iterator[Outcome]:
     """Sort every picture of `source`; one outcome for each file there is. Raises OutputError as Sorter.settle does."""
-    return sorter.settle_all(guesses(sorter.fresh(find(source, recursive=recursive)), model))
+    return sorter.settle_all(guesses(sorter.fresh(find(source, recursive=recursive)), model, decoders))
 
 
 def total(source: Path, *, recursive: bool = True) -> int:

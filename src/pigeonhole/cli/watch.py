@@ -1,0 +1,113 @@
+"""`pigeonhole watch`: an inbox that empties itself."""
+
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pigeonhole.cli import arguments, placing
+from pigeonhole.decoding.pool import DecoderPool
+from pigeonhole.errors import UsageError
+from pigeonhole.inbox.events import Events, NoEvents, Watchdog
+from pigeonhole.inbox.lock import InboxLock
+from pigeonhole.inbox.published import PublishedModel
+from pigeonhole.inbox.scan import Scan
+from pigeonhole.inbox.stop import Stop
+from pigeonhole.inbox.watch import Folders, Watcher
+from pigeonhole.naming import shown
+from pigeonhole.output import JsonLines, Output
+from pigeonhole.output.watching import WatchTerminal
+from pigeonhole.sorting import Placing, check_folders
+
+
+@click.command("watch")
+@arguments.paths
+@placing.options(Placing.MOVE)
+@click.option("--recursive", is_flag=True, help="Enter sub-folders, too.")
+@click.option(
+    "--existing",
+    type=click.Choice(["sort", "leave"]),
+    default="sort",
+    help="What to do with the pictures that are there already. The default is sort.",
+)
+@click.option(
+    "--settle",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    metavar="SECONDS",
+    help="A file is complete when nothing about it has changed for so long. The default is 2.",
+)
+@click.option(
+    "--poll",
+    type=click.FloatRange(min=0.1),
+    default=5.0,
+    metavar="SECONDS",
+    help="Look at least so often, also where the system does not tell of new files. The default is 5.",
+)
+@click.option("--no-events", is_flag=True, help="Do not ask the system to tell of new files.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file, then the counts.")
+def command(
+    paths: tuple[Path, ...],
+    *,
+    recursive: bool,
+    existing: str,
+    settle: float,
+    poll: float,
+    no_events: bool,
+    as_json: bool,
+    **chosen: Any,
+) -> int:
+    """Sort every picture that arrives in a folder, as soon as it is complete, until it is stopped.
+
+    PATHS is [TF_FILES] INBOX OUT: TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
+
+    An inbox is there to be emptied: pictures are moved. With --copy they stay, and are remembered.
+    """
+    tf_files, inbox, out = arguments.three(paths, "INBOX")
+    options = placing.sort_options(Placing.MOVE, **chosen)
+    if options.placing is Placing.SYMLINK:
+        raise UsageError("Links to pictures that come and go would lead nowhere.", "Use --copy or --hardlink.")
+    terminal = WatchTerminal()
+    output: Output = JsonLines(sys.stdout, terminal) if as_json else terminal
+    started = time.monotonic()
+    with ExitStack() as stack:
+        decoders = stack.enter_context(DecoderPool(early=True))
+        published = PublishedModel(tf_files / arguments.MODEL, settle)
+        check_folders(inbox, out, options)
+        lock = stack.enter_context(InboxLock(inbox))
+        scan = Scan(inbox, settle, recursive=recursive)
+        if existing == "leave":
+            scan.leave_existing()
+        wake = threading.Event()
+        events: Events = NoEvents() if no_events else Watchdog(wake, recursive=recursive)
+        folders = Folders(inbox, out, options)
+        output.note(f"Watching {shown(inbox)}; what arrives goes to {shown(out)}. Stop it with Ctrl-C.")
+        status = stack.enter_context(terminal.status())
+        stop = Stop()
+        watcher = Watcher(
+            folders,
+            scan,
+            published,
+            decoders,
+            lock=lock,
+            output=output,
+            stop=stop,
+            status=status,
+            poll=poll,
+            events=events,
+            wake=wake,
+        )
+        try:
+            stop.listen()
+            watcher.run()
+        except KeyboardInterrupt:  # how a watch ends
+            pass
+        finally:
+            stop.ignore()
+            watcher.close()
+    output.summary(watcher.summary, time.monotonic() - started, published.model.device)
+    return 1 if watcher.summary.failed else 0

@@ -1,0 +1,156 @@
+"""Decoding in processes: a decoder that crashes, hangs or eats memory costs one file and nothing else.
+
+Every process has a connection and a piece of shared memory of its own. Pools that share one pipe and one lock among
+their workers (multiprocessing's, pebble's) break when a worker is killed while it holds them.
+"""
+
+import os
+import selectors
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+from pigeonhole.cpus import available_cpus
+from pigeonhole.decoding.item import Decoded, Problem
+from pigeonhole.decoding.process import DecoderProcess, Job, shared_file
+from pigeonhole.decoding.protocol import Limits
+from pigeonhole.errors import PigeonholeError
+from pigeonhole.images.preprocessing import Preprocessing
+from pigeonhole.records import Found
+
+AHEAD = 16  # a batch of the model, so that decoding goes on while the model thinks
+KILLS = 2  # so many workers may one file cost; the first may have died of something else
+FAILED_STARTS = 3
+
+
+class DecoderPool:
+    """As many decoder processes as there are processors, started when there is work, kept until `close`.
+
+    With `early` they start at once, which hides their tenth of a second behind the loading of the model.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        limits: Limits | None = None,
+        decoder: str = "pigeonhole.images:to_square",
+        *,
+        early: bool = False,
+    ) -> None:
+        self._most = workers or available_cpus()
+        self._limits = limits or Limits()
+        self._decoder = decoder
+        self._window = AHEAD + 2 * self._most
+        self._workers: list[DecoderProcess] = []
+        self._selector = selectors.DefaultSelector()
+        self._lock_descriptor = shared_file(1)
+        self._preprocessing: Preprocessing | None = None
+        self._failed_starts = 0
+        if early:
+            for _ in range(self._most):
+                self._hire()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process; the pool cannot be used any more."""
+        self.rest()
+        self._selector.close()
+        os.close(self._lock_descriptor)
+
+    def rest(self) -> None:
+        """End every process; the next work starts new ones."""
+        while self._workers:
+            self._dismiss(self._workers[-1]).close()
+
+    def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
+        """One result for each item, in their order. Raises PigeonholeError where no decoder process can be started."""
+        if preprocessing != self._preprocessing:
+            if self._preprocessing is not None:
+                self.rest()  # the shared memory has the size of a picture
+            self._preprocessing = preprocessing
+            for worker in self._workers:
+                worker.prepare(preprocessing)
+        pending: deque[Job | Problem] = deque()
+        for item in items:
+            pending.append(self._submitted(item) if isinstance(item, Found) else item)
+            if len(pending) >= self._window:
+                yield self._result(pending.popleft())
+        while pending:
+            yield self._result(pending.popleft())
+
+    def _result(self, item: Job | Problem) -> Decoded | Problem:
+        if not isinstance(item, Job):
+            return item
+        while item.result is None:
+            self._work()
+        return item.result
+
+    def _submitted(self, found: Found) -> Job:
+        job = Job(found)
+        self._submit(job)
+        return job
+
+    def _submit(self, job: Job) -> None:
+        while True:
+            freest = max(self._workers, key=lambda worker: worker.room, default=None)
+            if len(self._workers) < self._most and (freest is None or freest.jobs):
+                freest = self._hire()
+            if freest is not None and freest.room > 0:
+                freest.give(job)
+                return
+            self._work()  # all are full with what an earlier caller asked for and did not wait for
+
+    def _work(self) -> None:
+        """Wait until some worker has answered, died or used up its time, and take note of it."""
+        deadlines = [deadline for worker in self._workers if (deadline := worker.deadline()) is not None]
+        timeout = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        for key, _ in self._selector.select(timeout):
+            self._receive(key.data)
+        now = time.monotonic()
+        for worker in list(self._workers):
+            deadline = worker.deadline()
+            if deadline is not None and deadline <= now:
+                self._bury(worker)
+
+    def _receive(self, worker: DecoderProcess) -> None:
+        try:
+            worker.receive()
+        except (EOFError, OSError):
+            self._bury(worker)
+        else:
+            self._failed_starts = 0
+
+    def _bury(self, worker: DecoderProcess) -> None:
+        """Its first job is blamed for the death; the others begin again elsewhere."""
+        self._dismiss(worker)
+        blame = worker.end()
+        if not worker.ready:
+            self._failed_starts += 1
+            if self._failed_starts >= FAILED_STARTS:
+                raise PigeonholeError("No decoder process can be started.", "Look above for what it said.")
+        if blame is not None:
+            worker.jobs[0].kills += 1
+            if worker.jobs[0].kills >= KILLS:
+                worker.jobs.popleft().result = blame
+        for job in worker.jobs:
+            self._submit(job)
+
+    def _hire(self) -> DecoderProcess:
+        depth = -(-self._window // self._most)
+        worker = DecoderProcess(self._limits, self._decoder, depth, self._lock_descriptor)
+        if self._preprocessing is not None:
+            worker.prepare(self._preprocessing)
+        self._workers.append(worker)
+        self._selector.register(worker.connection, selectors.EVENT_READ, worker)
+        return worker
+
+    def _dismiss(self, worker: DecoderProcess) -> DecoderProcess:
+        self._selector.unregister(worker.connection)
+        self._workers.remove(worker)
+        return worker

@@ -1,0 +1,40 @@
+"""What a decoder process and its pool say to each other, and what one picture may cost."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+from pigeonhole.records import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`seconds` for reading and decoding one picture, `memory` in bytes that one decoder process may hold.
+
+    The largest picture that we admit, of 128 megapixels, needs one gigabyte and a few seconds.
+    """
+
+    seconds: float = 60.0
+    memory: int = 2 * 1024**3
+
+
+class Phase(IntEnum):
+    """The first byte of the memory that a decoder process shares with its pool."""
+
+    IDLE = 0
+    READING = 1
+    WAITING = 2  # for another process to finish with a large picture
+    DECODING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one job. After "pixels" they stand in the job's slot of the shared memory.
+
+    `identity` and `sha256` as in Guess, None where the decoder did not get that far.
+    """
+
+    kind: Literal["ready", "pixels", "unreadable", "failed"]
+    reason: str = ""
+    identity: Identity | None = None
+    sha256: str | None = None

@@ -1,0 +1,48 @@
+"""Decoding in threads: no start-up, but a decoder that crashes takes the command with it. For a picture or two."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from pigeonhole.cpus import available_cpus
+from pigeonhole.decoding.item import Decoded, Problem, cannot_read
+from pigeonhole.errors import UnreadableError
+from pigeonhole.files.read import digest, read
+from pigeonhole.images import Preprocessing, to_square
+from pigeonhole.records import Found, Unreadable
+
+AHEAD = 16
+
+
+class ThreadDecoders:
+    def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
+        """As many threads as there are processors; Pillow lets go of Python's lock."""
+        workers = available_cpus()
+        pending: deque[Future[Decoded | Problem]] = deque()
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+        try:
+            for item in items:
+                pending.append(pool.submit(_decode, item, preprocessing))
+                if len(pending) >= AHEAD + 2 * workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def rest(self) -> None:
+        """The threads end with the folder."""
+
+
+def _decode(item: Found | Problem, preprocessing: Preprocessing) -> Decoded | Problem:
+    if not isinstance(item, Found):
+        return item
+    identity, sha256 = None, None
+    try:
+        data, identity = read(item.path)
+        sha256 = digest(data)
+        return Decoded(item, identity, sha256, to_square(data, preprocessing))
+    except UnreadableError as error:
+        return Unreadable(item.path, str(error), identity, sha256)
+    except OSError as error:
+        return cannot_read(item.path, error)

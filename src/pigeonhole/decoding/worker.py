@@ -1,0 +1,124 @@
+"""A decoder process: takes paths, writes pixels into shared memory, and may die of any picture.
+
+It imports no more than numpy, Pillow and what reads a file, so that it starts in a tenth of a second.
+"""
+
+import fcntl
+import mmap
+import os
+import resource
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.decoding.protocol import Answer, Limits, Phase
+from pigeonhole.errors import UnreadableError
+from pigeonhole.files.read import digest, read
+from pigeonhole.images import Preprocessing
+from pigeonhole.images import read as images_read
+
+PAGE = 4096  # the phase lives in the first page of the shared memory, the pixels behind it
+
+Decode = Callable[[bytes, Preprocessing], NDArray[np.uint8]]
+
+
+def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: int) -> None:
+    """Answer every (path, slot) with an Answer, until the other side hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pool, which hangs up
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # kills, also while a decoder written in C never comes back
+    connection = Connection(connection_descriptor)
+    with suppress(EOFError, ConnectionError):  # the pool is gone
+        preprocessing, limits, decoder = connection.recv()
+        worker = _Worker(memory_descriptor, lock_descriptor, preprocessing, limits, _named(decoder))
+        _bound(limits.memory)
+        connection.send(Answer("ready"))
+        _silence()
+        while True:
+            answer = worker.answer(*connection.recv())
+            worker.enter(Phase.IDLE)  # not where an error passes: the phase tells what the worker has died of
+            connection.send(answer)
+    os._exit(0)
+
+
+class _Worker:
+    def __init__(
+        self, memory_descriptor: int, lock_descriptor: int, preprocessing: Preprocessing, limits: Limits, decode: Decode
+    ) -> None:
+        self._memory = mmap.mmap(memory_descriptor, 0)
+        self._preprocessing = preprocessing
+        self._limits = limits
+        self._decode = decode
+        images_read.one_large_at_a_time = _Turn(lock_descriptor, self)
+
+    def answer(self, path: str, slot: int) -> Answer:
+        self.enter(Phase.READING)
+        identity, sha256 = None, None
+        try:
+            data, identity = read(Path(path))
+            sha256 = digest(data)
+            self.enter(Phase.DECODING)
+            pixels = self._decode(data, self._preprocessing).tobytes()
+        except UnreadableError as error:
+            return Answer("unreadable", str(error), identity, sha256)
+        except MemoryError:
+            reason = f"it needs more than {self._limits.memory // 1024**2} MiB of memory"
+            return Answer("unreadable", reason, identity, sha256)
+        except OSError as error:
+            return Answer("failed", error.strerror or type(error).__name__)
+        start = PAGE + slot * len(pixels)
+        self._memory[start : start + len(pixels)] = pixels
+        return Answer("pixels", "", identity, sha256)
+
+    def enter(self, phase: Phase) -> None:
+        # The alarm is the kernel's: it goes off in a decoder that hangs, and when the pool itself has been killed.
+        signal.setitimer(signal.ITIMER_REAL, 0 if phase in (Phase.IDLE, Phase.WAITING) else self._limits.seconds)
+        self._memory[0] = phase
+
+
+class _Turn:
+    """A large picture waits for its turn among all processes. A record lock ends with the process that holds it."""
+
+    def __init__(self, lock_descriptor: int, worker: _Worker) -> None:
+        self._lock_descriptor = lock_descriptor
+        self._worker = worker
+
+    def __enter__(self) -> None:
+        self._worker.enter(Phase.WAITING)
+        fcntl.lockf(self._lock_descriptor, fcntl.LOCK_EX)
+        self._worker.enter(Phase.DECODING)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        fcntl.lockf(self._lock_descriptor, fcntl.LOCK_UN)
+
+
+def _named(decoder: str) -> Decode:
+    """The function that "package.module:name" names."""
+    module, name = decoder.split(":")
+    decode: Decode = getattr(import_module(module), name)
+    return decode
+
+
+def _bound(memory: int) -> None:
+    """No more than `memory` bytes for this process, and the first to go when the machine itself has none left."""
+    # RLIMIT_DATA, not RLIMIT_AS: libraries reserve address space in gigabytes that they never touch.
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (memory if hard == resource.RLIM_INFINITY else min(memory, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _silence() -> None:
+    """What decoders print speaks to developers; until here an error in starting up could be seen."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)

@@ -1,0 +1,57 @@
+"""The model in use, and the one that has been published since."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pigeonhole.errors import PigeonholeError
+from pigeonhole.inbox.settle import Settling
+from pigeonhole.model import Model, load_model
+from pigeonhole.naming import shown
+from pigeonhole.records import Identity
+
+STAYS = "The one that was loaded before stays in use."
+
+
+class PublishedModel:
+    """`model` is what to use, `trouble` what is wrong with its file, empty for nothing.
+
+    Raises ModelError where there is no usable model to begin with.
+    """
+
+    def __init__(self, path: Path, settle: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.trouble = ""
+        self._path = path
+        self._clock = clock
+        self._settling = Settling(settle)
+        self._seen = _identity(path)
+        self.model: Model = load_model(path)
+
+    def look(self) -> str | None:
+        """Load what has been published, once it is complete. The result is a sentence when a new model is in use.
+
+        A file that cannot be used leaves the model as it is, and is not tried again until it changes.
+        """
+        identity = _identity(self._path)
+        if identity is None:
+            self._seen = None
+            self.trouble = f"The model {shown(self._path)} has gone. {STAYS}"
+            return None
+        if identity == self._seen or not self._settling.is_settled(self._path, identity, self._clock()):
+            return None
+        self._settling.forget(self._path)
+        self._seen = identity
+        try:
+            self.model = load_model(self._path)
+        except PigeonholeError as error:
+            self.trouble = f"{error} {STAYS}"
+            return None
+        self.trouble = ""
+        return f"A new model has been published and is in use now: {shown(self._path)}."
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        return Identity.of(path.stat())
+    except OSError:
+        return None

@@ -1,0 +1,175 @@
+"""What lies in the inbox and may be taken now. The scan is the truth: nothing is known that it does not see again."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from pigeonhole.files.find import entries_below, is_ignored, judged
+from pigeonhole.inbox.existing import Existing
+from pigeonhole.inbox.patience import Patience, Remembered
+from pigeonhole.inbox.settle import Settling
+from pigeonhole.inbox.writers import is_open_for_writing
+from pigeonhole.records import Failed, Found, Guess, Identity, Outcome, Skipped, Unreadable
+
+BURST_SECONDS = 5.0  # then the watcher looks up: is there a new model, is all well?
+DOUBT = 10  # times the settle time
+
+Item = Found | Unreadable | Failed
+Answer = Guess | Unreadable | Skipped | Failed
+
+
+class Scan:
+    """One inbox over many looks.
+
+    `gone` says why the inbox could not be listed in the last look; `more` whether that look ended before the inbox did.
+    """
+
+    def __init__(
+        self, inbox: Path, settle: float, *, recursive: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.gone: str | None = None
+        self.more = False
+        self._inbox = inbox
+        self._recursive = recursive
+        self._clock = clock
+        self._settling = Settling(settle)
+        self._patience = Patience()
+        # A writer may pause for longer than a file takes to settle; half a picture must not be set aside for that.
+        self._doubt_seconds = DOUBT * settle
+        self._nothing_to_do = Remembered()
+        self._existing = Existing(())
+        self._in_hand: dict[str, Identity] = {}
+        self._unlisted: set[Path] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many files are not known to be complete."""
+        return len(self._settling)
+
+    @property
+    def failing(self) -> int:
+        """How many files are to be tried again."""
+        return self._patience.failing()
+
+    def next_due(self) -> float | None:
+        """When the next file may be taken, as far as is known."""
+        due = self._settling.next_due(), self._patience.next_due()
+        return min((time for time in due if time is not None), default=None)
+
+    def leave_existing(self) -> None:
+        """What is there now stays, unless it is changed."""
+        entries = entries_below(self._inbox, recursive=self._recursive)
+        paths = (entry.path for entry, _ in entries if not isinstance(entry, Failed))
+        self._existing = Existing((path, identity) for path in paths if (identity := _state_of(path)))
+
+    def due(self, is_done: Callable[[Found], bool], most: int | None = None) -> Iterator[Item]:
+        """Every file that is complete and was not settled before, as soon as it is met, `most` of them.
+
+        An Unreadable is one that was put off and has not changed since; a Failed a folder that cannot be listed.
+        Each is to be given back to `finished`, or to be refused by `is_current`.
+        """
+        self._in_hand.clear()
+        self.gone, self.more = None, False
+        started, given, unlisted = self._clock(), 0, set[Path]()
+        for entry, relative in entries_below(self._inbox, recursive=self._recursive):
+            if isinstance(entry, Failed):
+                if entry.path == self._inbox:
+                    self.gone = entry.reason
+                    return
+                unlisted.add(entry.path)
+                if entry.path not in self._unlisted:
+                    yield entry
+                continue
+            item = self._taken(entry, relative, is_done)
+            if item is not None:
+                yield item
+                given += 1
+                if given == most or self._clock() - started >= BURST_SECONDS:
+                    self.more = True
+                    return
+        self._unlisted = unlisted
+        self._settling.end_look()
+
+    def is_current(self, answer: Answer) -> bool:
+        """Whether `answer` speaks of a file that is still as it was, and can be believed; otherwise it comes again."""
+        path = os.fspath(answer.path)
+        given = self._in_hand.get(path)
+        if given is None:
+            return True
+        read = answer.identity if isinstance(answer, Guess | Unreadable) else None
+        if _state_of(path) != given or (read is not None and read != given):
+            self._drop(path)
+            return False
+        if isinstance(answer, Unreadable) and self._patience.verdict(path) is None:
+            verdict = replace(answer, identity=given)
+            self._patience.doubt(path, given, verdict, self._clock() + self._doubt_seconds)
+            del self._in_hand[path]
+            return False
+        return True
+
+    def finished(self, outcome: Outcome) -> bool:
+        """Take note of what became of a file. The result is False where there is nothing new to tell."""
+        path = os.fspath(outcome.path)
+        given = self._in_hand.pop(path, None)
+        if given is None:
+            return True
+        if isinstance(outcome, Failed) and _state_of(path) == given:
+            return self._patience.failed(path, given, outcome.reason, self._clock())
+        self._drop(path)
+        if isinstance(outcome, Skipped):
+            self._nothing_to_do.add(path, given)
+        return not isinstance(outcome, Failed | Skipped)  # it was changed or removed: the next look will see
+
+    def _taken(self, entry: os.DirEntry[str], relative: Path, is_done: Callable[[Found], bool]) -> Item | None:
+        """`entry` where it is a picture to be taken now."""
+        path, identity = entry.path, _state(entry)
+        if identity is None or is_ignored(entry.name) or not self._is_wanted(path, identity):
+            return None
+        if path not in self._settling and not self._settling.is_full and is_done(Found(Path(path), relative)):
+            self._nothing_to_do.add(path, identity)
+            return None
+        if not self._is_complete(path, identity):
+            return None
+        self._settling.forget(path)
+        item = judged(entry, relative)
+        if isinstance(item, Skipped):
+            self._nothing_to_do.add(path, identity)
+            return None
+        self._in_hand[path] = identity
+        return self._patience.verdict(path) or item
+
+    def _is_wanted(self, path: str, identity: Identity) -> bool:
+        return (
+            (path, identity) not in self._nothing_to_do
+            and (path, identity) not in self._existing
+            and self._patience.is_due(path, identity, self._clock())
+        )
+
+    def _is_complete(self, path: str, identity: Identity) -> bool:
+        if not self._settling.is_settled(path, identity, self._clock()):
+            return False
+        if is_open_for_writing(path):
+            self._settling.begin_again(path, self._clock())
+            return False
+        return True
+
+    def _drop(self, path: str) -> None:
+        self._in_hand.pop(path, None)
+        self._patience.forget(path)
+
+
+def _state(entry: os.DirEntry[str]) -> Identity | None:
+    """The state of a regular file, None for anything else and for what has just gone."""
+    try:
+        return Identity.of(entry.stat(follow_symlinks=False)) if entry.is_file(follow_symlinks=False) else None
+    except OSError:
+        return None
+
+
+def _state_of(path: str) -> Identity | None:
+    try:
+        return Identity.of(os.lstat(path))
+    except OSError:
+        return None

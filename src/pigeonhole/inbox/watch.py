@@ -1,0 +1,214 @@
+"""The watcher: looks, sorts what is complete, waits, and stays well when the world around it does not."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from pigeonhole.decoding.item import Decoders
+from pigeonhole.errors import OutputError
+from pigeonhole.inbox.events import Events, NoEvents
+from pigeonhole.inbox.health import BEAT_SECONDS, ENDED, Health
+from pigeonhole.inbox.lock import InboxLock
+from pigeonhole.inbox.published import PublishedModel
+from pigeonhole.inbox.scan import Answer, Scan
+from pigeonhole.inbox.stop import Stop
+from pigeonhole.inbox.trouble import Troubles
+from pigeonhole.naming import shown
+from pigeonhole.output import Output
+from pigeonhole.records import Failed, Outcome, Skipped, Summary
+from pigeonhole.sorting import Sorter, SortOptions
+from pigeonhole.sorting.sorter import GROUP
+from pigeonhole.stream import guesses
+
+MIN_PAUSE = 0.1  # between two looks, so that what arrives together is taken together
+RETRY_SECONDS = 5.0  # whether the output can be written again
+IDLE_SECONDS = 60.0  # without work the decoders are sent home
+CLUE = Path(".pigeonhole")
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The inbox, and the output with what was chosen for it."""
+
+    inbox: Path
+    out: Path
+    options: SortOptions
+
+
+class Watcher:
+    """Watches from creation to `close`. Raises OutputError where the output cannot be written to begin with.
+
+    `poll` is the time between two looks in seconds when nothing is going on. `status` shows one line that changes.
+    """
+
+    def __init__(
+        self,
+        folders: Folders,
+        scan: Scan,
+        published: PublishedModel,
+        decoders: Decoders,
+        *,
+        lock: InboxLock,
+        output: Output,
+        poll: float,
+        events: Events | None = None,
+        wake: threading.Event | None = None,
+        stop: Stop | None = None,
+        status: Callable[[str], None] = lambda text: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.summary = Summary()
+        self._folders = folders
+        self._scan = scan
+        self._published = published
+        self._decoders = decoders
+        self._lock = lock
+        self._output = output
+        self._poll = poll
+        self._events = events or NoEvents()
+        self._wake = wake or threading.Event()
+        self._stop = stop or Stop()
+        self._status = status
+        self._clock = clock
+        self._troubles = Troubles(output)
+        self._sorter: Sorter | None = Sorter.open(folders.out, folders.options)
+        self._out_identity = folders.out.stat()
+        self._retry_at = 0.0
+        self._is_probing = False
+        self._last_work = clock()
+        for note in self._sorter.notes:
+            output.note(note)
+        self._health = Health(folders.out)
+
+    def run(self) -> None:
+        """Look and sort until `stop` raises KeyboardInterrupt."""
+        while True:
+            started = self._clock()
+            self.look()
+            self._pause(self._clock() - started)
+
+    def look(self) -> None:
+        """Sort what is complete now."""
+        self._lock.follow()
+        if note := self._events.follow(self._folders.inbox):
+            self._output.note(note)
+        if note := self._published.look():
+            self._output.note(note)
+        self._troubles.set("model", self._published.trouble)
+        if self._is_writable():
+            self._sort()
+        self._troubles.set("inbox", self._inbox_trouble())
+        self._beat()
+
+    def close(self) -> None:
+        """Bring the file in hand to an end, one way or the other; count what still waits for another try."""
+        self._events.close()
+        if self._sorter is not None:
+            self._sorter.close()
+            self._sorter = None
+        self._health.beat(ENDED)
+        self._health.close()
+        self.summary.failed = self._scan.failing
+
+    def _sort(self) -> None:
+        sorter = self._sorter
+        if sorter is None:
+            return
+        items = self._scan.due(sorter.is_done, most=1 if self._is_probing else None)
+        answers = guesses(items, self._published.model, self._decoders)
+        try:
+            for group in batched(self._current(answers), GROUP):
+                with self._stop.uninterrupted():
+                    for outcome in sorter.settle_all(group):
+                        self._tell(outcome)
+        except OutputError as error:
+            self._pause_sorting(error)
+
+    def _tell(self, outcome: Outcome) -> None:
+        if self._scan.finished(outcome):
+            self._output.outcome(outcome)
+        if not isinstance(outcome, Failed | Skipped):
+            self.summary.count(outcome)
+            self._is_probing = False
+            self._troubles.set("output", "")
+        self._beat()
+
+    def _current(self, answers: Iterator[Answer]) -> Iterator[Answer]:
+        """Those that still speak of the file that is there: each was looked at again after it was classified."""
+        for answer in answers:
+            self._last_work = self._clock()
+            if self._scan.is_current(answer):
+                yield answer
+            self._beat()
+
+    def _is_writable(self) -> bool:
+        """Whether there is a Sorter; one that had to be closed is opened again when its time has come."""
+        if self._sorter is not None:
+            if self._is_same_out():
+                return True
+            self._pause_sorting(OutputError(f"The folder {shown(self._folders.out)} has gone or is another.", ""))
+        if self._clock() < self._retry_at or not (self._folders.out / CLUE).is_dir():
+            return False
+        try:
+            health = Health(self._folders.out)
+            self._health.close()
+            self._health = health
+            self._sorter = Sorter.open(self._folders.out, self._folders.options)
+        except OutputError as error:
+            self._pause_sorting(error)
+            return False
+        self._out_identity = self._folders.out.stat()
+        self._is_probing = True
+        return True
+
+    def _is_same_out(self) -> bool:
+        try:
+            return os.path.samestat(self._folders.out.stat(), self._out_identity)
+        except OSError:
+            return False
+
+    def _pause_sorting(self, error: OutputError) -> None:
+        if self._sorter is not None:
+            self._sorter.close()
+            self._sorter = None
+        self._retry_at = self._clock() + RETRY_SECONDS
+        waiting = "The inbox is left as it is until that is over."
+        self._troubles.set("output", f"{error.happened} {waiting}")
+
+    def _inbox_trouble(self) -> str:
+        gone = self._scan.gone
+        return f"The inbox {shown(self._folders.inbox)} has gone ({gone}). It is looked for." if gone else ""
+
+    def _beat(self) -> None:
+        self._health.beat(self._troubles.all())
+        counts = self.summary
+        waiting = self._scan.waiting + self._scan.failing
+        text = f"{counts.sorted} sorted, {counts.unknown} unknown, {counts.unreadable} unreadable, {waiting} waiting"
+        self._status(f"{self._troubles.all() or f'Watching {shown(self._folders.inbox)}'} · {text}")
+
+    def _pause(self, looked_for: float) -> None:
+        """Until something is due or the system has news. Looks that find nothing take a fifth of the time at most."""
+        now = self._clock()
+        if now - self._last_work > IDLE_SECONDS:
+            self._decoders.rest()
+        is_idle = self._last_work < now - looked_for
+        earliest = now + min(self._poll, max(MIN_PAUSE, 4 * looked_for if is_idle else 0.0))
+        due = [now + self._poll, *filter(None, (self._scan.next_due(), None if self._sorter else self._retry_at))]
+        until = now if self._scan.more else max(earliest, min(due))
+        while (left := until - self._clock()) > 0:
+            if self._wake.wait(min(left, BEAT_SECONDS)):
+                time.sleep(max(0.0, min(until, earliest) - self._clock()))
+                break
+            self._beat()
+        self._wake.clear()
+
+
+def batched(items: Iterable[Answer], count: int) -> Iterator[list[Answer]]:
+    """`items` in lists of `count`; itertools has it from Python 3.12 on."""
+    iterator = iter(items)
+    while group := list(islice(iterator, count)):
+        yield group

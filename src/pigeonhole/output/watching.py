@@ -1,0 +1,27 @@
+"""For people who watch a watcher: one line that tells how it is, or, in a log, one line for each file."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.text import Text
+
+from pigeonhole.naming import shown
+from pigeonhole.output.terminal import Terminal
+from pigeonhole.records import Outcome, Unreadable, target_of
+
+
+class WatchTerminal(Terminal):
+    @contextmanager
+    def status(self) -> Iterator[Callable[[str], None]]:
+        """A line at the bottom of a terminal that is replaced by each call; elsewhere nothing."""
+        if not self._console.is_terminal:
+            yield lambda text: None
+            return
+        with self._console.status("") as status:
+            yield lambda text: status.update(Text(text))
+
+    def outcome(self, outcome: Outcome) -> None:
+        super().outcome(outcome)
+        target = target_of(outcome)
+        if target is not None and not isinstance(outcome, Unreadable) and not self._console.is_terminal:
+            self._line(f"{shown(outcome.path)} -> {shown(target)}")

@@ -1,0 +1,234 @@
+"""A decoder may crash, hang or eat memory: it costs that one file, and nobody is left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from decoder_stubs import ONCE
+from pigeonhole.decoding.item import Decoded, Problem
+from pigeonhole.decoding.pool import DecoderPool
+from pigeonhole.decoding.protocol import Limits
+from pigeonhole.decoding.threads import ThreadDecoders
+from pigeonhole.errors import PigeonholeError
+from pigeonhole.files import find, find_named
+from pigeonhole.images import Preprocessing
+from pigeonhole.records import Failed, Found, Skipped, Unreadable
+from trees import RED, write_pictures
+
+TINY = Preprocessing(size=8)
+Pool = Callable[..., DecoderPool]
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    """Makes pools whose decoder obeys the files, and closes them."""
+    pools: list[DecoderPool] = []
+
+    def make(*, seconds: float = 60.0, memory: int = 1024**3, workers: int = 2) -> DecoderPool:
+        made = DecoderPool(workers, Limits(seconds, memory), "decoder_stubs:obedient")
+        pools.append(made)
+        return made
+
+    yield make
+    for made in pools:
+        made.close()
+
+
+def write(folder: Path, *contents: bytes) -> list[Found]:
+    folder.mkdir(exist_ok=True)
+    for number, content in enumerate(contents):
+        (folder / f"{number:04}.jpg").write_bytes(content)
+    return [find_named(folder / f"{number:04}.jpg") for number in range(len(contents))]
+
+
+def values(results: list[Decoded | Problem]) -> list[int | str]:
+    return [int(result.pixels[0, 0, 0]) if isinstance(result, Decoded) else result.reason for result in results]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"sleep", "decoding it takes longer than 1 seconds"),
+        (b"hang", "decoding it takes longer than 1 seconds"),
+        (b"kill", "the system killed the decoder twice, probably because the picture needs too much memory"),
+        (b"crash", "it crashes the decoder (SIGSEGV)"),
+        (b"exit", "it crashes the decoder (exit code 3)"),
+        (b"bug", "it crashes the decoder (exit code 1)"),
+        (b"hoard", "it needs more than 512 MiB of memory"),
+        (b"refuse", "it is not a picture"),
+    ],
+)
+def test_a_decoder_that_dies_hangs_or_hoards_costs_that_file_only(
+    pool: Pool, tmp_path: Path, content: bytes, reason: str
+) -> None:
+    files = write(tmp_path, *[bytes([n]) for n in range(30)], content, *[bytes([n]) for n in range(31, 60)])
+
+    results = list(pool(seconds=1, memory=512 * 1024**2).decode(files, TINY))
+
+    assert values(results) == [*range(30), reason, *range(31, 60)]
+    assert isinstance(results[30], Unreadable)
+
+
+def test_many_deadly_files_among_good_ones_all_cost_no_more_than_themselves(pool: Pool, tmp_path: Path) -> None:
+    files = write(tmp_path, *[b"kill" if n % 7 == 0 else b"exit" if n % 7 == 3 else bytes([n]) for n in range(60)])
+
+    results = list(pool().decode(files, TINY))
+
+    assert [isinstance(result, Decoded) for result in results] == [n % 7 not in (0, 3) for n in range(60)]
+    assert all(value == n for n, value in enumerate(values(results)) if isinstance(value, int))
+
+
+def test_a_file_whose_decoder_died_once_by_accident_gets_another_try(pool: Pool, tmp_path: Path) -> None:
+    (found,) = write(tmp_path / "in", ONCE + os.fsencode(tmp_path / "mark"))
+
+    (result,) = pool().decode([found], TINY)
+
+    assert isinstance(result, Decoded)
+
+
+def test_workers_that_are_killed_from_outside_at_any_moment_lose_nothing(pool: Pool, tmp_path: Path) -> None:
+    files = write(tmp_path, *[bytes([n % 200]) for n in range(200)])
+    decoders = pool()
+    results = []
+    for number, result in enumerate(decoders.decode(files, TINY)):
+        results.append(result)
+        if number % 20 == 10:
+            os.kill(decoders._workers[-1]._process.pid, signal.SIGKILL)
+
+    assert values(results) == [n % 200 for n in range(200)]
+
+
+def test_results_keep_the_order_of_the_files_and_problems_pass_through(pool: Pool, tmp_path: Path) -> None:
+    files = write(tmp_path, *[bytes([n]) for n in range(100)])
+    skipped = Skipped(tmp_path / "notes.txt", "not a picture")
+    gone = find_named(tmp_path / "gone.jpg")
+
+    results = list(pool().decode([*files[:50], skipped, gone, *files[50:]], TINY))
+
+    assert results[50] is skipped
+    assert results[51] == Failed(gone.path, "it cannot be read: No such file or directory", transient=True)
+    assert values(results[:50] + results[52:]) == list(range(100))
+
+
+def test_no_more_than_a_few_batches_are_decoded_ahead_of_whoever_asks(pool: Pool, tmp_path: Path) -> None:
+    files = write(tmp_path, *[b"1"] * 100)
+    taken = 0
+
+    def asked() -> Iterator[Found]:
+        nonlocal taken
+        for file in files:
+            taken += 1
+            yield file
+
+    results = pool(workers=2).decode(asked(), TINY)
+    next(results)
+
+    assert taken <= 16 + 2 * 2
+
+
+def test_a_caller_who_stops_half_way_leaves_a_pool_that_works(pool: Pool, tmp_path: Path) -> None:
+    files = write(tmp_path, *[bytes([n]) for n in range(100)])
+    decoders = pool()
+    for _ in range(5):
+        next(decoders.decode(files, TINY))
+
+    assert values(list(decoders.decode(files, TINY))) == list(range(100))
+    assert values(list(decoders.decode(files[:3], Preprocessing(size=16)))) == [0, 1, 2]
+
+
+def test_processes_and_threads_see_the_same_pixels(tmp_path: Path) -> None:
+    found = [item for item in find(write_pictures(tmp_path, {"a.png": RED, "b.jpg": RED})) if isinstance(item, Found)]
+    with DecoderPool(1) as decoders:
+        in_process = list(decoders.decode(found, TINY))
+    in_thread = list(ThreadDecoders().decode(found, TINY))
+
+    for one, other in zip(in_process, in_thread, strict=True):
+        assert isinstance(one, Decoded)
+        assert isinstance(other, Decoded)
+        assert (one.found, one.identity, one.sha256) == (other.found, other.identity, other.sha256)
+        assert (one.pixels == other.pixels).all()
+
+
+def test_decoders_that_cannot_start_end_the_command_with_a_sentence(tmp_path: Path) -> None:
+    with DecoderPool(1, decoder="no_such_module:decode") as decoders, pytest.raises(PigeonholeError, match="started"):
+        list(decoders.decode(write(tmp_path, b"1"), TINY))
+
+
+def test_memory_is_given_back_when_the_pool_rests(pool: Pool, tmp_path: Path) -> None:
+    files = write(tmp_path, b"1", b"2")
+    decoders = pool()
+    list(decoders.decode(files, TINY))
+    decoders.rest()
+
+    assert decoders._workers == []
+    assert values(list(decoders.decode(files, TINY))) == [ord("1"), ord("2")]
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from pigeonhole.decoding.pool import DecoderPool
+from pigeonhole.decoding.protocol import Limits
+from pigeonhole.files import find_named
+from pigeonhole.images import Preprocessing
+with DecoderPool(2, Limits(seconds=3), "decoder_stubs:obedient") as pool:
+    for n, _ in enumerate(pool.decode(map(find_named, sorted(Path(sys.argv[1]).iterdir())), Preprocessing(size=8))):
+        print(*(worker._process.pid for worker in pool._workers), flush=True)
+"""
+
+
+def started(folder: Path) -> tuple[subprocess.Popen[str], list[int]]:
+    """A process that decodes `folder` and its two workers, one of which hangs."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    return process, list(map(int, process.stdout.readline().split()))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[-1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def wait_until_gone(pids: list[int], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while any(map(is_running, pids)):
+        assert time.monotonic() < end, "a worker has outlived its pool"
+        time.sleep(0.05)
+
+
+def test_ctrl_c_ends_every_worker_and_no_worker_prints_a_traceback(tmp_path: Path) -> None:
+    write(tmp_path, *[b"1"] * 40, b"sleep", *[b"1"] * 10)
+    process, workers = started(tmp_path)
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+
+    _, stderr = process.communicate(timeout=10)
+
+    assert stderr.count("Traceback") == 1  # the process of this test, which does not catch it
+    assert stderr.endswith("KeyboardInterrupt\n")
+    wait_until_gone(workers, 2)
+
+
+def test_workers_of_a_killed_process_end_by_themselves_even_those_that_hang(tmp_path: Path) -> None:
+    write(tmp_path, *[b"1"] * 40, b"hang", *[b"1"] * 10)
+    process, workers = started(tmp_path)
+    time.sleep(0.5)
+    process.kill()
+    process.communicate()
+
+    wait_until_gone(workers, 8)

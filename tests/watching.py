@@ -1,0 +1,168 @@
+"""A real watcher: a process of its own with files for what it says, and pictures that are all different."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from models import write_colour_model
+from oracle import contents, whole
+from trees import BLUE, GREEN, RED
+
+SETTLE = 0.4
+COLOURS = {"red_things": RED, "green_things": GREEN, "blue_things": BLUE}
+CATEGORIES = tuple(COLOURS)
+
+
+def picture(number: int = 0, size: int = 40) -> bytes:
+    """A PNG whose colour goes round with `number`, and whose bytes no other number has."""
+    buffer = BytesIO()
+    Image.new("RGB", (size, size), COLOURS[CATEGORIES[number % 3]]).save(buffer, "PNG")
+    return buffer.getvalue() + number.to_bytes(8, "big")
+
+
+def wait_until(is_so: Callable[[], bool], what: str = "it", seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, f"{what} has not happened within {seconds} seconds"
+        time.sleep(0.02)
+
+
+def names(folder: Path) -> list[str]:
+    """What a user sees below `folder`."""
+    return [name for name, entry in whole(folder).items() if entry != "/"]
+
+
+class Place:
+    """A folder with a model, an inbox, and an output that does not exist yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tf_files = write_colour_model(folder / "tf files")
+        self.inbox = folder / "in box"
+        self.inbox.mkdir()
+        self.out = folder / "sorted"
+
+    def drop(self, *numbers: int, into: Path | None = None) -> None:
+        for number in numbers:
+            ((into or self.inbox) / f"{number:05}.png").write_bytes(picture(number))
+
+    def both(self) -> tuple[Path, Path]:
+        return self.inbox, self.out
+
+    def sorted_count(self) -> int:
+        return len(names(self.out)) if self.out.exists() else 0
+
+
+class Watching:
+    """`pigeonhole watch` at `place`; `said` is what it told people, `lines` what it told programs."""
+
+    def __init__(self, place: Place, *options: str, out: Path | None = None, user: int | None = None) -> None:
+        self.place = place
+        self.out = out or place.out
+        self._files = Path(tempfile.mkdtemp(dir=place.folder))
+        arguments = [place.tf_files, place.inbox, self.out, "--settle", str(SETTLE), "--json", *options]
+        with (self._files / "out").open("wb") as stdout, (self._files / "err").open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "pigeonhole", "watch", *map(str, arguments)],
+                stdout=stdout,
+                stderr=stderr,
+                stdin=subprocess.DEVNULL,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
+            )
+
+    @property
+    def said(self) -> str:
+        return (self._files / "err").read_text(errors="surrogateescape")
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        *complete, _ = (self._files / "out").read_text().split("\n")
+        return [json.loads(line) for line in complete]
+
+    def wait_for(self, text: str, seconds: float = 30.0) -> None:
+        wait_until(lambda: text in self.said or self.process.poll() is not None, text, seconds)
+        assert text in self.said, self.said
+
+    def wait_until_sorted(self, count: int, seconds: float = 60.0) -> None:
+        """Until `count` files stand in the output."""
+        wait_until(lambda: len(names(self.out)) >= count if self.out.exists() else False, f"sorting {count}", seconds)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 10.0) -> dict[str, Any]:
+        """End it as `docker stop` does; it has ten seconds. Returns the summary."""
+        self.process.send_signal(number)
+        self.process.wait(seconds)
+        assert "Traceback" not in self.said, self.said
+        assert self.process.returncode in (0, 1), self.said
+        summary = self.lines[-1]
+        assert summary["outcome"] == "summary"
+        assert summary["seen"] == sum(
+            summary[part] for part in ("sorted", "unknown", "unreadable", "skipped", "failed")
+        )
+        return summary
+
+    def health(self) -> tuple[int, str]:
+        command = [sys.executable, "-m", "pigeonhole", "health", str(self.out)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ran.stderr == ""
+        return ran.returncode, ran.stdout.strip()
+
+    def wait_for_health(self, text: str) -> None:
+        wait_until(lambda: text in self.health()[1], f"health: {text}", 20.0)
+
+
+@contextmanager
+def watching(
+    place: Place, *options: str, out: Path | None = None, user: int | None = None, ready: bool = True
+) -> Iterator[Watching]:
+    """A watcher that is surely gone at the end."""
+    watcher = Watching(place, *options, out=out, user=user)
+    try:
+        if ready:
+            wait_until(lambda: watcher.health()[0] == 0 or watcher.process.poll() is not None, "starting")
+        yield watcher
+    finally:
+        if watcher.process.poll() is None:
+            watcher.process.kill()
+            watcher.process.wait()
+
+
+def assert_all_sorted_once(place: Place, *numbers: int) -> None:
+    """Every picture stands in the output once, under its category; the inbox has nothing any more."""
+    assert names(place.inbox) == []
+    assert sorted(contents(place.out)) == sorted(digests(*numbers))
+    for number in numbers:
+        (name,) = (name for name, entry in whole(place.out).items() if getattr(entry, "sha256", "") in digests(number))
+        assert name.startswith(CATEGORIES[number % 3]), name
+
+
+def digests(*numbers: int) -> list[str]:
+    return [hashlib.sha256(picture(number)).hexdigest() for number in numbers]
+
+
+def write_slowly(path: Path, data: bytes, pauses: list[float], *, keeps_open: bool = True) -> None:
+    """`data` in equal pieces with these pauses between them, through one opening of the file or one for each piece."""
+    piece = -(-len(data) // (len(pauses) + 1))
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    for number, start in enumerate(range(0, len(data), piece)):
+        if number:
+            if not keeps_open:
+                os.close(descriptor)
+            time.sleep(pauses[number - 1])
+            if not keeps_open:
+                descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        os.write(descriptor, data[start : start + piece])
+    os.close(descriptor)
