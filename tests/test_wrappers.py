@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wrappers import SCRIPTS, Checkout, make_checkout, make_place
+from wrappers import OUTSIDE, SCRIPTS, Checkout, make_checkout, make_place
 
 ODD_NAMES = (
     "two words.jpg",
@@ -147,7 +147,7 @@ def test_options_arrive_as_they_were_typed(checkout: Checkout, place: Path) -> N
     assert checkout.job().command[3:] == options
 
 
-@pytest.mark.parametrize(("script", "command"), [*zip(SCRIPTS, ("train", "guess", "guess-dir"), strict=True)])
+@pytest.mark.parametrize(("script", "command"), [*zip(SCRIPTS, ("train", "guess", "guess-dir", "watch"), strict=True)])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_reaches_the_command_and_needs_no_folder(
     checkout: Checkout, script: str, command: str, option: str
@@ -257,3 +257,36 @@ def test_a_dry_run_makes_no_folder(checkout: Checkout, place: Path) -> None:
     assert not (place / "out").exists()
     assert checkout.job().command[3:] == [f"{place}/out", "--dry-run"]
     assert f"{place}/out" not in checkout.job().mounts
+
+
+@pytest.mark.parametrize(("option", "mode"), [([], "rw"), (["--copy"], "ro")])
+def test_an_inbox_may_be_emptied_unless_it_is_copied(
+    checkout: Checkout, place: Path, option: list[str], mode: str
+) -> None:
+    (place / "inbox").mkdir()
+    checkout.run("watch.sh", "inbox", "sorted", *option, cwd=place)
+    job = checkout.job()
+    inbox, out = place / "inbox", place / "sorted"
+    assert job.mounts == {str(checkout.tf_files): "ro", str(inbox): mode, str(out): "rw"}
+    assert job.command == ["watch", str(checkout.tf_files), str(inbox), str(out), *option]
+
+
+def test_a_watcher_in_a_container_can_be_asked_how_it_is(checkout: Checkout, place: Path) -> None:
+    (place / "inbox").mkdir()
+    checkout.run("watch.sh", "inbox", "sorted", cwd=place)
+    job = checkout.job()
+    assert job.values("--health-cmd") == ["pigeonhole health"]
+    assert f"PIGEONHOLE_OUT={place / 'sorted'}" in job.values("--env")
+
+
+def test_a_move_may_empty_the_folder_that_it_sorts(checkout: Checkout, place: Path) -> None:
+    checkout.run("guessDir.sh", "in", "out", "--move", cwd=place)
+    assert checkout.job().mounts[str(place / "in")] == "rw"
+
+
+@pytest.mark.parametrize("script", OUTSIDE)
+def test_looking_back_runs_outside_where_all_folders_are(checkout: Checkout, place: Path, script: str) -> None:
+    (place / "out").mkdir()
+    checkout.run(script, "out", cwd=place)
+    assert checkout.calls("run") == []
+    assert checkout.local_command()[-2:] == [script.removesuffix(".sh"), str(place / "out")]

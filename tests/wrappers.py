@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SCRIPTS = ("train.sh", "guess.sh", "guessDir.sh")
+SCRIPTS = ("train.sh", "guess.sh", "guessDir.sh", "watch.sh")
+OUTSIDE = ("undo.sh", "log.sh")  # which never run in the container
 
 DOCKER_INFO = "Client:\nServer:\n Runtimes: runc\n Security Options:\n  seccomp\n   Profile: default\n"
 ROOTLESS_INFO = DOCKER_INFO + "  rootless\n"
@@ -157,7 +158,7 @@ def make_checkout(folder: Path) -> Checkout:
     (root / "tf_files").mkdir()
     (fakes / "calls").mkdir(parents=True)
     shared = [str(path.relative_to(ROOT)) for path in (ROOT / "src").glob("*.sh")]
-    for name in (*SCRIPTS, *shared, "src/pigeonhole/__init__.py", "Dockerfile", "pyproject.toml"):
+    for name in (*SCRIPTS, *OUTSIDE, *shared, "src/pigeonhole/__init__.py", "Dockerfile", "pyproject.toml"):
         shutil.copy(ROOT / name, root / name)
     quoted = {"here": f"'{fakes}'", "python": f"'{sys.executable}'"}
     for name, text in {"engine": ENGINE, "python3.11": PYTHON.format(**quoted)}.items():
