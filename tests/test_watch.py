@@ -282,20 +282,20 @@ def test_ctrl_c_and_sigterm_end_the_watch_with_its_counts_and_no_orphans(place: 
 
 @pytest.mark.parametrize("disk", ["same", "other"])
 def test_sigterm_in_the_middle_of_the_work_leaves_nothing_half_done(place: Place, disk: str) -> None:
-    place.drop(*range(200))
+    place.drop(*range(400))
     before = contents(place.inbox)
     with second_disk() if disk == "other" else nullcontext(place.folder) as folder:
         place.out = folder / "sorted"
-        for _ in range(4):
+        for _ in range(3):
             with watching(place, ready=False) as watcher:
                 wait_for_one_more(place)
                 watcher.stop()
                 assert watcher.lines[-1]["sorted"] == len(watcher.lines) - 1 > 0
             assert_exactly_once(before, *place.both())
         with watching(place) as watcher:
-            watcher.wait_until_sorted(200)
+            watcher.wait_until_sorted(400)
             watcher.stop()
-        assert_all_sorted_once(place, *range(200))
+        assert_all_sorted_once(place, *range(400))
 
 
 def test_sigterm_does_not_wait_for_a_decoder_that_hangs(place: Place) -> None:

@@ -22,6 +22,14 @@ from trees import BLUE, GREEN, RED
 
 SETTLE = 0.4
 COLOURS = {"red_things": RED, "green_things": GREEN, "blue_things": BLUE}
+# As root: gives up the rights to pass by permissions (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH), then becomes the command.
+_GIVE_UP = (
+    "import ctypes, os, sys\n"
+    "if os.geteuid() == 0:\n"
+    "    for right in (1, 2): ctypes.CDLL(None).prctl(24, right, 0, 0, 0)\n"
+    "os.execv(sys.argv[1], sys.argv[1:])\n"
+)
+OBEDIENTLY = (sys.executable, "-c", _GIVE_UP)
 CATEGORIES = tuple(COLOURS)
 
 
@@ -66,22 +74,22 @@ class Place:
 
 
 class Watching:
-    """`pigeonhole watch` at `place`; `said` is what it told people, `lines` what it told programs."""
+    """`pigeonhole watch` at `place`; `said` is what it told people, `lines` what it told programs.
 
-    def __init__(self, place: Place, *options: str, out: Path | None = None, user: int | None = None) -> None:
+    `obeys`: it obeys permissions even if the tests run as root.
+    """
+
+    def __init__(self, place: Place, *options: str, out: Path | None = None, obeys: bool = False) -> None:
         self.place = place
         self.out = out or place.out
         self._files = Path(tempfile.mkdtemp(dir=place.folder))
         arguments = [place.tf_files, place.inbox, self.out, "--settle", str(SETTLE), "--json", *options]
         with (self._files / "out").open("wb") as stdout, (self._files / "err").open("wb") as stderr:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pigeonhole", "watch", *map(str, arguments)],
+                [*(OBEDIENTLY if obeys else ()), sys.executable, "-m", "pigeonhole", "watch", *map(str, arguments)],
                 stdout=stdout,
                 stderr=stderr,
                 stdin=subprocess.DEVNULL,
-                user=user,
-                group=user,
-                extra_groups=None if user is None else [],
             )
 
     @property
@@ -126,10 +134,10 @@ class Watching:
 
 @contextmanager
 def watching(
-    place: Place, *options: str, out: Path | None = None, user: int | None = None, ready: bool = True
+    place: Place, *options: str, out: Path | None = None, obeys: bool = False, ready: bool = True
 ) -> Iterator[Watching]:
     """A watcher that is surely gone at the end."""
-    watcher = Watching(place, *options, out=out, user=user)
+    watcher = Watching(place, *options, out=out, obeys=obeys)
     try:
         if ready:
             wait_until(lambda: watcher.health()[0] == 0 or watcher.process.poll() is not None, "starting")

@@ -1,0 +1,432 @@
+"""A watcher for months: the inbox goes and comes back, disks fill up, files fail, a second watcher is started."""
+
+import errno
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from commands import imported_by
+from disks import mounted, needs_root, read_only
+from oracle import assert_nothing_lost, contents, whole
+from pigeonhole.decoding.item import Decoded, Problem
+from pigeonhole.decoding.threads import ThreadDecoders
+from pigeonhole.errors import UsageError
+from pigeonhole.images import Preprocessing
+from pigeonhole.inbox.health import ENDED, SILENCE_SECONDS, Health, why_unhealthy
+from pigeonhole.inbox.lock import InboxLock
+from pigeonhole.inbox.published import PublishedModel
+from pigeonhole.inbox.scan import Scan
+from pigeonhole.inbox.watch import Folders, Watcher
+from pigeonhole.output import Recorder
+from pigeonhole.records import Failed, Found, Sorted, Unreadable
+from pigeonhole.sorting import Placing, SortOptions
+from watching import Place, assert_all_sorted_once, digests, names, picture, wait_until, watching
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+# --- the inbox ---
+
+
+@pytest.mark.parametrize("options", [(), ("--no-events",)])
+def test_an_inbox_that_goes_and_comes_back_is_watched_again_and_unhealthy_meanwhile(
+    place: Place, options: tuple[str, ...]
+) -> None:
+    away = place.folder / "away"
+    with watching(place, "--poll", "0.5", *options) as watcher:
+        place.drop(0)
+        watcher.wait_until_sorted(1)
+        for round_ in range(2):
+            place.inbox.rename(away)
+            watcher.wait_for_health("has gone")
+            time.sleep(1.2)
+            if round_ == 0:
+                place.drop(1, into=away)
+                away.rename(place.inbox)
+            else:  # it comes back empty, as another folder
+                place.inbox.mkdir()
+            wait_until(lambda: watcher.health()[0] == 0, "being well")
+            place.drop(2 + round_)
+            watcher.wait_until_sorted(3 + round_)
+        assert watcher.stop()["sorted"] == 4
+
+    assert watcher.said.count("It is looked for.\n") == 4  # twice when it began, twice when it was over
+    assert_all_sorted_once(place, 0, 1, 2, 3)
+
+
+def test_events_come_again_after_the_inbox_was_away(place: Place) -> None:
+    with watching(place, "--poll", "3") as watcher:
+        place.inbox.rename(place.folder / "away")
+        watcher.wait_for_health("has gone")
+        place.inbox.mkdir()
+        wait_until(lambda: watcher.health()[0] == 0, "being well")
+        time.sleep(0.5)
+        place.drop(0)
+        watcher.wait_until_sorted(1, seconds=2.8)
+
+
+def test_an_inbox_without_permissions_is_unhealthy_and_recovers(place: Place) -> None:
+    with watching(place, "--poll", "0.5", obeys=True) as watcher:
+        place.inbox.chmod(0)
+        watcher.wait_for_health("Permission denied")
+        place.drop(0)
+        place.inbox.chmod(0o755)
+        wait_until(lambda: watcher.health()[0] == 0, "being well")
+        watcher.wait_until_sorted(1)
+        watcher.stop()
+
+
+def test_a_picture_without_permissions_waits_and_the_others_go_on(place: Place) -> None:
+    place.drop(0, 1)
+    (place.inbox / "00000.png").chmod(0)
+    with watching(place, "--poll", "0.2", obeys=True) as watcher:
+        watcher.wait_until_sorted(1)
+        wait_until(lambda: any(line["outcome"] == "failed" for line in watcher.lines), "being told")
+        time.sleep(2.5)
+        (place.inbox / "00000.png").chmod(0o644)
+        watcher.wait_until_sorted(2)
+        summary = watcher.stop()
+
+    assert [line["outcome"] for line in watcher.lines].count("failed") == 1
+    assert (summary["sorted"], summary["failed"]) == (2, 0)
+
+
+@needs_root
+def test_a_read_only_inbox_gives_one_result_however_often_it_is_looked_at(place: Place) -> None:
+    place.drop(*range(4))
+    before = whole(place.inbox)
+    with read_only(place.inbox), watching(place, "--copy", "--poll", "0.1", "--no-events") as watcher:
+        watcher.wait_until_sorted(4)
+        time.sleep(1.5)
+        summary = watcher.stop()
+
+    assert summary["sorted"] == 4
+    assert whole(place.inbox) == before
+    assert sorted(contents(place.out)) == sorted(digests(*range(4)))
+
+
+@needs_root
+def test_an_inbox_that_becomes_read_only_gives_one_result_and_the_reason(place: Place) -> None:
+    with watching(place, "--poll", "0.1", "--no-events", "--settle", "1.5") as watcher:
+        place.drop(*range(4))
+        with read_only(place.inbox):
+            watcher.wait_until_sorted(4)
+            time.sleep(1.5)
+            watcher.stop()
+
+    sorted_lines = [line for line in watcher.lines if line["outcome"] == "sorted"]
+    assert len(sorted_lines) == 4
+    assert all("Read-only" in line["trouble"] for line in sorted_lines)
+    assert_nothing_lost(contents(place.inbox), *place.both())
+
+
+# --- the output ---
+
+
+def fill(path: Path) -> None:
+    """A file that leaves no room on its disk."""
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
+    with suppress(OSError):
+        while True:
+            os.write(descriptor, bytes(1024))
+    os.close(descriptor)
+
+
+@needs_root
+def test_a_full_disk_pauses_the_watcher_which_says_so_once_and_goes_on_when_there_is_room(place: Place) -> None:
+    with mounted(place.out, "-o", "size=1m"), watching(place) as watcher:
+        filler = place.out / "filler"
+        fill(filler)
+        place.drop(*range(10))
+        before = contents(place.inbox)
+        watcher.wait_for_health("The inbox is left as it is")
+        time.sleep(12)  # two tries and more
+        assert_nothing_lost(before, place.inbox)
+        assert watcher.said.count("The inbox is left as it is") <= 2
+        filler.unlink()
+        wait_until(lambda: names(place.inbox) == [], "going on")
+        wait_until(lambda: watcher.health()[0] == 0, "being well")
+        summary = watcher.stop()
+        assert summary["sorted"] == 10
+        assert_all_sorted_once(place, *range(10))
+    assert "That is over" in watcher.said
+
+
+def test_an_output_that_goes_and_comes_back_costs_nothing(place: Place) -> None:
+    away = place.folder / "away"
+    with watching(place, "--poll", "0.5") as watcher:
+        place.drop(0)
+        watcher.wait_until_sorted(1)
+        place.out.rename(away)
+        place.drop(1)
+        watcher.wait_for("has gone or is another")
+        time.sleep(1)
+        assert names(place.inbox) == ["00001.png"]
+        assert not place.out.exists()  # nothing is sorted into a folder that only looks like the one that was chosen
+        away.rename(place.out)
+        watcher.wait_until_sorted(2)
+        wait_until(lambda: watcher.health()[0] == 0, "being well")
+        watcher.stop()
+    assert_all_sorted_once(place, 0, 1)
+
+
+# --- two watchers ---
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_of_several_watchers_one_works_and_the_others_say_so_and_leave(place: Place, count: int) -> None:
+    place.drop(*range(30))
+    with ExitStack() as stack:
+        outs = [place.folder / f"out {number}" for number in range(count)]
+        watchers = [stack.enter_context(watching(place, out=out, ready=False)) for out in outs]
+        wait_until(lambda: sum(watcher.process.poll() is None for watcher in watchers) == 1, "leaving")
+        (first,) = (watcher for watcher in watchers if watcher.process.poll() is None)
+        for watcher in watchers:
+            if watcher is not first:
+                assert watcher.process.returncode == 2
+                assert "Another process watches" in watcher.said
+        first.wait_until_sorted(30)
+        first.process.kill()
+        first.process.wait()
+        assert not any(out.exists() for out in outs if out != first.out)
+
+        place.drop(30)
+        heir = stack.enter_context(watching(place, out=first.out))
+        heir.wait_until_sorted(31)
+        heir.stop()
+    assert sorted(contents(first.out)) == sorted(digests(*range(31)))
+
+
+def test_two_watchers_that_sort_into_one_output_do_not_either(place: Place) -> None:
+    (place.folder / "elsewhere").mkdir()
+    other = Place(place.folder / "elsewhere")
+    with watching(place) as first, watching(other, out=place.out, ready=False) as second:
+        assert second.process.wait(20) == 5
+        assert "is sorting into" in second.said
+        assert first.process.poll() is None
+
+
+def test_a_lock_follows_the_inbox_to_the_folder_that_takes_its_name(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    with InboxLock(inbox) as lock:
+        inbox.rename(tmp_path / "away")
+        inbox.mkdir()
+        lock.follow()
+        with pytest.raises(UsageError, match="already"):
+            InboxLock(inbox)
+        InboxLock(tmp_path / "away").release()
+    InboxLock(inbox).release()
+    assert list(inbox.iterdir()) == []
+
+
+# --- a watcher in hand, with a clock and decoders of the test's own ---
+
+
+class Watched:
+    """A Watcher in this process. `clock` stands still unless the test moves it; decoding goes through `decoders`."""
+
+    def __init__(self, place: Place, decoders: ThreadDecoders, placing: Placing = Placing.MOVE) -> None:
+        self.now = 1000.0
+        self.output = Recorder()
+        self.scan = Scan(place.inbox, settle=2.0, clock=self.clock)
+        self.watcher = Watcher(
+            Folders(place.inbox, place.out, SortOptions(placing=placing)),
+            self.scan,
+            PublishedModel(place.tf_files / "model.onnx", 2.0, self.clock),
+            decoders,
+            lock=InboxLock(place.inbox),
+            output=self.output,
+            poll=5.0,
+            clock=self.clock,
+        )
+
+    def clock(self) -> float:
+        return self.now
+
+    def look(self, *later: float) -> None:
+        """One look after each of these times in seconds."""
+        for seconds in later:
+            self.now += seconds
+            self.watcher.look()
+
+    def kinds(self) -> list[type]:
+        return [type(outcome) for outcome in self.output.outcomes]
+
+
+class Meddling(ThreadDecoders):
+    """Does something to the inbox after the files were decoded and before anyone hears of it."""
+
+    def __init__(self, *deeds: object) -> None:
+        self.deeds = list(deeds)
+
+    def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
+        results = list(super().decode(items, preprocessing))
+        if results and self.deeds:
+            deed = self.deeds.pop(0)
+            assert callable(deed)
+            deed()
+        yield from results
+
+
+@pytest.mark.parametrize("placing", [Placing.MOVE, Placing.COPY])
+def test_an_answer_about_a_file_that_was_replaced_or_edited_meanwhile_is_thrown_away(
+    place: Place, placing: Placing
+) -> None:
+    path = place.inbox / "a.png"
+
+    def replace() -> None:
+        (place.inbox / "b.tmp").write_bytes(picture(1))
+        (place.inbox / "b.tmp").rename(path)
+
+    def edit() -> None:
+        path.write_bytes(picture(2))
+
+    path.write_bytes(picture(0))
+    watched = Watched(place, Meddling(replace, edit), placing)
+    watched.look(0, 2, 0, 2)
+    assert names(place.out) == []
+    assert watched.output.outcomes == []
+
+    watched.look(1, 2)
+    watched.watcher.close()
+    assert [name.split("-")[0] for name in names(place.out)] == ["blue_things"]
+    assert sorted(contents(place.out)) == digests(2)
+
+
+def test_a_file_that_goes_while_it_is_classified_is_nobodys_failure(place: Place) -> None:
+    place.drop(0)
+    watched = Watched(place, Meddling((place.inbox / "00000.png").unlink))
+    watched.look(0, 2, 2, 2)
+    watched.watcher.close()
+
+    assert watched.output.outcomes == []
+    assert watched.watcher.summary.seen == 0
+
+
+class Failing(ThreadDecoders):
+    """The system answers `number` for the pictures in `names`."""
+
+    def __init__(self, number: int, *names: str) -> None:
+        self.number = number
+        self.names = set(names)
+        self.tries = 0
+
+    def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
+        for item in items:
+            if isinstance(item, Found) and item.path.name in self.names:
+                self.tries += 1
+                yield Failed(item.path, f"it cannot be read: {os.strerror(self.number)}", transient=True)
+            else:
+                yield from super().decode([item], preprocessing)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EBUSY, errno.ESTALE, errno.EACCES, errno.ETIMEDOUT])
+def test_a_file_that_fails_is_tried_again_ever_more_rarely_and_the_others_go_on(place: Place, number: int) -> None:
+    place.drop(0, 1)
+    decoders = Failing(number, "00000.png")
+    watched = Watched(place, decoders)
+    watched.look(0, 2)
+    assert watched.kinds().count(Sorted) == 1
+    for _ in range(60):
+        watched.look(1)
+    assert 4 <= decoders.tries <= 8
+    assert watched.kinds().count(Failed) == 1  # told once
+
+    decoders.names.clear()
+    for _ in range(300):
+        watched.look(1)
+    watched.watcher.close()
+    assert_all_sorted_once(place, 0, 1)
+    assert (watched.watcher.summary.sorted, watched.watcher.summary.failed) == (2, 0)
+
+
+def test_what_still_fails_at_the_end_is_counted_as_failed(place: Place) -> None:
+    place.drop(0)
+    watched = Watched(place, Failing(errno.EIO, "00000.png"))
+    watched.look(0, 2, 2)
+    watched.watcher.close()
+
+    assert watched.watcher.summary.failed == watched.watcher.summary.seen == 1
+
+
+def test_a_clock_that_jumps_neither_hurries_nor_holds_up_a_file(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.drop(0)
+    watched = Watched(place, ThreadDecoders())
+    for jump in (-(10**9), 10**9, 0):
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda jump=jump, real=real: real() + jump)
+        watched.look(0)
+    assert place.sorted_count() == 0
+    watched.look(2)
+    assert place.sorted_count() == 1
+    watched.watcher.close()
+
+
+def test_a_verdict_is_given_only_after_the_file_has_stayed_unreadable(place: Place) -> None:
+    (place.inbox / "cut.png").write_bytes(picture(0)[:50])
+    watched = Watched(place, ThreadDecoders())
+    watched.look(0, 2, 5, 5, 5)
+    assert watched.output.outcomes == []
+    assert names(place.inbox) == ["cut.png"]
+
+    watched.look(5, 5)
+    watched.watcher.close()
+    assert watched.kinds() == [Unreadable]
+    assert names(place.out) == ["_unreadable/cut.png"]
+
+
+def test_only_so_many_files_are_held_in_memory_and_all_are_sorted(place: Place) -> None:
+    place.drop(*range(100))
+    watched = Watched(place, ThreadDecoders())
+    watched.scan._settling._most = 10
+    watched.look(0)
+    assert watched.scan.waiting == 10
+    watched.look(*[2] * 12)
+    watched.watcher.close()
+
+    assert_all_sorted_once(place, *range(100))
+
+
+# --- health ---
+
+
+def test_health_knows_a_dead_a_silent_and_an_ended_watcher(place: Place) -> None:
+    assert why_unhealthy(place.out) == f"no watcher sorts into {place.out}"
+    with watching(place) as watcher:
+        assert why_unhealthy(place.out) is None
+        assert why_unhealthy(place.out, lambda: time.monotonic() + SILENCE_SECONDS + 10) is not None
+        watcher.process.send_signal(signal.SIGSTOP)
+        assert why_unhealthy(place.out) is None
+        watcher.process.kill()
+        watcher.process.wait()
+        assert why_unhealthy(place.out) == ENDED
+    assert watcher.health()[0] == 1
+
+
+def test_health_is_written_in_place_so_that_a_full_disk_can_be_told_of(place: Place) -> None:
+    (place.out / ".pigeonhole").mkdir(parents=True)
+    health = Health(place.out)
+    (file,) = (place.out / ".pigeonhole").iterdir()
+    before = file.stat()
+    for text in ("", "x" * 10_000, ""):
+        health.beat(text)
+        after = file.stat()
+        assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
+    assert why_unhealthy(place.out) is None
+    health.close()
+
+
+def test_health_needs_neither_numpy_nor_a_model(place: Place) -> None:
+    with watching(place):
+        loaded = imported_by("health", place.out)
+
+    assert not loaded & {"numpy", "PIL", "onnxruntime", "watchdog", "sqlite3"}
