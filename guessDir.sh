@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Copies every picture of IN to OUT as <category>-<score>.<ext>; nothing is ever overwritten.
+# Sorts every picture of IN into OUT as <category>-<score>.<ext>; nothing is ever overwritten.
 #
 #   bash guessDir.sh [TF_FILES] IN OUT [options]     bash guessDir.sh --help
 set -euo pipefail
@@ -23,6 +23,6 @@ in=$REPLY
 output_folder "${paths[2]}" "$in"
 out=$REPLY
 share_tf_files "$tf_files" ro
-share "$in" ro
+if has_option --move; then share "$in" rw; else share "$in" ro; fi
 [[ ! -d $out ]] || share "$out" rw
 launch guess-dir "$tf_files" "$in" "$out" ${options[@]+"${options[@]}"}

@@ -4,10 +4,13 @@ python benchmarks/sorting.py [--small 1000] [--large 100000] [--folder WHERE]
 
 The model is the tests' own, which looks at nothing but the mean colour, so that it is the way around the model that
 is measured: finding, reading, decoding, placing, journalling. A third run goes over the large folder once more.
+Seconds of the processors are what tells on a machine that others use as well; the small folder is sorted before and
+after the large one, several times.
 """
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,14 +24,22 @@ TESTS = Path(__file__).resolve().parent.parent / "tests"
 COLOURS = ((250, 5, 5), (5, 250, 5), (5, 5, 250))
 
 
+SMALL_RUNS = 3  # before the large one, and as many after
+
+
 class Measured(NamedTuple):
     files: int
     seconds: float
+    processor_seconds: float
     peak_mib: float
 
     @property
     def rate(self) -> float:
         return self.files / self.seconds
+
+    def cost(self, idle: float) -> float:
+        """Milliseconds of processor time per file, without the `idle` seconds that starting takes."""
+        return (self.processor_seconds - idle) / self.files * 1000
 
 
 def write_pictures(folder: Path, count: int) -> None:
@@ -51,8 +62,9 @@ def run(tf_files: Path, source: Path, out: Path, *options: str) -> Measured:
         "import json, resource, subprocess, sys\n"
         "with subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True) as process:\n"
         "    for line in process.stdout: last = line\n"
-        "peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss\n"
-        "print(json.dumps({**json.loads(last), 'peak': peak, 'code': process.returncode}))"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "own = {'peak': used.ru_maxrss, 'processor': used.ru_utime + used.ru_stime, 'code': process.returncode}\n"
+        "print(json.dumps({**json.loads(last), **own}))"
     )
     guess_dir = [sys.executable, "-m", "pigeonhole", "guess-dir", str(tf_files), str(source), str(out), "--json"]
     result = subprocess.run(
@@ -61,7 +73,11 @@ def run(tf_files: Path, source: Path, out: Path, *options: str) -> Measured:
     summary = json.loads(result.stdout)
     if summary["code"] != 0:
         raise SystemExit(f"guess-dir ended with {summary['code']}")
-    return Measured(summary["seen"], summary["seconds"], summary["peak"] / 1024)
+    return Measured(summary["seen"], summary["seconds"], summary["processor"], summary["peak"] / 1024)
+
+
+def middle(runs: list[Measured]) -> Measured:
+    return sorted(runs, key=lambda run: run.seconds)[len(runs) // 2]
 
 
 def main() -> None:
@@ -76,19 +92,28 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=chosen.folder) as made:
         work = Path(made)
         tf_files = write_colour_model(work / "tf_files")
+        write_pictures(work / "one", 1)
         write_pictures(work / "small", chosen.small)
         write_pictures(work / "large", chosen.large)
-        sys.stdout.write("| run | files | files/s | peak memory, MiB | rate, of small | memory, of small |\n")
-        sys.stdout.write("|---|---:|---:|---:|---:|---:|\n")
+        numbers = iter(range(1000))
+
+        def small(way: str) -> Measured:
+            source = work / f"small {next(numbers)}"
+            shutil.copytree(work / "small", source)
+            return run(tf_files, source, work / f"out {next(numbers)}", way)
+
+        sys.stdout.write("| run | files | files/s | CPU ms/file | peak MiB | CPU, of small | memory, of small |\n")
+        sys.stdout.write("|---|---:|---:|---:|---:|---:|---:|\n")
+        idle = run(tf_files, work / "one", work / "out of one").processor_seconds
         for way in ("--copy", "--move"):
-            small = run(tf_files, work / "small", work / f"small {way}", way)
+            few = [small(way) for _ in range(SMALL_RUNS)]
             large = run(tf_files, work / "large", work / f"large {way}", way)
             again = [run(tf_files, work / "large", work / f"large {way}", way)] if way == "--copy" else []
-            for name, measured in zip(("small", "large", "large again"), (small, large, *again), strict=False):
-                sys.stdout.write(
-                    f"| {way} {name} | {measured.files} | {measured.rate:.0f} | {measured.peak_mib:.0f} |"
-                    f" {measured.rate / small.rate:.2f} | {measured.peak_mib / small.peak_mib:.2f} |\n"
-                )
+            one = middle(few + [small(way) for _ in range(SMALL_RUNS)])
+            for name, each in zip(("small", "large", "large again"), (one, large, *again), strict=False):
+                own = f"{each.files} | {each.rate:.0f} | {each.cost(idle):.2f} | {each.peak_mib:.0f}"
+                ratios = f"{each.cost(idle) / one.cost(idle):.2f} | {each.peak_mib / one.peak_mib:.2f}"
+                sys.stdout.write(f"| {way[2:]} {name} | {own} | {ratios} |\n")
             sys.stdout.flush()
 
 

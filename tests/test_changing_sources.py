@@ -1,6 +1,7 @@
 """Sources that are edited, replaced or removed while they are sorted: what is new is never touched."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,14 +14,12 @@ from oracle import (
     whole,
 )
 from pigeonhole import steps
-from pigeonhole.files import publish
+from pigeonhole.files import publish, remove
 from pigeonhole.records import Failed, Sorted
-from pigeonhole.sorting import Placing, Sorter, SortOptions, Template, place
-from pigeonhole.sorting.template import INTO_FOLDERS
+from pigeonhole.sorting import Placing, Sorter, SortOptions, place
 from sorting_room import guess, sort
 
 MOVE = SortOptions(placing=Placing.MOVE)
-FOLDERS = Template(INTO_FOLDERS)
 
 
 @pytest.fixture
@@ -182,3 +181,38 @@ def test_a_source_that_goes_away_is_one_failure(source: Path, out: Path) -> None
     (source / "a.png").unlink()
     with Sorter.open(out, MOVE) as sorter:
         assert sorter.settle(answer) == Failed(source / "a.png", "it has gone while it was sorted")
+
+
+def test_an_edit_between_copy_and_removal_shows_by_its_ctime_alone(
+    other_disk: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old files are not read once more before they are removed: what the clock tells must be enough."""
+    picture = other_disk / "a.png"
+    picture.write_bytes(b"the picture")
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 10_000_000_000)
+    at_step(monkeypatch, "journalled", lambda: edited_with_the_same_size_and_time(picture))
+    sort(other_disk, out, MOVE)
+    assert picture.read_bytes() == bytes(len(b"the picture"))
+    assert (out / "elsa-0.99621.png").read_bytes() == b"the picture"
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_source_that_is_replaced_in_the_moment_of_its_removal_gets_its_name_back(
+    other_disk: Path, out: Path, change: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = other_disk / "in"
+    source.mkdir()
+    picture = source / "a.png"
+    picture.write_bytes(b"the picture")
+    after: list[object] = []
+
+    def renaming(old: Path, new: Path) -> None:
+        change(picture)
+        after.append(whole(source))
+        publish.rename_without_replacing(old, new)
+
+    monkeypatch.setattr(remove, "rename_without_replacing", renaming)
+    sort(source, out, MOVE)
+    assert [whole(source)] == after
+    assert (out / "elsa-0.99621.png").read_bytes() == b"the picture"

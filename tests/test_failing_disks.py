@@ -19,12 +19,10 @@ from oracle import (
 from pigeonhole.errors import OutputError
 from pigeonhole.files import find
 from pigeonhole.records import Found, Outcome, Skipped, Sorted
-from pigeonhole.sorting import Placing, Sorter, SortOptions, Template
-from pigeonhole.sorting.template import INTO_FOLDERS
+from pigeonhole.sorting import Placing, Sorter, SortOptions
 from sorting_room import guess, sort
 
 MOVE = SortOptions(placing=Placing.MOVE)
-FOLDERS = Template(INTO_FOLDERS)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 
 from pigeonhole.errors import UnreadableError, UsageError
 from pigeonhole.files import (
-    copy_aside_and_publish,
     count_files,
     digest,
     find,
@@ -17,9 +16,7 @@ from pigeonhole.files import (
     refuse_overlap,
     write_aside_and_replace,
 )
-from pigeonhole.files.publish import ChangedError
 from pigeonhole.files.read import MAX_BYTES
-from pigeonhole.naming import candidates
 from pigeonhole.records import Failed, Found, Skipped
 from trees import RED, tree, write_pictures
 
@@ -115,40 +112,6 @@ def test_reading_a_file_larger_than_any_picture_is_refused(tmp_path: Path) -> No
         file.truncate(MAX_BYTES + 1)
     with pytest.raises(UnreadableError, match="256 MiB"):
         read(tmp_path / "huge.jpg")
-
-
-def test_a_copy_keeps_bytes_time_and_permissions(tmp_path: Path) -> None:
-    source = tmp_path / "a.bin"
-    source.write_bytes(b"some bytes")
-    source.chmod(0o640)
-    os.utime(source, ns=(1_000_000_000, 1_234_567_890))
-    out = tmp_path / "out"
-    out.mkdir()
-    target = copy_aside_and_publish(source, digest(b"some bytes"), out, candidates("b", ".bin"))
-    assert target == out / "b.bin"
-    assert tree(out) == {"b.bin": digest(b"some bytes")}
-    assert (target.stat().st_mtime_ns, target.stat().st_mode & 0o777) == (1_234_567_890, 0o640)
-
-
-def test_a_copy_never_overwrites(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"new")
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "b.jpg").write_bytes(b"old")
-    (out / "b-2.jpg").symlink_to(tmp_path / "elsewhere")  # writing to it would make a file there
-    target = copy_aside_and_publish(tmp_path / "a", digest(b"new"), out, candidates("b", ".jpg"))
-    assert target.name == "b-3.jpg"
-    assert (out / "b.jpg").read_bytes() == b"old"
-    assert not (tmp_path / "elsewhere").exists()
-
-
-def test_a_source_that_changed_since_it_was_decoded_is_not_published(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"other bytes")
-    out = tmp_path / "out"
-    out.mkdir()
-    with pytest.raises(ChangedError):
-        copy_aside_and_publish(tmp_path / "a", digest(b"bytes"), out, candidates("b", ""))
-    assert list(out.iterdir()) == []
 
 
 def test_a_failed_replacement_leaves_the_old_file_and_nothing_else(

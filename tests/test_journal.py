@@ -87,6 +87,7 @@ def test_a_file_that_is_too_young_for_its_times_to_tell_is_compared_by_content_o
     with Sorter.open(out, SortOptions()) as sorter:
         is_old(picture, monkeypatch)
         assert opened(picture, monkeypatch, lambda: sorter.is_done(found))
+    with Sorter.open(out, SortOptions()) as sorter:
         assert not opened(picture, monkeypatch, lambda: sorter.is_done(found))
 
 
@@ -218,17 +219,25 @@ def a_folder(path: Path, where: float) -> None:
     path.mkdir()
 
 
+@pytest.fixture(scope="module")
+def sorted_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output with a journal of many pages."""
+    folder = tmp_path_factory.mktemp("sorted before")
+    write_files(folder / "in", 400, size=10)
+    sort(folder / "in", folder / "out")
+    return folder / "out"
+
+
 @pytest.mark.parametrize(
     ("harm", "where"),
     [*((damaged, n / 10) for n in range(9)), *((cut, n / 10) for n in range(1, 10))]
     + [(harm, 0.0) for harm in (empty, gone, foreign, newer, a_folder)],
 )
 def test_a_harmed_journal_is_refused_before_anything_is_touched(
-    source: Path, out: Path, harm: Callable[[Path, float], None], where: float
+    sorted_before: Path, source: Path, out: Path, harm: Callable[[Path, float], None], where: float
 ) -> None:
-    write_files(source, 60)
-    sort(source, out)
-    write_files(source / "more", 3)
+    shutil.copytree(sorted_before, out)
+    write_files(source, 3)
     harm(out / ".pigeonhole" / "journal.sqlite", where)
     before = whole(source), whole(out)
     for options in (MOVE, SortOptions(dry_run=True)):
@@ -237,6 +246,21 @@ def test_a_harmed_journal_is_refused_before_anything_is_touched(
         assert "The journal " in str(refused.value)
         assert str(out) in str(refused.value)
     assert (whole(source), whole(out)) == before
+
+
+def test_a_journal_that_was_just_begun_when_the_process_died_is_begun_anew(source: Path, out: Path) -> None:
+    write_files(source, 1)
+    memory = out / ".pigeonhole"
+    memory.mkdir(parents=True)
+    (memory / "lock").write_text("12345\n")
+    (memory / "journal.sqlite.new").write_bytes(b"SQLite format 3\0 and half a page")
+    assert len(sort(source, out)) == 1
+    assert not (memory / "journal.sqlite.new").exists()
+    (memory / "README.txt").unlink()
+    sort(source, out)
+    (memory / "journal.sqlite").unlink()
+    with pytest.raises(OutputError, match="is missing"):
+        sort(source, out)
 
 
 def test_a_torn_log_of_the_journal_harms_no_file(source: Path, out: Path, tmp_path: Path) -> None:
@@ -308,6 +332,18 @@ def test_looking_writes_nothing_while_another_process_sorts(source: Path, out: P
         assert len(list(history_of(out))) == 3
         assert len(sort(source, out, SortOptions(dry_run=True))) == 3
         process.kill()
+
+
+def test_looking_after_a_kill_says_that_there_is_something_left(source: Path, out: Path) -> None:
+    mortals = sorting_room.Mortals()
+    write_files(source, 3)
+    assert mortals.killed_at(3, "sort", "copy", source, out)
+    mortals.close()
+    before = whole(out)
+    with Sorter.open(out, SortOptions(dry_run=True)) as sorter:
+        assert sorter.notes == ("An earlier run was cut short: the next one will first bring what it left to an end.",)
+    assert {entry.state for entry in history_of(out)} == {"planned"}
+    assert whole(out) == before
 
 
 def test_leftover_parts_of_a_dead_run_go_and_foreign_ones_stay(

@@ -25,7 +25,6 @@ from pigeonhole.sorting.names import Names, ignores_case
 from pigeonhole.sorting.template import INTO_FOLDERS, Name
 from sorting_room import sort
 
-MOVE = SortOptions(placing=Placing.MOVE)
 FOLDERS = Template(INTO_FOLDERS)
 
 

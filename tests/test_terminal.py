@@ -47,7 +47,7 @@ def test_elsewhere_there_is_no_bar_and_no_colour() -> None:
     terminal.summary(Summary(sorted=3, unreadable=1), 2.0, "CPU")
     assert stream.getvalue() == (
         "unreadable: a.jpg: it is cut off\n"
-        "4 seen = 3 sorted + 1 unreadable + 0 skipped + 0 failed (2.0 s, 2 pictures/s on the CPU)\n"
+        "4 seen = 3 sorted + 0 unknown + 1 unreadable + 0 skipped + 0 failed (2.0 s, 2 pictures/s on the CPU)\n"
     )
 
 

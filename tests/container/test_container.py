@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from container_user import User, docker, engine, make_user, owners
+from container_user import User, docker, engine, make_user, owners, visible
+
+from commands import pigeonhole
 
 pytestmark = [
     pytest.mark.skipif(
@@ -62,7 +64,7 @@ def test_every_test_picture_goes_where_it_belongs(user: User, sorted_folder: Pat
     sizes = {path.stat().st_size: path.parent.name for path in user.pictures.rglob("*") if path.is_file()}
     right = Counter(
         re.match(r"(.+)-[01]\.\d{5}", path.name).group(1) == sizes[path.stat().st_size]  # type: ignore[union-attr]
-        for path in sorted_folder.iterdir()
+        for path in visible(sorted_folder)
     )
 
     assert len(sizes) == 25
@@ -71,6 +73,23 @@ def test_every_test_picture_goes_where_it_belongs(user: User, sorted_folder: Pat
 
 def test_the_sorted_pictures_are_the_callers(user: User, sorted_folder: Path) -> None:
     assert owners(sorted_folder) == {user.ids}
+
+
+def test_a_move_in_the_container_is_undone_from_outside(user: User, training: str) -> None:
+    source, out = user.home / "to move", user.home / "moved"
+    shutil.copytree(user.pictures / "elsa", source)
+    source.chmod(0o755)
+    user.owns(source)
+    before = sorted((path.name, path.stat().st_mtime_ns, path.read_bytes()) for path in source.iterdir())
+
+    moved = user.script("guessDir.sh", user.tf_files, source, out, "--move")
+    assert (moved.returncode, list(source.iterdir()), len(visible(out))) == (0, [], len(before)), moved.stderr
+    undone = pigeonhole("undo", out)  # as undo.sh does: outside, where all the folders are
+
+    assert undone.returncode == 0, undone.stderr
+    assert sorted((path.name, path.stat().st_mtime_ns, path.read_bytes()) for path in source.iterdir()) == before
+    assert visible(out) == []
+    assert owners(source) == {user.ids}
 
 
 def test_guess_answers_best_first(user: User, training: str) -> None:
@@ -102,7 +121,7 @@ def test_the_engine_finds_a_picture_and_its_folder_whatever_they_are_called(
 
     assert guessed.stdout.startswith("elsa (score"), guessed.stderr
     assert placed.returncode == 0, placed.stderr
-    assert len(list(Path(f"{folder} out").iterdir())) == 1
+    assert len(visible(Path(f"{folder} out"))) == 1
 
 
 def test_guessing_and_sorting_have_no_network(user: User, sorted_folder: Path) -> None:
@@ -244,7 +263,7 @@ def test_the_services_of_compose_do_the_same(user: User, compose: list[str]) -> 
 
     assert LINE.fullmatch(guessed.stdout.strip()), guessed.stderr
     assert placed.returncode == 0, placed.stderr
-    assert len(list(out.iterdir())) == 25
+    assert len(visible(out)) == 25
     assert owners(out) == {user.ids}
 
 

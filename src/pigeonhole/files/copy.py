@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pigeonhole import steps
+from pigeonhole.files.publish import sync_open
 from pigeonhole.files.source import ChangedError, Held, held
 
 
@@ -20,7 +21,7 @@ def copy_aside(source: Held, sha256: str, part: Path) -> None:
         with held(part) as copy:
             if copy.digest() != sha256:
                 raise ChangedError
-            os.fsync(copy.descriptor)
+            sync_open(copy.descriptor)
         steps.reached("part synced")
     except BaseException:
         part.unlink(missing_ok=True)

@@ -24,8 +24,9 @@ _RENAME_NOREPLACE = 1
 CANNOT = frozenset(
     (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM, errno.EXDEV, errno.EMLINK, errno.EACCES, errno.ENOTTY)
 )
-# What a file system answers that cannot sync a folder: it has nothing to offer in its place.
-_CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM))
+# What a file system answers that cannot sync: it has nothing to offer in its place.
+_CANNOT_SYNC = frozenset((errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EROFS))
+_MAY_NOT_OPEN = frozenset((errno.EACCES, errno.EPERM))  # a folder that may be written and not listed
 
 
 def publish(part: Path, target: Path) -> None:
@@ -72,17 +73,26 @@ def sync(path: Path) -> None:
     """Wait until what was written to the file `path` is on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        sync_open(descriptor)
     finally:
         os.close(descriptor)
 
 
+def sync_open(descriptor: int) -> None:
+    """The same for an open file, on file systems that can tell."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+
+
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in `folder` are on the disk, on file systems that can tell."""
+    """Wait until the names in `folder` are on the disk, where that can be."""
     try:
         sync(folder)
     except OSError as error:
-        if error.errno not in _CANNOT_SYNC:
+        if error.errno not in _MAY_NOT_OPEN:
             raise
 
 

@@ -10,6 +10,8 @@ from pigeonhole.records import Identity
 from pigeonhole.sorting.journal import Journal
 from pigeonhole.sorting.row import Row, Verdict
 
+LEARNT = 100  # files whose new state is written down together: each writing waits for the disk
+
 
 class History:
     """Answers from `journal` (None: nothing was ever done). `writes`: what is learnt may be written down."""
@@ -17,6 +19,7 @@ class History:
     def __init__(self, journal: Journal | None, *, writes: bool) -> None:
         self._journal = journal
         self._writes = writes
+        self._learnt: list[Row] = []
 
     def of_file(self, path: Path) -> Row | None:
         """What was done with the very file that stands at `path` now.
@@ -48,15 +51,19 @@ class History:
         """What was done with the content `sha256` of a file at `path`, whose state at `seen_ns` was `identity`."""
         for row in self._rows(path):
             if row.sha256 == sha256:
-                if (
-                    self._journal
-                    and self._writes
-                    and (row.identity != identity or not is_settled(identity, row.seen_ns))
-                ):
+                if row.identity != identity or not is_settled(identity, row.seen_ns):
                     row.identity, row.seen_ns = identity, seen_ns  # next time its identity will do
-                    self._journal.update([row])
+                    self._learnt.append(row)
+                    if len(self._learnt) >= LEARNT:
+                        self.write_down()
                 return row
         return None
+
+    def write_down(self) -> None:
+        """Keep what was learnt; where that is lost, it is learnt again."""
+        learnt, self._learnt = self._learnt, []
+        if self._journal and self._writes and learnt:
+            self._journal.update(learnt)
 
     def _rows(self, path: Path) -> list[Row]:
         return self._journal.still_there(absolute(path)) if self._journal else []

@@ -45,6 +45,7 @@ class Journal:
         path = folder / journal_file.JOURNAL
         if not journal_file.exists(path):
             journal_file.create(path)
+        journal_file.mark(path)
         return cls(path, *journal_file.connect(path))
 
     @classmethod

@@ -76,9 +76,14 @@ def create(path: Path) -> None:
         connection.execute("INSERT INTO about VALUES ('token', ?)", (secrets.token_hex(4),))
     sync(new)
     new.rename(path)
-    # Also tells a journal that was never there from one that was taken away.
-    (path.parent / README).write_text(_README)
-    sync_folder(path.parent)
+
+
+def mark(path: Path) -> None:
+    """Say beside the journal what it is; this also tells one that was never there from one that was taken away."""
+    readme = path.parent / README
+    if not readme.exists():
+        readme.write_text(_README)
+        sync_folder(path.parent)
 
 
 def exists(path: Path) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pigeonhole import steps
 from pigeonhole.files.copy import copy_aside
 from pigeonhole.files.folders import make_folders
-from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing
+from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing, sync_open
 from pigeonhole.files.remove import put_back, remove_same
 from pigeonhole.files.source import ChangedError, Held, SourceError, held
 from pigeonhole.sorting.options import Placing
@@ -117,7 +117,7 @@ def _rename(row: Row, source: Held, places: Places, other_name: OtherName) -> bo
     False where that is not possible.
     """
     _compare(row, source)
-    os.fsync(source.descriptor)
+    sync_open(source.descriptor)
     try:
         _claim(row, places, other_name, lambda target: rename_without_replacing(row.source, target))
     except FileNotFoundError as error:

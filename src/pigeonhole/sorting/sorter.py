@@ -98,6 +98,7 @@ class Sorter:
         try:
             with suppress(OutputError, OSError):  # the next run will look again
                 self._recover()
+                self._history.write_down()
         finally:
             self._desk.close()
 

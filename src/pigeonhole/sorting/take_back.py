@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pigeonhole import steps
 from pigeonhole.files.copy import copy_aside
-from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing, sync_folder
+from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing, sync_folder, sync_open
 from pigeonhole.files.remove import put_back, remove_same
 from pigeonhole.files.source import ChangedError, Held, SourceError, has_content, held
 from pigeonhole.sorting.options import Placing
@@ -80,7 +80,7 @@ def _move_back(row: Row, places: Places) -> None:
         if file.digest() != row.sha256:
             raise ChangedError
         row.source.parent.mkdir(parents=True, exist_ok=True)
-        os.fsync(file.descriptor)
+        sync_open(file.descriptor)
         try:
             if not _rename_back(row, target, file):
                 _copy_back(row, places, file)

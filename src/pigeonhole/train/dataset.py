@@ -91,7 +91,8 @@ def _example(file: Found | Failed, category: str) -> Example | Unreadable | Fail
     if isinstance(file, Failed):
         return file
     try:
-        return Example(file, category, digest(read(file.path)[0]))
+        data, _ = read(file.path)
+        return Example(file, category, digest(data))
     except UnreadableError as error:
         return Unreadable(file.path, str(error))
     except OSError as error:

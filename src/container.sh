@@ -1,0 +1,110 @@
+# shellcheck shell=bash disable=SC2154
+# The container: which engine there is, whether it offers a GPU, the image, and what a job is allowed.
+# Sourced by launch.sh, which sets what is not set here.
+
+# docker_run = the command line up to the image, all of it checked. Otherwise false, and REPLY = why not.
+container() { # classify|train ARGUMENT...
+  local level=$1 argument info path i accelerator=cpu quote='"'
+  engine=${DOCKER:-docker}
+  command -v "$engine" >/dev/null || { REPLY="there is no $engine here" && return 1; }
+  info=$("$engine" info 2>/dev/null) || { REPLY="$engine does not answer" && return 1; }
+  for argument in "$@"; do
+    printf -v REPLY 'no engine can be told the name %q, which is not UTF-8' "$argument"
+    is_text "$argument" || return 1
+  done
+  for path in ${shared[@]+"${shared[@]}"}; do
+    hides_the_system "$path" || continue
+    shown "$path"
+    stop 2 "The container has system files of its own at $REPLY. Choose another folder, or set PIGEONHOLE_RUNTIME=local."
+  done
+
+  gpu_flags=()
+  if wants_gpu; then
+    if engine_offers_gpu "$level" "$info"; then
+      accelerator=gpu
+    elif [[ -n ${PIGEONHOLE_GPU-} ]]; then
+      REPLY="$engine offers no GPU" && return 1
+    fi
+  fi
+  image_tag "$level" "$accelerator"
+  image=$REPLY
+  has_image "$image" || build "$level" "$accelerator" || return 1
+
+  docker_run=("$engine" run --rm --init
+    --read-only --cap-drop ALL --security-opt no-new-privileges
+    --tmpfs /run/pigeonhole:mode=1777)
+  caller "$info"
+  # Labelling the user's own pictures for SELinux would change them; not separating this one container does not.
+  [[ ! -e /sys/fs/selinux/enforce ]] || docker_run+=(--security-opt label=disable)
+  # Only training has a reason to reach out: the weights, once.
+  if [[ $level != train || ${PIGEONHOLE_OFFLINE-} == 1 ]]; then
+    docker_run+=(--network none)
+  fi
+  # A terminal inside only if both streams are one outside: it would join them. Ctrl-C arrives as a signal.
+  [[ ! -t 1 || ! -t 2 ]] || docker_run+=(--tty)
+  for i in TERM NO_COLOR COLUMNS LINES PIGEONHOLE_OFFLINE; do docker_run+=(--env "$i"); done
+  for ((i = 0; i < ${#shared[@]}; i++)); do
+    # A list with commas between its fields: a field in quotes may hold commas, newlines and doubled quotes.
+    path=${shared[i]//$quote/$quote$quote}
+    path="type=bind,\"source=$path\",\"target=$path\""
+    [[ ${modes[i]} == rw ]] || path+=,readonly
+    docker_run+=(--mount "$path")
+  done
+  docker_run+=(${gpu_flags[@]+"${gpu_flags[@]}"} "$image")
+}
+
+# What is written belongs to the caller, whose other groups may be what lets them read the pictures.
+caller() { # INFO
+  local group
+  if is_podman "$1"; then
+    [[ $1 != *'rootless: true'* ]] || docker_run+=(--userns=keep-id --group-add keep-groups)
+    docker_run+=(--user "$(id -u):$(id -g)")
+  elif [[ $1 =~ $'\n'[[:space:]]*rootless($'\n'|$) ]]; then
+    docker_run+=(--user 0:0) # which is the caller, outside
+  else
+    docker_run+=(--user "$(id -u):$(id -g)")
+    for group in $(id -G); do
+      [[ $group == "$(id -g)" ]] || docker_run+=(--group-add "$group")
+    done
+  fi
+}
+
+is_podman() { [[ $1 == *buildahVersion* ]]; }
+
+has_image() { "$engine" image inspect "$1" >/dev/null 2>&1; }
+
+# Named after what it is made of: after an update of the checkout the next run makes a new image.
+image_tag() { # classify|train cpu|gpu -> REPLY
+  local sum
+  sum=$(cd "$root" && find Dockerfile pyproject.toml src/pigeonhole -type f ! -path '*/__pycache__/*' -exec cksum {} + |
+    LC_ALL=C sort | cksum)
+  REPLY=pigeonhole-$1:${sum%% *}-$2
+}
+
+build() { # classify|train cpu|gpu
+  local log arguments=(--target "$1" --build-arg "ACCELERATOR=$2" --tag "$image")
+  [[ -z ${PIGEONHOLE_TORCH_INDEX-} ]] || arguments+=(--build-arg "TORCH_INDEX=$PIGEONHOLE_TORCH_INDEX")
+  log=$(mktemp "${TMPDIR:-/tmp}/pigeonhole-build.XXXXXX") || { REPLY="there is no room for a log in ${TMPDIR:-/tmp}" && return 1; }
+  say "Making the container image $image; this once it takes some minutes (log: $log)."
+  "$engine" build "${arguments[@]}" "$root" >"$log" 2>&1 || { REPLY="its image could not be built (log: $log)" && return 1; }
+  rm -f "$log"
+}
+
+# A GPU of the host says nothing about the engine: it needs NVIDIA's toolkit, and then wants it one way or the
+# other. So try, before the job. With the base image, while ours is not there: ours with CUDA has gigabytes.
+engine_offers_gpu() { # classify|train INFO -> gpu_flags
+  local probe flags
+  image_tag "$1" gpu
+  probe=$REPLY
+  has_image "$probe" || probe=$(sed -n 's/^ARG BASE=//p' "$root/Dockerfile")
+  for flags in '--gpus all' '--device nvidia.com/gpu=all'; do
+    if is_podman "$2" && [[ $flags == --gpus* ]]; then
+      continue # podman's older releases accept it and do nothing
+    fi
+    read -r -a gpu_flags <<<"$flags"
+    "$engine" run --rm --network none "${gpu_flags[@]}" --entrypoint /bin/sh "$probe" \
+      -c 'test -e /dev/nvidiactl || test -e /dev/dxg' >/dev/null 2>&1 && return 0
+  done
+  gpu_flags=()
+  return 1
+}
