@@ -236,6 +236,8 @@ has_nvidia() {
 
 # --- handing over ---
 
+job_options=() # what one script wants of the engine beyond what all do
+
 launch() { # COMMAND ARGUMENT...
   local level=classify
   [[ $1 != train ]] || wants_help || level=train

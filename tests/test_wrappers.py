@@ -139,6 +139,34 @@ def test_a_leading_dash_is_a_path_only_if_it_is_there(checkout: Checkout, place:
     assert checkout.job().command == ["guess", str(checkout.tf_files), *pictures, "--top", "1"]
 
 
+@pytest.mark.parametrize(("options", "mode"), [((), "rw"), (("--copy",), "ro")])
+def test_watch_may_empty_its_inbox_unless_it_copies(
+    checkout: Checkout, place: Path, options: tuple[str, ...], mode: str
+) -> None:
+    ran = checkout.run("watch.sh", "tf", "in", "new\nout", *options, cwd=place)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    job = checkout.job()
+    assert job.command == ["watch", f"{place}/tf", f"{place}/in", f"{place}/new\nout", *options]
+    assert job.mounts == {f"{place}/tf": "ro", f"{place}/in": mode, f"{place}/new\nout": "rw"}
+
+
+def test_the_engine_asks_a_watcher_for_its_health_and_gives_it_time_to_end(checkout: Checkout, place: Path) -> None:
+    checkout.run("watch.sh", "in", "out 'x'", cwd=place)
+
+    job = checkout.job()
+    assert job.values("--health-cmd") == ["pigeonhole health"]
+    assert f"PIGEONHOLE_OUT={place}/out 'x'" in job.values("--env")
+    assert int(job.values("--stop-timeout")[0]) > 10
+
+
+@pytest.mark.parametrize("out", ["in", "in/below", "."])
+def test_watch_refuses_an_output_in_or_around_the_inbox(checkout: Checkout, place: Path, out: str) -> None:
+    assert checkout.run("watch.sh", "in", out, cwd=place).returncode == 2
+    assert checkout.calls("run") == []
+    assert not (place / "in/below").exists()
+
+
 def test_options_arrive_as_they_were_typed(checkout: Checkout, place: Path) -> None:
     options = ["--top", "3", "--x=a b", "", "*", "$HOME", "-v", "last\n"]
 
@@ -147,7 +175,7 @@ def test_options_arrive_as_they_were_typed(checkout: Checkout, place: Path) -> N
     assert checkout.job().command[3:] == options
 
 
-@pytest.mark.parametrize(("script", "command"), [*zip(SCRIPTS, ("train", "guess", "guess-dir"), strict=True)])
+@pytest.mark.parametrize(("script", "command"), [*zip(SCRIPTS, ("train", "guess", "guess-dir", "watch"), strict=True)])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_reaches_the_command_and_needs_no_folder(
     checkout: Checkout, script: str, command: str, option: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SCRIPTS = ("train.sh", "guess.sh", "guessDir.sh")
+SCRIPTS = ("train.sh", "guess.sh", "guessDir.sh", "watch.sh")
 
 DOCKER_INFO = "Client:\nServer:\n Runtimes: runc\n Security Options:\n  seccomp\n   Profile: default\n"
 ROOTLESS_INFO = DOCKER_INFO + "  rootless\n"
