@@ -61,9 +61,10 @@ RUN python3 -c 'import pathlib, pip, shutil; shutil.rmtree(pathlib.Path(pip.__fi
  && rm -f /usr/local/bin/pip* /usr/bin/pip*
 COPY --from=classify-dependencies /opt/venv /opt/venv
 COPY --from=package /package /opt/venv
-# The container's root is read-only, so Python could never keep what it compiles: import once, here, what a
-# guess imports. (The packages came compiled, the base image's standard library does not.)
-RUN python3 -c 'import pillow_heif, pigeonhole.cli.guess, pigeonhole.cli.guess_dir, pigeonhole.cli.watch, pigeonhole.cli.health'
+# The container's root is read-only, so Python could never keep what it compiles: import once, here, what the
+# commands import. (The packages came compiled, the base image's standard library does not.)
+RUN python3 -c 'import pillow_heif, pigeonhole.decoding.worker, pigeonhole.cli.guess, pigeonhole.cli.guess_dir, \
+    pigeonhole.cli.watch, pigeonhole.cli.health'
 USER 65532:65532
 WORKDIR /run/pigeonhole
 ENTRYPOINT ["pigeonhole"]

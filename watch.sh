@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sorts every picture that arrives in INBOX into OUT, as soon as it is complete, until it is stopped.
+# Watches INBOX: every picture that arrives there goes to OUT as <category>-<score>.<ext>, until Ctrl-C.
 #
 #   bash watch.sh [TF_FILES] INBOX OUT [options]     bash watch.sh --help
 set -euo pipefail
@@ -18,14 +18,18 @@ esac
 
 folder "${paths[0]}" "that holds model.onnx"
 tf_files=$REPLY
-folder "${paths[1]}" "that pictures will arrive in"
+folder "${paths[1]}" "to be watched"
 inbox=$REPLY
 output_folder "${paths[2]}" "$inbox"
 out=$REPLY
 share_tf_files "$tf_files" ro
-if has_option --copy; then share "$inbox" ro; else share "$inbox" rw; fi # an inbox is there to be emptied
-share "$out" rw
-# `docker ps` shows whether the watcher is well, and `docker stop` waits for the file in hand.
-engine_options=(--env "PIGEONHOLE_OUT=$out" --health-cmd "pigeonhole health" --health-interval 10s
-  --health-timeout 10s --health-retries 2 --health-start-period 20s --stop-timeout 20)
+# An inbox is there to be emptied.
+if has_option --copy; then share "$inbox" ro; else share "$inbox" rw; fi
+[[ ! -d $out ]] || share "$out" rw
+# A path in a variable, because an engine hands the check to a shell. `docker stop` gives it time for the files in hand.
+job_options=(
+  --env "PIGEONHOLE_OUT=$out"
+  --health-cmd "pigeonhole health" --health-interval 10s --health-timeout 10s --health-retries 1
+  --stop-timeout 20
+)
 launch watch "$tf_files" "$inbox" "$out" ${options[@]+"${options[@]}"}

@@ -50,7 +50,7 @@ container() { # classify|train ARGUMENT...
     [[ ${modes[i]} == rw ]] || path+=,readonly
     docker_run+=(--mount "$path")
   done
-  docker_run+=(${gpu_flags[@]+"${gpu_flags[@]}"} ${engine_options[@]+"${engine_options[@]}"} "$image")
+  docker_run+=(${gpu_flags[@]+"${gpu_flags[@]}"} ${job_options[@]+"${job_options[@]}"} "$image")
 }
 
 # What is written belongs to the caller, whose other groups may be what lets them read the pictures.

@@ -172,7 +172,6 @@ absolute_weights() {
 # Every path is mounted at its own place, so that messages and records show the names that the user knows.
 shared=()
 modes=()
-engine_options=() # what a script tells the engine beyond that
 share() { # PATH ro|rw
   local path=$1 mode=$2 i
   for ((i = 0; i < ${#shared[@]}; i++)); do
@@ -236,6 +235,8 @@ has_nvidia() {
 }
 
 # --- handing over ---
+
+job_options=() # what one script wants of the engine beyond what all do
 
 launch() { # COMMAND ARGUMENT...
   local level=classify

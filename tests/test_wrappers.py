@@ -139,6 +139,34 @@ def test_a_leading_dash_is_a_path_only_if_it_is_there(checkout: Checkout, place:
     assert checkout.job().command == ["guess", str(checkout.tf_files), *pictures, "--top", "1"]
 
 
+@pytest.mark.parametrize(("options", "mode"), [((), "rw"), (("--copy",), "ro")])
+def test_watch_may_empty_its_inbox_unless_it_copies(
+    checkout: Checkout, place: Path, options: tuple[str, ...], mode: str
+) -> None:
+    ran = checkout.run("watch.sh", "tf", "in", "new\nout", *options, cwd=place)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    job = checkout.job()
+    assert job.command == ["watch", f"{place}/tf", f"{place}/in", f"{place}/new\nout", *options]
+    assert job.mounts == {f"{place}/tf": "ro", f"{place}/in": mode, f"{place}/new\nout": "rw"}
+
+
+def test_the_engine_asks_a_watcher_for_its_health_and_gives_it_time_to_end(checkout: Checkout, place: Path) -> None:
+    checkout.run("watch.sh", "in", "out 'x'", cwd=place)
+
+    job = checkout.job()
+    assert job.values("--health-cmd") == ["pigeonhole health"]
+    assert f"PIGEONHOLE_OUT={place}/out 'x'" in job.values("--env")
+    assert int(job.values("--stop-timeout")[0]) > 10
+
+
+@pytest.mark.parametrize("out", ["in", "in/below", "."])
+def test_watch_refuses_an_output_in_or_around_the_inbox(checkout: Checkout, place: Path, out: str) -> None:
+    assert checkout.run("watch.sh", "in", out, cwd=place).returncode == 2
+    assert checkout.calls("run") == []
+    assert not (place / "in/below").exists()
+
+
 def test_options_arrive_as_they_were_typed(checkout: Checkout, place: Path) -> None:
     options = ["--top", "3", "--x=a b", "", "*", "$HOME", "-v", "last\n"]
 
@@ -257,26 +285,6 @@ def test_a_dry_run_makes_no_folder(checkout: Checkout, place: Path) -> None:
     assert not (place / "out").exists()
     assert checkout.job().command[3:] == [f"{place}/out", "--dry-run"]
     assert f"{place}/out" not in checkout.job().mounts
-
-
-@pytest.mark.parametrize(("option", "mode"), [([], "rw"), (["--copy"], "ro")])
-def test_an_inbox_may_be_emptied_unless_it_is_copied(
-    checkout: Checkout, place: Path, option: list[str], mode: str
-) -> None:
-    (place / "inbox").mkdir()
-    checkout.run("watch.sh", "inbox", "sorted", *option, cwd=place)
-    job = checkout.job()
-    inbox, out = place / "inbox", place / "sorted"
-    assert job.mounts == {str(checkout.tf_files): "ro", str(inbox): mode, str(out): "rw"}
-    assert job.command == ["watch", str(checkout.tf_files), str(inbox), str(out), *option]
-
-
-def test_a_watcher_in_a_container_can_be_asked_how_it_is(checkout: Checkout, place: Path) -> None:
-    (place / "inbox").mkdir()
-    checkout.run("watch.sh", "inbox", "sorted", cwd=place)
-    job = checkout.job()
-    assert job.values("--health-cmd") == ["pigeonhole health"]
-    assert f"PIGEONHOLE_OUT={place / 'sorted'}" in job.values("--env")
 
 
 def test_a_move_may_empty_the_folder_that_it_sorts(checkout: Checkout, place: Path) -> None:

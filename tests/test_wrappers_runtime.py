@@ -30,9 +30,8 @@ def test_the_exit_code_is_that_of_the_command(checkout: Checkout, place: Path, c
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Path, script: str) -> None:
-    folders = ["in", "out"]
-    given = {"train.sh": ["tf"], "guess.sh": ["elsa.jpg"], "guessDir.sh": folders, "watch.sh": folders}
-    checkout.run(script, *given[script], cwd=place)
+    arguments = {"train.sh": ["tf"], "guess.sh": ["elsa.jpg"], "guessDir.sh": ["in", "out"], "watch.sh": ["in", "out"]}
+    checkout.run(script, *arguments[script], cwd=place)
 
     job = checkout.job()
     assert {"--rm", "--init", "--read-only"} <= set(job.flags)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CHECKOUT = (
-    *("train.sh", "guess.sh", "guessDir.sh", "docker-compose.yml", "docker-compose.gpu.yml"),
+    *("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "docker-compose.yml", "docker-compose.gpu.yml"),
     *("Dockerfile", ".dockerignore", "pyproject.toml", "README.md", "LICENSE"),
 )
 UID, GID = 12345, 23456
@@ -47,6 +47,12 @@ class User:
         return self.run("bash", self.checkout / name, *arguments, **environment)
 
     def run(self, *command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        with self.start(*command, **environment) as process:
+            stdout, stderr = process.communicate()
+        return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+    def start(self, *command: str | Path, **environment: str) -> subprocess.Popen[str]:
+        """The same, not waited for."""
         variables = {
             **os.environ,
             "HOME": str(self.home),
@@ -57,13 +63,13 @@ class User:
             **environment,
         }
         other = os.getuid() == 0
-        return subprocess.run(
+        return subprocess.Popen(
             command,
             cwd=self.home,
             env=variables,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             encoding="utf-8",
-            check=False,
             user=UID if other else None,
             group=GID if other else None,
             extra_groups=[SOCKET.stat().st_gid] if other else None,
@@ -91,7 +97,7 @@ class User:
                 os.chown(path, *self.ids)
 
 
-def make_user(home: Path, shared: Path) -> User:
+def make_user(home: Path, shared: Path | None = None) -> User:
     """A user with a checkout and, from `shared`, pictures to learn from, weights, and pictures to sort."""
     home.chmod(0o755)
     user = User(home)
@@ -103,11 +109,12 @@ def make_user(home: Path, shared: Path) -> User:
     (home / "bin/docker").write_text(RECORDER)
     (home / "bin/docker").chmod(0o755)
 
-    heroes = shared / "data" / "superheroes"
-    shutil.copytree(heroes / "train", user.tf_files / "data", copy_function=shutil.copyfile)
-    (user.tf_files / "weights").mkdir()
-    shutil.copyfile(shared / "weights" / "mobilenet_v2.pth", user.tf_files / "weights" / "mobilenet_v2.pth")
-    shutil.copytree(heroes / "test", user.pictures, copy_function=shutil.copyfile)
+    if shared is not None:
+        heroes = shared / "data" / "superheroes"
+        shutil.copytree(heroes / "train", user.tf_files / "data", copy_function=shutil.copyfile)
+        (user.tf_files / "weights").mkdir()
+        shutil.copyfile(shared / "weights" / "mobilenet_v2.pth", user.tf_files / "weights" / "mobilenet_v2.pth")
+        shutil.copytree(heroes / "test", user.pictures, copy_function=shutil.copyfile)
     user.owns(home)
     return user
 

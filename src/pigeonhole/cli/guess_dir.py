@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,15 @@ def command(paths: tuple[Path, ...], no_recursive: bool, as_json: bool, dry_run:
     """
     tf_files, source, out = arguments.three(paths, "IN")
     options = placing.sort_options(Placing.COPY, retry_unreadable=True, dry_run=dry_run, **chosen)
-    model = load_model(tf_files / arguments.MODEL)
-    check_folders(source, out, options)
     terminal = Terminal()
     output: Output = JsonLines(sys.stdout, terminal) if as_json else terminal
     recursive = not no_recursive
     summary, troubles, already = Summary(), 0, 0
-    with Sorter.open(out, options) as sorter, DecoderPool() as decoders:
+    check_folders(source, out, options)
+    with ExitStack() as stack:
+        decoders = stack.enter_context(DecoderPool(early=True))
+        model = load_model(tf_files / arguments.MODEL)
+        sorter = stack.enter_context(Sorter.open(out, options))
         for note in sorter.notes:
             output.note(note)
         started = time.monotonic()

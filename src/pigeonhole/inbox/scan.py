@@ -71,7 +71,9 @@ class Scan:
         Each is to be given back to `finished`, or to be refused by `is_current`.
         """
         self._in_hand.clear()
-        self.gone, self.more = None, False
+        self.gone, self.more = self._removed(), False
+        if self.gone:
+            return
         started, given, unlisted = self._clock(), 0, set[Path]()
         for entry, relative in entries_below(self._inbox, recursive=self._recursive):
             if isinstance(entry, Failed):
@@ -121,6 +123,13 @@ class Scan:
         if isinstance(outcome, Skipped):
             self._nothing_to_do.add(path, given)
         return not isinstance(outcome, Failed | Skipped)  # it was changed or removed: the next look will see
+
+    def _removed(self) -> str | None:
+        """A container still sees a folder that was removed outside, as an empty one that nothing can arrive in."""
+        try:
+            return None if self._inbox.stat().st_nlink else "it was removed"
+        except OSError as error:
+            return str(error.strerror)
 
     def _taken(self, entry: os.DirEntry[str], relative: Path, is_done: Callable[[Found], bool]) -> Item | None:
         """`entry` where it is a picture to be taken now."""

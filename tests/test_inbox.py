@@ -341,7 +341,7 @@ def test_the_model_is_exchanged_between_files_when_a_new_one_is_published(place:
         return {round(line["score"], 3) for line in watcher.lines if line["outcome"] == "sorted"}
 
     model = place.tf_files / "model.onnx"
-    with watching(place) as watcher:
+    with watching(place, "--poll", "0.5") as watcher:
         place.drop(0)
         watcher.wait_until_sorted(1)
         assert scores() == {1.0}
