@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 
 from commands import pigeonhole
 from models import write_colour_model
+
+# Tests that run in the background may have been told to ignore Ctrl-C, and what they start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("PIGEONHOLE_SHARED", ROOT.parent / "shared"))

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -176,9 +175,7 @@ def test_an_interrupted_run_leaves_only_complete_files(tf_files: Path, tmp_path:
         shutil.copyfile(folder / "first.png", folder / f"{copy}.png")
     out = tmp_path / "out"
     command = [sys.executable, "-m", "pigeonhole", "guess-dir", str(tf_files), str(folder), str(out)]
-    # A test run in the background may have been told to ignore Ctrl-C; the one who is interrupted here has not.
-    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=listening) as process:  # noqa: PLW1509
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not (out.is_dir() and len(os.listdir(out)) > 20) and time.monotonic() < deadline:  # noqa: PTH208
             time.sleep(0.01)
