@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import warnings
 from importlib import import_module
 from types import FrameType
 
@@ -46,6 +47,8 @@ def main() -> None:
     4 nothing to do, 5 cannot write, 130 interrupted.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    # Pillow remarks on damaged files for developers; users get a sentence of ours for each file that it concerns.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     sys.exit(run(sys.argv[1:]))
 
 
