@@ -30,6 +30,7 @@ if has_option --copy; then share "$inbox" ro; else share "$inbox" rw; fi
 job_options=(
   --env "PIGEONHOLE_OUT=$out"
   --health-cmd "pigeonhole health" --health-interval 10s --health-timeout 10s --health-retries 1
+  --health-start-period 30s
   --stop-timeout 20
 )
 launch watch "$tf_files" "$inbox" "$out" ${options[@]+"${options[@]}"}

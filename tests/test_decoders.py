@@ -75,6 +75,32 @@ def test_a_decoder_that_dies_hangs_or_hoards_costs_that_file_only(
     assert isinstance(results[30], Unreadable)
 
 
+def test_a_share_that_hangs_costs_time_but_no_verdict_and_the_others_go_on(tmp_path: Path) -> None:
+    files = write(tmp_path, *[bytes([n]) for n in range(30)])
+    hanging = tmp_path / "hang.jpg"
+    hanging.write_bytes(b"1")
+
+    with DecoderPool(2, Limits(seconds=1), "reading_stub:obedient") as decoders:
+        results = list(decoders.decode([*files[:10], find_named(hanging), *files[10:]], TINY))
+
+    assert results[10] == Failed(hanging, "reading it takes longer than 1 seconds", transient=True)
+    assert values(results[:10] + results[11:]) == list(range(30))
+
+
+def test_a_system_without_room_for_another_process_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(*_: object, **__: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", no_room)
+    files = write(tmp_path, b"1")
+    with DecoderPool(1) as decoders:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(5):
+            with pytest.raises(PigeonholeError, match="temporarily unavailable"):
+                list(decoders.decode(files, TINY))
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_many_deadly_files_among_good_ones_all_cost_no_more_than_themselves(pool: Pool, tmp_path: Path) -> None:
     files = write(tmp_path, *[b"kill" if n % 7 == 0 else b"exit" if n % 7 == 3 else bytes([n]) for n in range(60)])
 

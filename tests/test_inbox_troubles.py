@@ -15,7 +15,7 @@ from disks import mounted, needs_root, read_only
 from oracle import assert_nothing_lost, contents, whole
 from pigeonhole.decoding.item import Decoded, Problem
 from pigeonhole.decoding.threads import ThreadDecoders
-from pigeonhole.errors import UsageError
+from pigeonhole.errors import PigeonholeError, UsageError
 from pigeonhole.images import Preprocessing
 from pigeonhole.inbox.health import ENDED, SILENCE_SECONDS, Health, why_unhealthy
 from pigeonhole.inbox.lock import InboxLock
@@ -310,6 +310,32 @@ def test_a_file_that_goes_while_it_is_classified_is_nobodys_failure(place: Place
 
     assert watched.output.outcomes == []
     assert watched.watcher.summary.seen == 0
+
+
+class Roomless(ThreadDecoders):
+    """The system has no room for a decoder, `times` times."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
+        self.times -= 1
+        if self.times >= 0:
+            raise PigeonholeError("No decoder process can be started: Cannot allocate memory.")
+        return super().decode(items, preprocessing)
+
+
+def test_a_system_without_room_for_decoders_is_a_trouble_that_passes(place: Place) -> None:
+    place.drop(0)
+    watched = Watched(place, Roomless(3))
+    watched.look(0, 2, 2)
+    assert why_unhealthy(place.out) == "No decoder process can be started: Cannot allocate memory. It is tried again."
+    watched.look(2, 2, 2)
+    assert why_unhealthy(place.out) is None
+    watched.watcher.close()
+
+    assert len(watched.output.warnings) == 1
+    assert_all_sorted_once(place, 0)
 
 
 class Failing(ThreadDecoders):

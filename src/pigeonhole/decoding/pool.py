@@ -143,7 +143,10 @@ class DecoderPool:
 
     def _hire(self) -> DecoderProcess:
         depth = -(-self._window // self._most)
-        worker = DecoderProcess(self._limits, self._decoder, depth, self._lock_descriptor)
+        try:
+            worker = DecoderProcess(self._limits, self._decoder, depth, self._lock_descriptor)
+        except OSError as error:  # no memory, or too many processes or open files
+            raise PigeonholeError(f"No decoder process can be started: {error.strerror}.") from None
         if self._preprocessing is not None:
             worker.prepare(self._preprocessing)
         self._workers.append(worker)

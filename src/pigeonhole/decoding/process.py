@@ -64,14 +64,19 @@ class DecoderProcess:
         self.connection, theirs = Pipe()
         descriptors = theirs.fileno(), self._memory_descriptor, lock_descriptor
         path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _START, *map(str, descriptors), *path],
-            pass_fds=descriptors,
-            stdin=subprocess.DEVNULL,
-            process_group=0,  # Ctrl-C in a terminal goes to a whole group; these end when the pool hangs up
-            env={**os.environ, **_ENVIRONMENT},
-        )
-        theirs.close()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", _START, *map(str, descriptors), *path],
+                pass_fds=descriptors,
+                stdin=subprocess.DEVNULL,
+                process_group=0,  # Ctrl-C in a terminal goes to a whole group; these end when the pool hangs up
+                env={**os.environ, **_ENVIRONMENT},
+            )
+        except OSError:
+            self._let_go()
+            raise
+        finally:
+            theirs.close()
 
     def prepare(self, preprocessing: Preprocessing) -> None:
         """Say what the pictures are decoded to: it decides how large the shared memory is."""
@@ -145,10 +150,13 @@ class DecoderProcess:
 
     def close(self) -> None:
         """Kill it and let go of everything; one that cannot be killed (a share that hangs) is not waited for."""
-        self.connection.close()
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self.connection.close()
         self._memory.close()
         os.close(self._memory_descriptor)
 

@@ -13,7 +13,7 @@ from pigeonhole.naming import shown
 
 FILE = Path(".pigeonhole") / "health.json"
 SIZE = 4096  # always as long: it is written in place, which works on a full disk, too
-BEAT_SECONDS = 5.0
+BEAT_SECONDS = 15.0
 SILENCE_SECONDS = 180.0  # a picture that takes its decoder's full time twice is no reason to call a doctor
 ENDED = "the watcher has ended"
 KEYS = {"beat", "boot", "locked", "trouble"}

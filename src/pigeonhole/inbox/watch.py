@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from pigeonhole.decoding.item import Decoders
-from pigeonhole.errors import OutputError
+from pigeonhole.errors import OutputError, PigeonholeError
 from pigeonhole.inbox.events import Events, NoEvents
 from pigeonhole.inbox.health import BEAT_SECONDS, ENDED, Health
 from pigeonhole.inbox.lock import InboxLock
@@ -127,6 +127,10 @@ class Watcher:
                         self._tell(outcome)
         except OutputError as error:
             self._pause_sorting(error)
+        except PigeonholeError as error:  # the system has no room for a decoder
+            self._troubles.set("decoding", f"{error} It is tried again.")
+        else:
+            self._troubles.set("decoding", "")
 
     def _tell(self, outcome: Outcome) -> None:
         if self._scan.finished(outcome):
