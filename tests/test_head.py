@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from pigeonhole.train.folds import Fold
 from pigeonhole.train.head import Head, best_temperature, log_loss
 from pigeonhole.train.metrics import judge
 from pigeonhole.train.probe import fit_probe
+from pigeonhole.train.split import Fold, Split
 
 
 def blobs(count: int, categories: int, features: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -14,9 +14,9 @@ def blobs(count: int, categories: int, features: int, seed: int = 0) -> tuple[np
     return (centres[targets] + chance.normal(size=(count, features))).astype(np.float32), targets
 
 
-def halves(count: int) -> list[Fold]:
+def halves(count: int) -> Split:
     first, second = np.arange(count // 2), np.arange(count // 2, count)
-    return [Fold(first, second), Fold(second, first)]
+    return Split((Fold(first, second), Fold(second, first)), np.arange(count), "halves")
 
 
 @pytest.mark.parametrize(("count", "categories", "features"), [(40, 2, 100), (400, 2, 10), (60, 5, 30), (30, 5, 300)])
@@ -25,7 +25,8 @@ def test_a_probe_tells_separate_blobs_apart(count: int, categories: int, feature
     probe = fit_probe(points, targets, halves(count), lambda: None)
     assert probe.head.weight.shape == (categories, features)
     assert (probe.head.logits(points).argmax(axis=1) == targets).mean() > 0.95
-    assert (probe.out_of_fold.argmax(axis=1) == targets).mean() > 0.8
+    held_out = probe.held_out
+    assert (held_out.logits.argmax(axis=1) == targets[held_out.rows]).mean() > 0.8
 
 
 def test_the_shortcut_for_few_pictures_gives_the_same_head() -> None:

@@ -83,13 +83,13 @@ def test_training_again_needs_no_torch_and_gives_the_same_model(mine: Path) -> N
 
 def test_copies_of_a_picture_never_stand_on_both_sides_of_a_split(mine: Path) -> None:
     from pigeonhole.train.dataset import read_dataset
-    from pigeonhole.train.folds import make_folds
+    from pigeonhole.train.split import make_split
 
     for category in ("red_things", "blue_things"):
         for number in range(6):
             shutil.copyfile(mine / "data" / category / f"{number}.png", mine / "data" / category / f"copy {number}.png")
     dataset = read_dataset(mine / "data")
-    folds = make_folds(dataset, seed=3)
+    folds = make_split(dataset, seed=3).folds
     assert sorted(index for fold in folds for index in fold.held_out) == list(range(36))
     for fold in folds:
         learnt = {dataset.examples[index].sha256 for index in fold.train}

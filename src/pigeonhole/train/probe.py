@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from pigeonhole.output import Stage
-from pigeonhole.train.folds import Fold
-from pigeonhole.train.head import Head, best_temperature, log_loss
+from pigeonhole.train.head import Head, log_loss
+from pigeonhole.train.learnt import HeldOut
+from pigeonhole.train.split import Fold, Split
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)  # sklearn's C, on features of mean square 1
 ITERATIONS = 5000
@@ -16,31 +17,30 @@ ITERATIONS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The head learnt from all pictures, and what heads that had not seen them said of each: logits [N, C]."""
+    """The head learnt from all pictures, and what heads that had not seen them said of those held out."""
 
     head: Head
     strength: float
-    out_of_fold: NDArray[np.float64]
+    held_out: HeldOut
 
 
-def fit_probe(features: NDArray[np.float32], targets: NDArray[np.int64], folds: list[Fold], advance: Stage) -> Probe:
+def fit_probe(features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, advance: Stage) -> Probe:
     """Fit on `features` [N, D], `targets` [N] (0 … C-1), C >= 2.
 
-    The strength of the regularisation is the one of STRENGTHS with the least out-of-fold log loss, and the temperature
-    makes the out-of-fold scores likeliest. Choosing one of five numbers on the folds that also give the accuracy
-    flatters it by far less than its uncertainty. `advance` is called once for each strength.
+    The strength of the regularisation is the one of STRENGTHS with the least held-out log loss. Choosing one of five
+    numbers on the folds that also give the accuracy flatters it by far less than its uncertainty. `advance` is called
+    once for each strength.
     """
     scale = float(np.sqrt(np.mean(np.square(features, dtype=np.float64)))) or 1.0
     coordinates, directions = _rotated(features / scale)
     tried = []
     for strength in STRENGTHS:
-        logits = _out_of_fold(coordinates, targets, folds, strength)
-        tried.append((log_loss(logits, targets), strength, logits))
+        held_out = HeldOut.of(split, [_held_out(coordinates, targets, fold, strength) for fold in split.folds])
+        tried.append((log_loss(held_out.logits, targets[held_out.rows]), strength, held_out))
         advance()
-    _, strength, logits = min(tried, key=lambda each: each[0])
-    head = _fit(coordinates, targets, strength)
-    temperature = best_temperature(logits, targets)
-    return Probe(Head(head.weight @ directions / scale, head.bias, temperature), strength, logits)
+    _, strength, held_out = min(tried, key=lambda each: each[0])
+    head = _fit(coordinates[split.learn], targets[split.learn], strength)
+    return Probe(Head(head.weight @ directions / scale, head.bias), strength, held_out)
 
 
 def _rotated(features: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -55,15 +55,10 @@ def _rotated(features: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArr
     return left * lengths, directions
 
 
-def _out_of_fold(
-    features: NDArray[np.float64], targets: NDArray[np.int64], folds: list[Fold], strength: float
+def _held_out(
+    features: NDArray[np.float64], targets: NDArray[np.int64], fold: Fold, strength: float
 ) -> NDArray[np.float64]:
-    logits = np.zeros((len(targets), int(targets.max()) + 1))
-    for fold in folds:
-        logits[fold.held_out] = _fit(features[fold.train], targets[fold.train], strength).logits(
-            features[fold.held_out]
-        )
-    return logits
+    return _fit(features[fold.train], targets[fold.train], strength).logits(features[fold.held_out])
 
 
 def _fit(features: NDArray[np.float64], targets: NDArray[np.int64], strength: float) -> Head:

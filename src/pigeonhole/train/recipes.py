@@ -1,9 +1,7 @@
 """The two ways to learn, from a dataset to everything that a model file is made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,30 +13,10 @@ from pigeonhole.stream import Decoded, decoded
 from pigeonhole.train.backbone import load_backbone, sample
 from pigeonhole.train.dataset import Dataset
 from pigeonhole.train.features import FeatureStore, compute_features
-from pigeonhole.train.folds import make_folds
-from pigeonhole.train.head import Head
-from pigeonhole.train.metrics import Verdict, judge
+from pigeonhole.train.learnt import HeldOut, Learnt
 from pigeonhole.train.probe import STRENGTHS, fit_probe
+from pigeonhole.train.split import make_split
 from pigeonhole.train.weights import Weights
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """What a recipe hands over.
-
-    `dataset` without what could not be read; `trunk` an ONNX file `pixels` → `features`; `backbone` where that is
-    from; `pixels` uint8 [M, S, S, 3] of a few training pictures with `probabilities` [M, C], the training's answers.
-    """
-
-    recipe: str
-    dataset: Dataset
-    backbone: dict[str, Any]
-    preprocessing: Preprocessing
-    trunk: bytes
-    head: Head
-    verdict: Verdict
-    pixels: NDArray[np.uint8]
-    probabilities: NDArray[np.float64]
 
 
 def learn_probe(tf_files: Path, dataset: Dataset, weights: Weights, seed: int, output: Output) -> Learnt:
@@ -46,24 +24,22 @@ def learn_probe(tf_files: Path, dataset: Dataset, weights: Weights, seed: int, o
     backbone = load_backbone(tf_files, weights, dataset, output)
     with FeatureStore.open(tf_files, backbone) as store:
         dataset, features = compute_features(dataset, backbone, store, output)
-    targets = np.array(dataset.targets)
-    folds = make_folds(dataset, seed)
+    split = make_split(dataset, seed)
     with output.stage("Learning", len(STRENGTHS)) as advance:
-        probe = fit_probe(features, targets, folds, advance)
-    split = f"{len(folds)}-fold cross-validation with copies kept together"
-    verdict = judge(probe.out_of_fold, targets, dataset.categories, probe.head.temperature, split)
+        probe = fit_probe(features, np.array(dataset.targets), split, advance)
     row_of = {example.sha256: row for row, example in enumerate(dataset.examples)}
     shown = sample(dataset, backbone.preprocessing)
     return Learnt(
         recipe="probe",
         dataset=dataset,
+        split=split,
         backbone={"name": backbone.name, "weights": backbone.origin, "sha256": backbone.weights_sha256},
         preprocessing=backbone.preprocessing,
         trunk=backbone.onnx,
         head=probe.head,
-        verdict=verdict,
-        pixels=np.stack([item.pixels for item in shown]),
-        probabilities=probe.head.probabilities(features[[row_of[item.sha256] for item in shown]]),
+        held_out=probe.held_out,
+        sample=np.stack([item.pixels for item in shown]),
+        sample_features=features[[row_of[item.sha256] for item in shown]],
     )
 
 
@@ -74,22 +50,22 @@ def learn_scratch(dataset: Dataset, seed: int, output: Output) -> Learnt:
 
     dataset, pixels = _pixels(dataset, scratch.PREPROCESSING, output)
     targets = np.array(dataset.targets)
-    fold = make_folds(dataset, seed)[0]
+    split = make_split(dataset, seed).first()
+    fold = split.folds[0]
     with output.stage("Learning", scratch.epochs_for(len(fold.train))) as advance:
         learnt = scratch.fit_scratch(pixels, targets, fold, seed, advance)
-    split = f"{len(fold.held_out)} pictures held out with their copies"
-    verdict = judge(learnt.held_out, targets[fold.held_out], dataset.categories, learnt.head.temperature, split)
     some = pixels[:: max(1, len(pixels) // scratch.BATCH)][: scratch.BATCH]
     return Learnt(
         recipe="scratch",
         dataset=dataset,
+        split=split,
         backbone={"name": "small_cnn", "weights": "learnt from these pictures alone", "sha256": None},
         preprocessing=scratch.PREPROCESSING,
         trunk=to_onnx(learnt.network, scratch.PREPROCESSING.size).SerializeToString(),
         head=learnt.head,
-        verdict=verdict,
-        pixels=some,
-        probabilities=learnt.head.probabilities(scratch.features(learnt.network, some)),
+        held_out=HeldOut.of(split, [learnt.held_out]),
+        sample=some,
+        sample_features=scratch.features(learnt.network, some),
     )
 
 

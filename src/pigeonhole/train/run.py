@@ -12,9 +12,11 @@ from pigeonhole.naming import shown
 from pigeonhole.output import Output
 from pigeonhole.train.dataset import read_dataset
 from pigeonhole.train.graph import append_head
-from pigeonhole.train.metrics import Verdict
+from pigeonhole.train.head import Head, best_temperature
+from pigeonhole.train.learnt import Learnt
+from pigeonhole.train.metrics import Verdict, judge
 from pigeonhole.train.publish import publish_model
-from pigeonhole.train.recipes import Learnt, learn_probe, learn_scratch
+from pigeonhole.train.recipes import learn_probe, learn_scratch
 from pigeonhole.train.weights import DEFAULT_BACKBONE, Weights, download_weights, find_weights
 
 Recipe = Literal["auto", "probe", "scratch"]
@@ -60,9 +62,13 @@ def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingR
         raise OutputError(f"{shown(tf_files)} cannot be written: {error.strerror or error}.") from error
     for problem in learnt.dataset.left_out:
         output.warn(f"left out: {shown(problem.path)}: {problem.reason}")
+    logits = learnt.held_out.logits
+    head = Head(learnt.head.weight, learnt.head.bias, best_temperature(logits, learnt.targets))
+    verdict = judge(logits, learnt.targets, learnt.dataset.categories, head.temperature, learnt.split.description)
     model = tf_files / MODEL
-    publish_model(model, append_head(learnt.trunk, learnt.head, _card(learnt)), learnt.pixels, learnt.probabilities)
-    return TrainingResult(model, learnt.verdict)
+    onnx = append_head(learnt.trunk, head, _card(learnt, head, verdict))
+    publish_model(model, onnx, learnt.sample, head.probabilities(learnt.sample_features))
+    return TrainingResult(model, verdict)
 
 
 def _weights(tf_files: Path, options: TrainingOptions, output: Output) -> Weights | None:
@@ -82,15 +88,15 @@ def _weights(tf_files: Path, options: TrainingOptions, output: Output) -> Weight
         return None
 
 
-def _card(learnt: Learnt) -> ModelCard:
+def _card(learnt: Learnt, head: Head, verdict: Verdict) -> ModelCard:
     return ModelCard(
         labels=learnt.dataset.categories,
         preprocessing=learnt.preprocessing,
         recipe=learnt.recipe,
         backbone=learnt.backbone,
-        temperature=learnt.head.temperature,
+        temperature=head.temperature,
         unknown=None,
-        metrics=learnt.verdict.as_metadata(),
+        metrics=verdict.as_metadata(),
         training_set=learnt.dataset.digest,
         version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

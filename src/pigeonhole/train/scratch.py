@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from pigeonhole.images import Preprocessing
 from pigeonhole.output import Stage
 from pigeonhole.train.export import from_pixels
-from pigeonhole.train.folds import Fold
-from pigeonhole.train.head import Head, best_temperature
+from pigeonhole.train.head import Head
+from pigeonhole.train.split import Fold
 
 PREPROCESSING = Preprocessing(size=64, fraction=1.0)
 CHANNELS = (16, 32, 64, 128)
@@ -76,9 +76,7 @@ def fit_scratch(
 
     network.eval()
     head = Head(linear.weight.detach().double().numpy(), linear.bias.detach().double().numpy())
-    logits_held_out = head.logits(features(network, pixels[fold.held_out]))
-    temperature = best_temperature(logits_held_out, targets[fold.held_out])
-    return Scratch(network, Head(head.weight, head.bias, temperature), logits_held_out)
+    return Scratch(network, head, head.logits(features(network, pixels[fold.held_out])))
 
 
 def features(network: nn.Module, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:

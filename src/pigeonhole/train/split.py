@@ -20,7 +20,21 @@ class Fold:
     held_out: NDArray[np.int64]
 
 
-def make_folds(dataset: Dataset, seed: int) -> list[Fold]:
+@dataclass(frozen=True, slots=True)
+class Split:
+    """`folds` to judge by; `learn` holds the rows that the final model learns from; `description` is for the user."""
+
+    folds: tuple[Fold, ...]
+    learn: NDArray[np.int64]
+    description: str
+
+    def first(self) -> "Split":
+        """Its first fold alone, for a recipe that is too slow for several: the rest is learnt from."""
+        fold = self.folds[0]
+        return Split((fold,), fold.train, f"{len(fold.held_out)} pictures held out with their copies")
+
+
+def make_split(dataset: Dataset, seed: int) -> Split:
     """Up to MOST_FOLDS folds with the categories in proportion; fewer where a category has fewer different pictures.
 
     scikit-learn's StratifiedGroupKFold may put both pictures of a category of two into one fold; here every category
@@ -40,4 +54,6 @@ def make_folds(dataset: Dataset, seed: int) -> list[Fold]:
         for index in members[digest]:
             fold_of[index] = fold
             filled[fold][dataset.examples[index].category] += 1
-    return [Fold(np.flatnonzero(fold_of != number), np.flatnonzero(fold_of == number)) for number in range(count)]
+    folds = [Fold(np.flatnonzero(fold_of != number), np.flatnonzero(fold_of == number)) for number in range(count)]
+    description = f"{count}-fold cross-validation with copies kept together"
+    return Split(tuple(folds), np.arange(len(dataset.examples)), description)

@@ -1,0 +1,58 @@
+"""What every recipe hands over: what it learnt, and what it said of pictures that it had not learnt from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.images import Preprocessing
+from pigeonhole.train.dataset import Dataset
+from pigeonhole.train.head import Head
+from pigeonhole.train.split import Split
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Logits [H, C] of the examples `rows` [H] of a dataset, each from a head that had learnt from none of its group.
+
+    `folds` [H] says in which fold each was held out.
+    """
+
+    rows: NDArray[np.int64]
+    logits: NDArray[np.float64]
+    folds: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, split: Split, logits: list[NDArray[np.float64]]) -> "HeldOut":
+        """From the logits of each fold of `split`, in the order of its `held_out`."""
+        return cls(
+            np.concatenate([fold.held_out for fold in split.folds]),
+            np.concatenate(logits),
+            np.concatenate([np.full(len(fold.held_out), number) for number, fold in enumerate(split.folds)]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """`dataset` without what could not be read, and `split`, which says who was held out when.
+
+    `backbone` says where the network is from; `trunk` is an ONNX file `pixels` → `features`; `head` has no temperature
+    yet; `sample` is uint8 [M, S, S, 3], a few training pictures, with `sample_features` [M, D], the training's own.
+    """
+
+    recipe: str
+    dataset: Dataset
+    split: Split
+    backbone: dict[str, Any]
+    preprocessing: Preprocessing
+    trunk: bytes
+    head: Head
+    held_out: HeldOut
+    sample: NDArray[np.uint8]
+    sample_features: NDArray[np.floating]
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        """[H], the true categories of the pictures that were held out."""
+        return np.array(self.dataset.targets)[self.held_out.rows]
