@@ -20,7 +20,7 @@ from PIL import Image
 from pictures import can_heic, chunk, drawing, heic, png, saved, twins
 from pigeonhole.errors import UnreadableError
 from pigeonhole.images import MAX_PIXELS, Preprocessing, looks_like_picture, to_square
-from pigeonhole.images.preprocessing import Interpolation
+from pigeonhole.images.preprocessing import FILL, Interpolation
 from pigeonhole.images.signature import HEAD_BYTES
 
 # Pillow remarks on damaged files by warnings; here, as for users, they must not decide what happens.
@@ -28,6 +28,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 MODEL = Preprocessing(size=224, fraction=224 / 256)
 SMALL = Preprocessing(size=32, fraction=1.0)
+SQUEEZED = Preprocessing(size=224, fraction=1.0, crop="squeeze")
+LETTERBOX = Preprocessing(size=224, fraction=1.0, crop="letterbox")
+RULES = (MODEL, SQUEEZED, LETTERBOX)
 
 # Mean absolute difference (of 0 to 255) that a format may make; one that is not named here loses nothing at all.
 LOSSY = {".jpg": 1.0, ".mpo": 1.0, ".avif": 1.0, ".heic": 0.5, "lossy.webp": 1.0, "jpeg.jpg.tif": 0.2}
@@ -47,9 +50,9 @@ def small_files() -> dict[str, bytes]:
     return {name: data for name, (data, _) in twins(drawing(40, 30)).items()}
 
 
-def plain(picture: Image.Image) -> NDArray[np.uint8]:
+def plain(picture: Image.Image, rule: Preprocessing = MODEL) -> NDArray[np.uint8]:
     """What the model sees of a picture that is stored as an ordinary RGB PNG."""
-    return to_square(saved(picture, "PNG"), MODEL)
+    return to_square(saved(picture, "PNG"), rule)
 
 
 def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
@@ -74,10 +77,11 @@ def allowed(name: str) -> float:
     return lossy if lossy is not None else TURNED_BUT_LOSSLESS if name.startswith("orientation-") else 0.0
 
 
-def test_every_format_gives_the_same_pixels_as_the_plain_picture(family: Family) -> None:
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.crop)
+def test_every_format_gives_the_same_pixels_as_the_plain_picture(family: Family, rule: Preprocessing) -> None:
     differing = {}
     for name, (data, reference) in family.items():
-        found = difference(to_square(data, MODEL), plain(reference))
+        found = difference(to_square(data, rule), plain(reference, rule))
         if found > allowed(name):
             differing[name] = found
     assert differing == {}
@@ -97,10 +101,35 @@ def test_the_result_is_a_square_of_rgb_bytes(family: Family) -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("size", [(300, 401), (2403, 1601), (1333, 2777)])
-def test_a_turned_photo_is_cropped_where_the_upright_one_is(size: tuple[int, int], orientation: int) -> None:
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.crop)
+def test_a_turned_photo_is_cropped_where_the_upright_one_is(
+    size: tuple[int, int], orientation: int, rule: Preprocessing
+) -> None:
     upright = drawing(*size)
     data, _ = turned(upright, orientation)
-    assert difference(to_square(data, MODEL), plain(upright)) < 1.0
+    assert difference(to_square(data, rule), plain(upright, rule)) < 1.0
+
+
+@pytest.mark.parametrize("size", [(400, 100), (100, 400), (3000, 500), (300, 301), (1, 900)])
+def test_the_whole_picture_is_seen_squeezed_or_with_bars_beside_it(size: tuple[int, int]) -> None:
+    """Its four corners are coloured; Pillow's own resize of the whole picture is the reference."""
+    picture = Image.new("RGB", size, "grey")
+    width, height = size
+    for colour, corner in (("red", (0, 0)), ("lime", (width - 1, 0)), ("blue", (0, height - 1))):
+        picture.paste(colour, (*corner, corner[0] + width // 4 + 1, corner[1] + height // 4 + 1))
+    data = saved(picture, "PNG")
+    expected = np.asarray(picture.resize((224, 224), Image.Resampling.BILINEAR))
+    assert difference(to_square(data, SQUEEZED), expected) < 2.0
+    boxed = to_square(data, LETTERBOX)
+    across, down = LETTERBOX.seen(*size)
+    assert max(across, down) == 224
+    assert abs(across * height - down * width) <= max(size)  # its proportions, to half a pixel
+    left, top = (224 - across) // 2, (224 - down) // 2
+    expected = np.asarray(picture.resize((across, down), Image.Resampling.BILINEAR))
+    assert difference(boxed[top : top + down, left : left + across], expected) < 2.0
+    bars = np.ones((224, 224), bool)
+    bars[top : top + down, left : left + across] = False
+    assert (boxed[bars] == FILL).all()
 
 
 def turned(upright: Image.Image, orientation: int) -> tuple[bytes, Image.Image]:

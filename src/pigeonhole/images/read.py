@@ -21,7 +21,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from pigeonhole.errors import UnreadableError
 from pigeonhole.images.colour import levels_of, set_transparent_colour, to_rgb
 from pigeonhole.images.complete import CUT_OFF, missing_part
-from pigeonhole.images.preprocessing import Box, Preprocessing
+from pigeonhole.images.preprocessing import FILL, Box, Preprocessing
 from pigeonhole.images.signature import kind_of
 
 __all__ = ["MAX_PIXELS", "to_square"]
@@ -104,29 +104,51 @@ def _heic_decoder() -> Callable[[BytesIO], ImageFile.ImageFile]:
 
 
 def _square(picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    width, height, times = _load(picture, preprocessing.short_edge)
+    width, height, times = _load(picture, preprocessing)
     orientation = _orientation(picture)
-    upright = preprocessing.box(width, height) if orientation < 5 else preprocessing.box(height, width)
+    lying = orientation >= 5
+    size = (height, width) if lying else (width, height)
+    across, down = preprocessing.seen(*size)
+    upright = preprocessing.box(*size)
     box = _scaled(_as_stored(upright, orientation, width, height), times)
-    # A large picture is first averaged over whole pixels, to at least twice the size that the model takes.
-    size = preprocessing.size
-    factor = max(1, int(min(box[2] - box[0], box[3] - box[1])) // (2 * size))
-    window = _window(box, picture.size, margin=2 * math.ceil((box[2] - box[0]) / size))
+    part = _resized(picture, box, (down, across) if lying else (across, down), preprocessing)
+    turn = _UPRIGHT.get(orientation)
+    return np.asarray(_framed(part.transpose(turn) if turn is not None else part, preprocessing.size))
+
+
+def _resized(
+    picture: ImageFile.ImageFile, box: Box, size: tuple[int, int], preprocessing: Preprocessing
+) -> Image.Image:
+    """The `box` of a loaded picture in RGB, scaled to `size` (width, height).
+
+    A large picture is first averaged over whole pixels, to at least twice the size that is wanted.
+    """
+    edges = box[2] - box[0], box[3] - box[1]
+    factor = max(1, min(int(edge) // (2 * pixels) for edge, pixels in zip(edges, size, strict=True)))
+    margin = 2 * math.ceil(max(edge / pixels for edge, pixels in zip(edges, size, strict=True)))
+    window = _window(box, picture.size, margin)
     left, top = window[:2]
     inside = _scaled((box[0] - left, box[1] - top, box[2] - left, box[3] - top), factor)
-    resampling = _INTERPOLATIONS[preprocessing.interpolation]
-    square = _part(picture, window, factor).resize((size, size), resampling, inside)
-    turn = _UPRIGHT.get(orientation)
-    return np.asarray(square.transpose(turn) if turn is not None else square)
+    return _part(picture, window, factor).resize(size, _INTERPOLATIONS[preprocessing.interpolation], inside)
 
 
-def _load(picture: ImageFile.ImageFile, short_edge: int) -> tuple[int, int, int]:
+def _framed(picture: Image.Image, size: int) -> Image.Image:
+    """In the middle of a square of `size` × `size`, which it usually is itself."""
+    if picture.size == (size, size):
+        return picture
+    square = Image.new("RGB", (size, size), FILL)
+    square.paste(picture, ((size - picture.width) // 2, (size - picture.height) // 2))
+    return square
+
+
+def _load(picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> tuple[int, int, int]:
     """Decodes the picture; returns its width, its height and how many times smaller than that it was decoded.
 
-    The JPEG decoder itself scales by 1/2, 1/4 or 1/8 as long as the short edge stays at least `short_edge` long.
+    The JPEG decoder itself scales by 1/2, 1/4 or 1/8 as long as no edge becomes shorter than it is wanted.
     """
     width, height = picture.size
-    drafted = picture.draft(None, (short_edge, short_edge)) if isinstance(picture, JpegImageFile) else None
+    wanted = preprocessing.scaled(width, height)
+    drafted = picture.draft(None, wanted) if isinstance(picture, JpegImageFile) else None
     if isinstance(picture, PngImageFile):
         set_transparent_colour(picture)
     picture.load()
