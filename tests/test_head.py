@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from pigeonhole.train.head import Head, best_temperature, log_loss
-from pigeonhole.train.metrics import judge
+from learning import halves
+from pigeonhole.train.head import Head, best_temperature
 from pigeonhole.train.probe import fit_probe
-from pigeonhole.train.split import Fold, Split
 
 
 def blobs(count: int, categories: int, features: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -12,11 +11,6 @@ def blobs(count: int, categories: int, features: int, seed: int = 0) -> tuple[np
     targets = np.arange(count) % categories
     centres = chance.normal(size=(categories, features)) * 2
     return (centres[targets] + chance.normal(size=(count, features))).astype(np.float32), targets
-
-
-def halves(count: int) -> Split:
-    first, second = np.arange(count // 2), np.arange(count // 2, count)
-    return Split((Fold(first, second), Fold(second, first)), np.arange(count), "halves")
 
 
 @pytest.mark.parametrize(("count", "categories", "features"), [(40, 2, 100), (400, 2, 10), (60, 5, 30), (30, 5, 300)])
@@ -56,11 +50,3 @@ def test_a_few_pictures_that_are_all_right_do_not_make_a_score_certain() -> None
     logits = np.eye(2)[np.arange(10) % 2] * 8
     head = Head(np.eye(2), np.zeros(2), best_temperature(logits, np.arange(10) % 2))
     assert head.probabilities(logits).max() == pytest.approx(11 / 12, abs=0.01)
-
-
-def test_a_verdict_counts_and_names_what_is_confused() -> None:
-    answers, targets = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 2])
-    verdict = judge(np.eye(3)[answers] * 5, targets, ("a", "b", "c"), 1.0, "of these six")
-    assert verdict.confused == (("a", "b", 1),)
-    assert verdict.sentence == "5 of 6 pictures right (83.3 %, 95 % interval 43.6 to 97.0 %), of these six."
-    assert verdict.log_loss == pytest.approx(log_loss(np.eye(3)[answers] * 5, targets))

@@ -39,7 +39,7 @@ class Watched:
         self.watcher = Watcher(
             Folders(place.inbox, place.out, SortOptions(placing=placing)),
             self.scan,
-            PublishedModel(place.tf_files / "model.onnx", 2.0, self.clock),
+            PublishedModel(place.tf_files / "model.onnx", 2.0, clock=self.clock),
             decoders,
             lock=InboxLock(place.inbox),
             output=self.output,

@@ -256,7 +256,7 @@ def test_a_model_that_onnxruntime_disagrees_with_is_not_published(mine: Path) ->
     whole = (mine / "model.onnx").read_bytes()
     pixels = np.zeros((1, 224, 224, 3), np.uint8)
     with pytest.raises(PigeonholeError, match="differs from the trained one"):
-        publish_model(mine / "model.onnx", whole, pixels, np.array([[0.5, float("nan")]]))
+        publish_model(mine / "model.onnx", whole, pixels, np.array([[0.5, float("nan")]]), None)
     assert (mine / "model.onnx").read_bytes() == whole
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+UNKNOWN = "unknown"  # what a picture is called that is of none of the categories
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -47,12 +49,16 @@ class Guess:
 
     `ranking` holds every category with its probability (0 to 1, they sum to 1), best first.
     `sha256` is the digest of the very bytes that were decoded, `identity` the state of the file before they were read.
+    `distance` is how far the picture is from the nearest one of its category that was learnt from, None where the
+    model cannot tell; `doubt` says why the answer is `unknown`, empty where it is known.
     """
 
     path: Path
     ranking: tuple[tuple[str, float], ...]
     sha256: str
     identity: Identity
+    distance: float | None = None
+    doubt: str = ""
 
     @property
     def category(self) -> str:

@@ -29,7 +29,7 @@ def guesses(
     survives what its decoders do not.
     """
     batch: list[Decoded] = []
-    for item in decoded(found, model.card.preprocessing, decoders):
+    for item in decoded(found, model.preprocessing, decoders):
         if not isinstance(item, Decoded):
             yield item
             continue
@@ -49,8 +49,11 @@ def decoded(
 
 
 def _answers(batch: list[Decoded], model: Model) -> Iterator[Guess]:
-    for item, row in zip(batch, model.probabilities(np.stack([item.pixels for item in batch])), strict=True):
-        yield Guess(item.found.path, _ranking(model.card.labels, row), item.sha256, item.identity)
+    probabilities, distances = model.answers(np.stack([item.pixels for item in batch]))
+    for number, (item, row) in enumerate(zip(batch, probabilities, strict=True)):
+        distance = None if distances is None else float(distances[number])
+        doubt = model.gates.doubt(float(row.max()), distance) if model.gates else ""
+        yield Guess(item.found.path, _ranking(model.card.labels, row), item.sha256, item.identity, distance, doubt)
 
 
 def _ranking(labels: tuple[str, ...], row: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:

@@ -1,6 +1,8 @@
 """What the commands' arguments have in common: the folder TF_FILES comes first and may be left out."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +13,16 @@ TF_FILES = Path("tf_files")
 MODEL = "model.onnx"
 
 paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+def asking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that say how a model is asked: `tta` and `no_unknown`, the two values of Asking."""
+    for option in (
+        click.option("--no-unknown", is_flag=True, help="Always name a category, however unlike the picture is."),
+        click.option("--tta", is_flag=True, help="Average over ten views of each picture: ten times the work."),
+    ):
+        command = option(command)
+    return command
 
 
 def existing_file(path: Path) -> Path:

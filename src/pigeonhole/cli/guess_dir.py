@@ -11,7 +11,7 @@ import click
 from pigeonhole.cli import arguments, placing
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError
-from pigeonhole.model import load_model
+from pigeonhole.model import Asking, load_model
 from pigeonhole.naming import shown
 from pigeonhole.output import JsonLines, Output, Terminal
 from pigeonhole.records import Outcome, Skipped, Summary, target_of, trouble_of
@@ -24,7 +24,17 @@ from pigeonhole.sorting import ALREADY, Placing, Sorter, check_folders, sort_fol
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--no-recursive", is_flag=True, help="Leave sub-folders alone.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file, then the counts.")
-def command(paths: tuple[Path, ...], no_recursive: bool, as_json: bool, dry_run: bool, **chosen: Any) -> int:
+@arguments.asking
+def command(
+    paths: tuple[Path, ...],
+    *,
+    no_recursive: bool,
+    as_json: bool,
+    dry_run: bool,
+    tta: bool,
+    no_unknown: bool,
+    **chosen: Any,
+) -> int:
     """Sort every picture of a folder into another as <category>-<score>.<ext>; nothing is ever overwritten.
 
     PATHS is [TF_FILES] IN OUT: TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
@@ -40,7 +50,7 @@ def command(paths: tuple[Path, ...], no_recursive: bool, as_json: bool, dry_run:
     check_folders(source, out, options)
     with ExitStack() as stack:
         decoders = stack.enter_context(DecoderPool(early=True))
-        model = load_model(tf_files / arguments.MODEL)
+        model = load_model(tf_files / arguments.MODEL, Asking(not no_unknown, tta))
         sorter = stack.enter_context(Sorter.open(out, options))
         for note in sorter.notes:
             output.note(note)

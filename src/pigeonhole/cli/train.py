@@ -22,7 +22,25 @@ from pigeonhole.output import Terminal
 @click.option("--backbone", metavar="NAME", help="A torchvision classification network, such as resnet50.")
 @click.option("--weights", metavar="FILE", type=click.Path(path_type=Path), help="A torchvision state dict for it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Chooses the split and what scratch starts from.")
-def command(tf_files: Path, recipe: str, backbone: str | None, weights: Path | None, seed: int) -> int:
+@click.option(
+    "--precision",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.95,
+    show_default=True,
+    metavar="SHARE",
+    help="So many of its answers shall be right; where it is less sure, the answer is unknown.",
+)
+@click.option("--no-unknown", is_flag=True, help="Always name a category, however unlike the picture is.")
+def command(
+    tf_files: Path,
+    *,
+    recipe: str,
+    backbone: str | None,
+    weights: Path | None,
+    seed: int,
+    precision: float,
+    no_unknown: bool,
+) -> int:
     """Learn from the pictures in TF_FILES/data/<category>/ and write TF_FILES/model.onnx.
 
     TF_FILES is ./tf_files if left out. Weights come from --weights, else from TF_FILES/weights, else they are
@@ -31,10 +49,20 @@ def command(tf_files: Path, recipe: str, backbone: str | None, weights: Path | N
     from pigeonhole.train import TrainingOptions, train
 
     terminal = Terminal()
-    options = TrainingOptions(recipe, backbone, weights, seed)  # type: ignore[arg-type]  # click checked the choice
+    options = TrainingOptions(
+        recipe,  # type: ignore[arg-type]  # click checked the choice
+        backbone,
+        weights,
+        seed,
+        None if no_unknown else precision,
+    )
     result = train(tf_files, options, terminal)
     click.echo(result.verdict.sentence)
     for true, answer, count in result.verdict.confused:
         click.echo(f"  {count} of {shown(true)} taken for {shown(answer)}")
+    click.echo(result.verdict.comparison)
+    click.echo(result.verdict.honesty)
+    if result.line:
+        click.echo(result.line.sentence)
     click.echo(f"The model is in {shown(result.model)}.")
     return 0

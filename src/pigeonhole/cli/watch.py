@@ -18,6 +18,7 @@ from pigeonhole.inbox.published import PublishedModel
 from pigeonhole.inbox.scan import Scan
 from pigeonhole.inbox.stop import Stop
 from pigeonhole.inbox.watch import Folders, Watcher
+from pigeonhole.model import Asking
 from pigeonhole.naming import shown
 from pigeonhole.output import JsonLines, Output
 from pigeonhole.output.watching import WatchTerminal
@@ -50,6 +51,7 @@ from pigeonhole.sorting import Placing, check_folders
 )
 @click.option("--no-events", is_flag=True, help="Do not ask the system to tell of new files.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file, then the counts.")
+@arguments.asking
 def command(
     paths: tuple[Path, ...],
     *,
@@ -59,6 +61,8 @@ def command(
     poll: float,
     no_events: bool,
     as_json: bool,
+    tta: bool,
+    no_unknown: bool,
     **chosen: Any,
 ) -> int:
     """Sort every picture that arrives in a folder, as soon as it is complete, until it is stopped.
@@ -76,7 +80,7 @@ def command(
     started = time.monotonic()
     with ExitStack() as stack:
         decoders = stack.enter_context(DecoderPool(early=True))
-        published = PublishedModel(tf_files / arguments.MODEL, settle)
+        published = PublishedModel(tf_files / arguments.MODEL, settle, Asking(not no_unknown, tta))
         check_folders(inbox, out, options)
         lock = stack.enter_context(InboxLock(inbox))
         scan = Scan(inbox, settle, recursive=recursive)

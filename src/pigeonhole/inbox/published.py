@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.inbox.settle import Settling
-from pigeonhole.model import Model, load_model
+from pigeonhole.model import Asking, Model, load_model
 from pigeonhole.naming import shown
 from pigeonhole.records import Identity
 
@@ -19,13 +19,16 @@ class PublishedModel:
     Raises ModelError where there is no usable model to begin with.
     """
 
-    def __init__(self, path: Path, settle: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, path: Path, settle: float, asking: Asking | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.trouble = ""
         self._path = path
+        self._asking = asking
         self._clock = clock
         self._settling = Settling(settle)
         self._seen = _identity(path)
-        self.model: Model = load_model(path)
+        self.model: Model = load_model(path, asking)
 
     def look(self) -> str | None:
         """Load what has been published, once it is complete. The result is a sentence when a new model is in use.
@@ -42,7 +45,7 @@ class PublishedModel:
         self._settling.forget(self._path)
         self._seen = identity
         try:
-            self.model = load_model(self._path)
+            self.model = load_model(self._path, self._asking)
         except PigeonholeError as error:
             self.trouble = f"{error} {STAYS}"
             return None

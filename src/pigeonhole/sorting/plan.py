@@ -5,14 +5,13 @@ from datetime import date
 from pathlib import Path, PurePath
 
 from pigeonhole.files.source import SourceError, held
-from pigeonhole.records import Failed, Guess, Identity, Outcome, Skipped, Sorted, Unknown, Unreadable
+from pigeonhole.records import UNKNOWN, Failed, Guess, Identity, Outcome, Skipped, Sorted, Unknown, Unreadable
 from pigeonhole.sorting.history import History, absolute, is_readable
 from pigeonhole.sorting.names import Names
 from pigeonhole.sorting.options import SortOptions
 from pigeonhole.sorting.row import LEFT, Row, State, Verdict
 from pigeonhole.sorting.template import Name
 
-UNKNOWN = "unknown"
 UNREADABLE = "_unreadable"
 ALREADY = "already sorted"
 LONG_AGO = 0  # when it was read we do not know here; then its content will be compared next time
@@ -69,12 +68,13 @@ class Planner:
         before = self._history.of_content(guess.path, guess.sha256, guess.identity, LONG_AGO)
         if before and is_readable(before):
             return Skipped(guess.path, ALREADY)
-        sure = guess.score >= self._options.min_score
+        sure = not guess.doubt and guess.score >= self._options.min_score
         category = guess.category if sure else UNKNOWN
         day = _day(guess.identity)
         name = self._options.template.name(category, guess.score, guess.path.name, self._next, day)
         row = self._row(guess.path, guess.identity, guess.sha256, Verdict.SORTED if sure else Verdict.UNKNOWN)
         row.category, row.score, row.target = guess.category, guess.score, self._names.give(name)
+        row.reason = guess.doubt
         return Plan(guess, row, name)
 
     def _unreadable(self, problem: Unreadable) -> Plan | Outcome:

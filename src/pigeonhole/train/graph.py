@@ -1,17 +1,23 @@
 """The head is appended to the very graph that made the features: there is no second implementation to drift."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from pigeonhole.model import ModelCard
-from pigeonhole.model.load import FEATURES, PROBABILITIES
+from pigeonhole.model.load import DISTANCE, FEATURES, PROBABILITIES
+from pigeonhole.train.familiar import Familiar
 from pigeonhole.train.head import Head
 
 
-def append_head(backbone: bytes, head: Head, card: ModelCard) -> bytes:
-    """The model file: `backbone` (pixels → features), then softmax((features · weight + bias) / temperature)."""
+def append_head(backbone: bytes, head: Head, card: ModelCard, known: Familiar | None = None) -> bytes:
+    """The model file: `backbone` (pixels → features), then softmax((features · weight + bias) / temperature).
+
+    With `known` it also answers how far a picture is from what was learnt: see Familiar.distances.
+    """
     model = onnx.load_model_from_string(backbone)
     graph = model.graph
     graph.initializer.extend(
@@ -31,10 +37,42 @@ def append_head(backbone: bytes, head: Head, card: ModelCard) -> bytes:
     classes = head.weight.shape[0]
     batch = graph.input[0].type.tensor_type.shape.dim[0].dim_param
     graph.output.insert(0, helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, [batch, classes]))
+    if known is not None:
+        _append_distance(graph, known, batch)
     helper.set_model_props(model, card.to_metadata())
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
     return data
+
+
+def _append_distance(graph: onnx.GraphProto, known: Familiar, batch: str) -> None:
+    """`distance` [N]: the same arithmetic as Familiar.distances, node by node."""
+    graph.initializer.extend(
+        [
+            # Half as large a file; the cosines are right to 1e-3.
+            numpy_helper.from_array(np.ascontiguousarray(known.features.T, dtype=np.float16), "known.features"),
+            numpy_helper.from_array(known.targets[None], "known.categories"),
+            numpy_helper.from_array(np.array(-1, dtype=np.float32), "known.unlike"),
+            numpy_helper.from_array(np.array(2, dtype=np.float32), "known.two"),
+            numpy_helper.from_array(np.array(0, dtype=np.float32), "known.zero"),
+            numpy_helper.from_array(np.array([1], dtype=np.int64), "known.axis"),
+        ]
+    )
+    steps: list[tuple[str, list[str], str, dict[str, Any]]] = [
+        ("LpNormalization", [FEATURES], "known.unit", {"axis": -1, "p": 2}),
+        ("Cast", ["known.features"], "known.wide", {"to": TensorProto.FLOAT}),
+        ("MatMul", ["known.unit", "known.wide"], "known.likeness", {}),
+        ("ArgMax", [PROBABILITIES], "known.answer", {"axis": 1, "keepdims": 1}),
+        ("Equal", ["known.answer", "known.categories"], "known.same", {}),
+        ("Where", ["known.same", "known.likeness", "known.unlike"], "known.alike", {}),
+        ("ReduceMax", ["known.alike", "known.axis"], "known.nearest", {"keepdims": 0}),
+        ("Mul", ["known.nearest", "known.two"], "known.twice", {}),
+        ("Sub", ["known.two", "known.twice"], "known.squared", {}),
+        ("Max", ["known.squared", "known.zero"], "known.positive", {}),
+        ("Sqrt", ["known.positive"], DISTANCE, {}),
+    ]
+    graph.node.extend(helper.make_node(kind, inputs, [to], to, **settings) for kind, inputs, to, settings in steps)
+    graph.output.append(helper.make_tensor_value_info(DISTANCE, TensorProto.FLOAT, [batch]))
 
 
 def _float32(array: NDArray[np.floating]) -> NDArray[np.float32]:

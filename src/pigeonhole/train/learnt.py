@@ -38,7 +38,10 @@ class Learnt:
     """`dataset` without what could not be read, and `split`, which says who was held out when.
 
     `backbone` says where the network is from; `trunk` is an ONNX file `pixels` → `features`; `head` has no temperature
-    yet; `sample` is uint8 [M, S, S, 3], a few training pictures, with `sample_features` [M, D], the training's own.
+    yet. `looks` [N, E] is what tells how alike two examples are: the frozen network's features where `frozen`, else
+    something simpler, from which nothing can be said of strangers. `sample` is uint8 [M, S, S, 3], a few training
+    pictures, with `sample_features` [M, D] and `sample_looks` [M, E], the training's own; `stranger_features` [K, D]
+    and `stranger_looks` [K, E] are those of pictures that belong to no category.
     """
 
     recipe: str
@@ -49,8 +52,13 @@ class Learnt:
     trunk: bytes
     head: Head
     held_out: HeldOut
+    looks: NDArray[np.floating]
+    frozen: bool
     sample: NDArray[np.uint8]
     sample_features: NDArray[np.floating]
+    sample_looks: NDArray[np.floating]
+    stranger_features: NDArray[np.floating]
+    stranger_looks: NDArray[np.floating]
 
     @property
     def targets(self) -> NDArray[np.int64]:

@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from pigeonhole.train.calibrate import Calibration
+from pigeonhole.train.familiar import Neighbourhood
 from pigeonhole.train.head import log_loss
+from pigeonhole.train.learnt import Learnt
 
 CONFIDENCE = 0.95
 MOST_CONFUSED = 3
@@ -19,7 +21,10 @@ class Verdict:
     """`right` of `total` pictures that the judged head had not learnt from, chosen by `split`.
 
     `low` and `high` bound the true accuracy with 95 % confidence (Wilson's interval); `log_loss` in nats, after the
-    temperature; `confused` lists (true category, answer, how often), most frequent first.
+    temperature; `confused` lists (true category, answer, how often), most frequent first. Two simple methods on the
+    same pictures, for comparison: `majority` is how many are right if the answer is always the most frequent category,
+    `neighbours` if it is that of the most similar picture learnt from. `calibration_error` (0 to 1) is how far scores
+    are from the share of right answers, `calibration_error_before` what it was without a temperature.
     """
 
     right: int
@@ -29,6 +34,10 @@ class Verdict:
     log_loss: float
     split: str
     confused: tuple[tuple[str, str, int], ...]
+    majority: int
+    neighbours: int
+    calibration_error: float
+    calibration_error_before: float
 
     @property
     def accuracy(self) -> float:
@@ -39,18 +48,27 @@ class Verdict:
         interval = f"95 % interval {100 * self.low:.1f} to {100 * self.high:.1f} %"
         return f"{self.right} of {self.total} pictures right ({100 * self.accuracy:.1f} %, {interval}), {self.split}."
 
+    @property
+    def comparison(self) -> str:
+        return (
+            f"For comparison: {100 * self.majority / self.total:.1f} % by always naming the most frequent category, "
+            f"{100 * self.neighbours / self.total:.1f} % by the most similar picture."
+        )
+
+    @property
+    def honesty(self) -> str:
+        return (
+            f"Scores are off by {100 * self.calibration_error:.1f} % on average"
+            f" ({100 * self.calibration_error_before:.1f} % before they were calibrated)."
+        )
+
     def as_metadata(self) -> dict[str, Any]:
         return {"accuracy": self.accuracy, **asdict(self)}
 
 
-def judge(
-    logits: NDArray[np.floating],
-    targets: NDArray[np.int64],
-    categories: tuple[str, ...],
-    temperature: float,
-    split: str,
-) -> Verdict:
-    """The verdict on held-out `logits` [N, C] for `targets` [N]."""
+def judge(learnt: Learnt, calibration: Calibration, neighbourhood: Neighbourhood) -> Verdict:
+    """The verdict on what `learnt` said of the pictures that were held out."""
+    logits, targets, categories = learnt.held_out.logits, learnt.targets, learnt.dataset.categories
     answers = logits.argmax(axis=1)
     right = int((answers == targets).sum())
     interval = binomtest(right, len(targets)).proportion_ci(CONFIDENCE, method="wilson")
@@ -64,7 +82,19 @@ def judge(
         total=len(targets),
         low=float(interval.low),
         high=float(interval.high),
-        log_loss=log_loss(logits, targets, temperature),
-        split=split,
+        log_loss=log_loss(logits, targets, calibration.temperature),
+        split=learnt.split.description,
         confused=tuple((true, answer, count) for (true, answer), count in wrong.most_common(MOST_CONFUSED)),
+        majority=_majority(learnt),
+        neighbours=int((neighbourhood.nearest == targets).sum()),
+        calibration_error=calibration.error_after,
+        calibration_error_before=calibration.error_before,
+    )
+
+
+def _majority(learnt: Learnt) -> int:
+    """How many are right if each fold always names the most frequent category of what it learnt from."""
+    targets = np.array(learnt.dataset.targets)
+    return sum(
+        int((targets[fold.held_out] == np.bincount(targets[fold.train]).argmax()).sum()) for fold in learnt.split.folds
     )

@@ -11,17 +11,28 @@ from pigeonhole.model.load import read_model
 from pigeonhole.naming import shown
 
 TOLERANCE = 1e-4
+OF_DISTANCES = 0.05  # the square root makes much of the last digits near 0
 
 
-def publish_model(path: Path, onnx: bytes, pixels: NDArray[np.uint8], probabilities: NDArray[np.floating]) -> None:
+def publish_model(
+    path: Path,
+    onnx: bytes,
+    pixels: NDArray[np.uint8],
+    probabilities: NDArray[np.floating],
+    distances: NDArray[np.floating] | None,
+) -> None:
     """Write the model file `onnx` to `path`, where it replaces the previous one at once and complete.
 
-    `pixels` uint8 [N, S, S, 3] are real pictures and `probabilities` [N, C] what the training says of them. Raises
-    PigeonholeError where onnxruntime says something else, OutputError where it cannot be written; then the previous
-    model stays.
+    `pixels` uint8 [N, S, S, 3] are real pictures, `probabilities` [N, C] and `distances` [N] what the training says of
+    them. Raises PigeonholeError where onnxruntime says something else, OutputError where it cannot be written; then the
+    previous model stays.
     """
-    difference = float(np.abs(read_model(onnx).probabilities(pixels) - probabilities).max())
-    if not difference < TOLERANCE:  # not >=: a NaN must not pass
+    answered, answered_distances = read_model(onnx).answers(pixels)
+    difference = float(np.abs(answered - probabilities).max())
+    of_distances = 0.0
+    if distances is not None and answered_distances is not None:
+        of_distances = float(np.abs(answered_distances - distances).max())
+    if not (difference < TOLERANCE and of_distances < OF_DISTANCES):  # not >=: a NaN must not pass
         raise PigeonholeError(
             f"The exported model differs from the trained one by {difference:.2g}, so it is not used.",
             "The previous model, if there is one, stays. Please report this.",

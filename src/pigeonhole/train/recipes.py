@@ -29,6 +29,7 @@ def learn_probe(tf_files: Path, dataset: Dataset, weights: Weights, seed: int, o
         probe = fit_probe(features, np.array(dataset.targets), split, advance)
     row_of = {example.sha256: row for row, example in enumerate(dataset.examples)}
     shown = sample(dataset, backbone.preprocessing)
+    shown_features = features[[row_of[item.sha256] for item in shown]]
     return Learnt(
         recipe="probe",
         dataset=dataset,
@@ -38,8 +39,13 @@ def learn_probe(tf_files: Path, dataset: Dataset, weights: Weights, seed: int, o
         trunk=backbone.onnx,
         head=probe.head,
         held_out=probe.held_out,
+        looks=features,
+        frozen=True,
         sample=np.stack([item.pixels for item in shown]),
-        sample_features=features[[row_of[item.sha256] for item in shown]],
+        sample_features=shown_features,
+        sample_looks=shown_features,
+        stranger_features=features[:0],
+        stranger_looks=features[:0],
     )
 
 
@@ -64,8 +70,13 @@ def learn_scratch(dataset: Dataset, seed: int, output: Output) -> Learnt:
         trunk=to_onnx(learnt.network, scratch.PREPROCESSING.size).SerializeToString(),
         head=learnt.head,
         held_out=HeldOut.of(split, [learnt.held_out]),
+        looks=_thumbnails(pixels),
+        frozen=False,
         sample=some,
         sample_features=scratch.features(learnt.network, some),
+        sample_looks=_thumbnails(some),
+        stranger_features=np.empty((0, learnt.head.weight.shape[1])),
+        stranger_looks=np.empty((0, 1)),
     )
 
 
@@ -81,6 +92,14 @@ def _pixels(dataset: Dataset, preprocessing: Preprocessing, output: Output) -> t
             elif isinstance(item, Unreadable | Failed):
                 problems.append(item)
     return _without(dataset, problems), np.stack(pictures)
+
+
+def _thumbnails(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 [N, S, S, 3] → [N, 192]: 8 × 8 mean colours, around the mean of all pictures."""
+    count, size = pixels.shape[:2]
+    blocks = pixels.reshape(count, 8, size // 8, 8, size // 8, 3).mean(axis=(2, 4), dtype=np.float32)
+    small: NDArray[np.float32] = (blocks - blocks.mean(axis=0)).reshape(count, -1)
+    return small
 
 
 def _without(dataset: Dataset, problems: Sequence[Unreadable | Failed]) -> Dataset:

@@ -1,20 +1,16 @@
 """A training from beginning to end: pictures → what a recipe learns from them → model file."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pigeonhole import __version__
 from pigeonhole.errors import OutputError, UsageError, WeightsError
-from pigeonhole.model import ModelCard
 from pigeonhole.naming import shown
 from pigeonhole.output import Output
 from pigeonhole.train.dataset import read_dataset
-from pigeonhole.train.graph import append_head
-from pigeonhole.train.head import Head, best_temperature
-from pigeonhole.train.learnt import Learnt
-from pigeonhole.train.metrics import Verdict, judge
+from pigeonhole.train.finish import finish
+from pigeonhole.train.gates import Line
+from pigeonhole.train.metrics import Verdict
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.recipes import learn_probe, learn_scratch
 from pigeonhole.train.weights import DEFAULT_BACKBONE, Weights, download_weights, find_weights
@@ -22,22 +18,28 @@ from pigeonhole.train.weights import DEFAULT_BACKBONE, Weights, download_weights
 Recipe = Literal["auto", "probe", "scratch"]
 DATA = "data"
 MODEL = "model.onnx"
+PRECISION = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """`backbone` and `weights` None: whatever lies in TF_FILES/weights, else the default network's, downloaded."""
+    """`backbone` and `weights` None: whatever lies in TF_FILES/weights, else the default network's, downloaded.
+
+    `precision` (0 to 1): how many of the answers shall be right; the others are `unknown`. None: none is.
+    """
 
     recipe: Recipe = "auto"
     backbone: str | None = None
     weights: Path | None = None
     seed: int = 0
+    precision: float | None = PRECISION
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
     model: Path
     verdict: Verdict
+    line: Line | None
 
 
 def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingResult:
@@ -62,13 +64,10 @@ def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingR
         raise OutputError(f"{shown(tf_files)} cannot be written: {error.strerror or error}.") from error
     for problem in learnt.dataset.left_out:
         output.warn(f"left out: {shown(problem.path)}: {problem.reason}")
-    logits = learnt.held_out.logits
-    head = Head(learnt.head.weight, learnt.head.bias, best_temperature(logits, learnt.targets))
-    verdict = judge(logits, learnt.targets, learnt.dataset.categories, head.temperature, learnt.split.description)
+    finished = finish(learnt, options.precision)
     model = tf_files / MODEL
-    onnx = append_head(learnt.trunk, head, _card(learnt, head, verdict))
-    publish_model(model, onnx, learnt.sample, head.probabilities(learnt.sample_features))
-    return TrainingResult(model, verdict)
+    publish_model(model, finished.onnx, learnt.sample, finished.probabilities, finished.distances)
+    return TrainingResult(model, finished.verdict, finished.line)
 
 
 def _weights(tf_files: Path, options: TrainingOptions, output: Output) -> Weights | None:
@@ -86,18 +85,3 @@ def _weights(tf_files: Path, options: TrainingOptions, output: Output) -> Weight
         output.warn(str(error))
         output.warn("Learning from scratch instead, which is far weaker.")
         return None
-
-
-def _card(learnt: Learnt, head: Head, verdict: Verdict) -> ModelCard:
-    return ModelCard(
-        labels=learnt.dataset.categories,
-        preprocessing=learnt.preprocessing,
-        recipe=learnt.recipe,
-        backbone=learnt.backbone,
-        temperature=head.temperature,
-        unknown=None,
-        metrics=verdict.as_metadata(),
-        training_set=learnt.dataset.digest,
-        version=__version__,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )

@@ -1,0 +1,37 @@
+"""When the answer is `unknown`: two gates that training set from pictures it had held out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pigeonhole.errors import ModelError
+from pigeonhole.naming import score_text
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """`min_score` (0 to 1): the score below which too many answers were wrong.
+
+    `max_distance` (0 to 2): how far, on the frozen network's features, a picture may be from the nearest one of its
+    category that was learnt from; None where the model cannot tell.
+    """
+
+    min_score: float
+    max_distance: float | None
+
+    @classmethod
+    def from_card(cls, unknown: Mapping[str, Any]) -> Self:
+        """Raises ModelError where the entry is not what this version understands."""
+        try:
+            distance = unknown["max_distance"]
+            return cls(float(unknown["min_score"]), None if distance is None else float(distance))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"its rule for unknown pictures is damaged ({error}).") from error
+
+    def doubt(self, score: float, distance: float | None) -> str:
+        """Why an answer with this score, at this distance, is `unknown`; empty where it is known."""
+        if score < self.min_score:
+            return f"its score is below {score_text(self.min_score)}"
+        if self.max_distance is not None and distance is not None and distance > self.max_distance:
+            return "it is unlike every picture of that category that was learnt from"
+        return ""

@@ -1,0 +1,80 @@
+"""From what a recipe learnt to a model file: scores are calibrated, the gates are set, the result is judged."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from pigeonhole import __version__
+from pigeonhole.model import ModelCard
+from pigeonhole.train.calibrate import calibrate
+from pigeonhole.train.familiar import Familiar, Neighbourhood, familiar, neighbourhood
+from pigeonhole.train.gates import Judged, Line, draw_line
+from pigeonhole.train.graph import append_head
+from pigeonhole.train.head import Head
+from pigeonhole.train.learnt import Learnt
+from pigeonhole.train.metrics import Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The model file `onnx`, the `verdict` on it and its `line` to unknown (None: it always names a category).
+
+    `probabilities` [M, C] and `distances` [M] (or None) are what it has to answer to the sample in `Learnt`.
+    """
+
+    onnx: bytes
+    verdict: Verdict
+    line: Line | None
+    probabilities: NDArray[np.floating]
+    distances: NDArray[np.floating] | None
+
+
+def finish(learnt: Learnt, precision: float | None) -> Finished:
+    """`precision` (0 to 1) is the share of given answers that shall be right; None: no answer is `unknown`."""
+    calibration = calibrate(learnt.held_out, learnt.targets)
+    around = neighbourhood(learnt.dataset, learnt.looks, learnt.split, learnt.held_out)
+    verdict = judge(learnt, calibration, around)
+    head = Head(learnt.head.weight, learnt.head.bias, calibration.temperature)
+    known = familiar(learnt.dataset, learnt.looks, learnt.split.learn) if learnt.frozen else None
+    line = None if precision is None else _line(learnt, head, around, known, precision)
+    if line is None:
+        known = None
+    probabilities = head.probabilities(learnt.sample_features)
+    distances = known.distances(learnt.sample_looks, probabilities.argmax(axis=1)) if known else None
+    onnx = append_head(learnt.trunk, head, _card(learnt, head, verdict, line), known)
+    return Finished(onnx, verdict, line, probabilities, distances)
+
+
+def _line(learnt: Learnt, head: Head, around: Neighbourhood, known: Familiar | None, precision: float) -> Line:
+    logits = learnt.held_out.logits
+    scores = softmax(logits / head.temperature, axis=1).max(axis=1)
+    held_out = Judged(scores, logits.argmax(axis=1) == learnt.targets, around.distances if learnt.frozen else None)
+    return draw_line(held_out, _strangers(learnt, head, known), precision)
+
+
+def _strangers(learnt: Learnt, head: Head, known: Familiar | None) -> Judged | None:
+    """What the finished model says of pictures that are of none of the categories; it has learnt from none of them."""
+    if not len(learnt.stranger_features):
+        return None
+    probabilities = head.probabilities(learnt.stranger_features)
+    answers = probabilities.argmax(axis=1)
+    distances = known.distances(learnt.stranger_looks, answers) if known else None
+    return Judged(probabilities.max(axis=1), np.zeros(len(answers), dtype=bool), distances)
+
+
+def _card(learnt: Learnt, head: Head, verdict: Verdict, line: Line | None) -> ModelCard:
+    return ModelCard(
+        labels=learnt.dataset.categories,
+        preprocessing=learnt.preprocessing,
+        recipe=learnt.recipe,
+        backbone=learnt.backbone,
+        temperature=head.temperature,
+        unknown=line.as_metadata() if line else None,
+        metrics=verdict.as_metadata(),
+        training_set=learnt.dataset.digest,
+        version=__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
