@@ -16,7 +16,7 @@ def blobs(count: int, categories: int, features: int, seed: int = 0) -> tuple[np
 @pytest.mark.parametrize(("count", "categories", "features"), [(40, 2, 100), (400, 2, 10), (60, 5, 30), (30, 5, 300)])
 def test_a_probe_tells_separate_blobs_apart(count: int, categories: int, features: int) -> None:
     points, targets = blobs(count, categories, features)
-    probe = fit_probe(points, targets, halves(count), lambda: None)
+    probe = fit_probe(points[None], targets, halves(count), lambda: None)
     assert probe.head.weight.shape == (categories, features)
     assert (probe.head.logits(points).argmax(axis=1) == targets).mean() > 0.95
     held_out = probe.held_out
@@ -26,8 +26,8 @@ def test_a_probe_tells_separate_blobs_apart(count: int, categories: int, feature
 def test_the_shortcut_for_few_pictures_gives_the_same_head() -> None:
     """Fitting in the space that the pictures span changes nothing: padding with zeros makes it take the other way."""
     points, targets = blobs(50, 3, 49)
-    short = fit_probe(np.pad(points, ((0, 0), (0, 2))), targets, halves(50), lambda: None).head
-    whole = fit_probe(points, targets, halves(50), lambda: None).head
+    short = fit_probe(np.pad(points, ((0, 0), (0, 2)))[None], targets, halves(50), lambda: None).head
+    whole = fit_probe(points[None], targets, halves(50), lambda: None).head
     scale = np.abs(whole.weight).max()
     assert np.abs(short.weight[:, :49] * np.sqrt(51 / 49) - whole.weight).max() < 0.15 * scale
 

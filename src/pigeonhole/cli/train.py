@@ -30,6 +30,16 @@ from pigeonhole.output import Terminal
     metavar="SHARE",
     help="So many of its answers shall be right; where it is less sure, the answer is unknown.",
 )
+@click.option(
+    "--crop",
+    type=click.Choice(["auto", "centre", "squeeze", "letterbox"]),
+    default="auto",
+    show_default=True,
+    help="What the network sees: a centred square, or the whole picture, squeezed or with bars. auto: the best here.",
+)
+@click.option(
+    "--size", type=click.IntRange(32, 1024), metavar="PIXELS", help="How large it sees them; the network's own size."
+)
 @click.option("--no-unknown", is_flag=True, help="Always name a category, however unlike the picture is.")
 def command(
     tf_files: Path,
@@ -39,6 +49,8 @@ def command(
     weights: Path | None,
     seed: int,
     precision: float,
+    crop: str,
+    size: int | None,
     no_unknown: bool,
 ) -> int:
     """Learn from the pictures in TF_FILES/data/<category>/ and write TF_FILES/model.onnx.
@@ -47,6 +59,7 @@ def command(
     downloaded there once.
     """
     from pigeonhole.train import TrainingOptions, train
+    from pigeonhole.train.sight import Sight
 
     terminal = Terminal()
     options = TrainingOptions(
@@ -55,6 +68,7 @@ def command(
         weights,
         seed,
         None if no_unknown else precision,
+        Sight(crop, size),  # type: ignore[arg-type]
     )
     result = train(tf_files, options, terminal)
     click.echo(result.verdict.sentence)

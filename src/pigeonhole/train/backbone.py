@@ -1,7 +1,7 @@
 """The frozen network that turns pictures into features: exported to ONNX once, then kept by digest."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,21 +43,24 @@ class Backbone:
         return digest(self.onnx + repr(self.preprocessing).encode())
 
 
-def load_backbone(tf_files: Path, weights: Weights, dataset: Dataset, output: Output) -> Backbone:
-    """The backbone for `weights` from TF_FILES/cache, exported first if it is not there (seconds, and needs torch)."""
+def load_backbone(tf_files: Path, weights: Weights, size: int | None, dataset: Dataset, output: Output) -> Backbone:
+    """The backbone for `weights` from TF_FILES/cache, exported first if it is not there (seconds, and needs torch).
+
+    It takes pictures of `size` × `size` pixels, None for as many as its weights were trained with.
+    """
     weights_sha256 = digest(weights.path.read_bytes())
-    key = digest(f"{EXPORT_VERSION} {weights.backbone} {weights_sha256}".encode())[:16]
+    key = digest(f"{EXPORT_VERSION} {weights.backbone} {size} {weights_sha256}".encode())[:16]
     path = tf_files / CACHE / f"backbone-{weights.backbone}-{key}.onnx"
     if not path.exists():
         output.note(f"Exporting {weights.backbone} to ONNX, once.")
-        _export(weights, weights_sha256, dataset, path)
+        _export(weights, weights_sha256, size, dataset, path)
     onnx = path.read_bytes()
     metadata = open_session(onnx).get_modelmeta().custom_metadata_map
     preprocessing = Preprocessing(**json.loads(metadata["preprocessing"]))
     return Backbone(weights.backbone, weights.origin, weights_sha256, preprocessing, onnx)
 
 
-def _export(weights: Weights, weights_sha256: str, dataset: Dataset, path: Path) -> None:
+def _export(weights: Weights, weights_sha256: str, size: int | None, dataset: Dataset, path: Path) -> None:
     from onnx import helper
 
     from pigeonhole.train import networks
@@ -66,6 +69,8 @@ def _export(weights: Weights, weights_sha256: str, dataset: Dataset, path: Path)
     trunk = networks.backbone_network(weights.backbone, weights.path)
     network = from_pixels(trunk, networks.IMAGENET_MEAN, networks.IMAGENET_STD)
     preprocessing = networks.preprocessing_of(weights.backbone, weights_sha256)
+    if size:
+        preprocessing = replace(preprocessing, size=size)
     model = to_onnx(network, preprocessing.size)
     helper.set_model_props(model, {"preprocessing": json.dumps(asdict(preprocessing)), "backbone": weights.backbone})
     onnx: bytes = model.SerializeToString()

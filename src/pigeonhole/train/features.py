@@ -1,14 +1,15 @@
 """Features of every training picture, each computed once and kept by the digest of its bytes."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.errors import OutputError
+from pigeonhole.errors import DataError, OutputError
+from pigeonhole.images.views import canvas_of
 from pigeonhole.model import open_session
 from pigeonhole.model.load import FEATURES, INPUT
 from pigeonhole.naming import shown
@@ -17,14 +18,18 @@ from pigeonhole.records import Failed, Skipped, Unreadable
 from pigeonhole.stream import BATCH, Decoded, decoded
 from pigeonhole.train.backbone import CACHE, Backbone
 from pigeonhole.train.dataset import Dataset, Example
+from pigeonhole.train.views import PLAIN, view_of
 
 
 class FeatureStore:
-    """float32 vectors by SHA-256, in one SQLite file per backbone: an interrupted training keeps what it computed."""
+    """float32 vectors by SHA-256 and view, one SQLite file per backbone: what was computed survives an interruption."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        connection.execute("CREATE TABLE IF NOT EXISTS features (sha256 TEXT PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS looks "
+            "(sha256 TEXT, view INTEGER, vector BLOB, PRIMARY KEY (sha256, view)) WITHOUT ROWID"
+        )
 
     @classmethod
     @contextmanager
@@ -39,15 +44,17 @@ class FeatureStore:
                 f"The cache {shown(path)} cannot be used ({error}).", "Delete it and train again."
             ) from None
 
-    def get(self, sha256: str) -> NDArray[np.float32] | None:
-        row = self._connection.execute("SELECT vector FROM features WHERE sha256 = ?", (sha256,)).fetchone()
+    def get(self, sha256: str, view: int) -> NDArray[np.float32] | None:
+        row = self._connection.execute(
+            "SELECT vector FROM looks WHERE sha256 = ? AND view = ?", (sha256, view)
+        ).fetchone()
         return np.frombuffer(row[0], dtype="<f4") if row else None
 
-    def put(self, rows: Iterable[tuple[str, NDArray[np.float32]]]) -> None:
+    def put(self, view: int, rows: Iterable[tuple[str, NDArray[np.float32]]]) -> None:
         with self._connection:
             self._connection.executemany(
-                "INSERT OR REPLACE INTO features VALUES (?, ?)",
-                [(sha256, vector.astype("<f4").tobytes()) for sha256, vector in rows],
+                "INSERT OR REPLACE INTO looks VALUES (?, ?, ?)",
+                [(sha256, view, vector.astype("<f4").tobytes()) for sha256, vector in rows],
             )
 
 
@@ -55,33 +62,52 @@ def compute_features(
     dataset: Dataset, backbone: Backbone, store: FeatureStore, output: Output
 ) -> tuple[Dataset, NDArray[np.float32]]:
     """The readable part of `dataset` and its features, float32 [N, D], row by row in the same order."""
-    todo = {example.sha256: example for example in dataset.examples if store.get(example.sha256) is None}
-    problems = dict(_fill(todo, backbone, store, output))
-    unreadable = [
+    problems = fill(dataset.examples, PLAIN, backbone, store, output)
+    kept = dataset.without(problems) if problems else dataset
+    return kept, vectors_of(kept.examples, PLAIN, store)
+
+
+def fill(
+    examples: Sequence[Example], view: int, backbone: Backbone, store: FeatureStore, output: Output
+) -> list[Unreadable | Failed]:
+    """Compute and store what is missing of a view of `examples`; the result is what cannot be read."""
+    todo = {example.sha256: example for example in examples if store.get(example.sha256, view) is None}
+    problems = dict(_fill(todo, view, backbone, store, output)) if todo else {}
+    return [
         type(problem)(example.found.path, problem.reason)
-        for example in dataset.examples
+        for example in examples
         if (problem := problems.get(example.sha256))
     ]
-    kept = dataset.without(unreadable) if unreadable else dataset
-    vectors = [store.get(example.sha256) for example in kept.examples]
-    return kept, np.stack([vector for vector in vectors if vector is not None])
+
+
+def vectors_of(examples: Sequence[Example], view: int, store: FeatureStore) -> NDArray[np.float32]:
+    """The stored features [N, D] of a view of `examples`. Raises DataError where one is missing."""
+    vectors = []
+    for example in examples:
+        vector = store.get(example.sha256, view)
+        if vector is None:
+            raise DataError(f"{shown(example.found.path)} could be read before and cannot any more.", "Train again.")
+        vectors.append(vector)
+    return np.stack(vectors)
 
 
 def _fill(
-    todo: dict[str, Example], backbone: Backbone, store: FeatureStore, output: Output
+    todo: dict[str, Example], view: int, backbone: Backbone, store: FeatureStore, output: Output
 ) -> Iterator[tuple[str, Unreadable | Failed]]:
-    """Compute and store what is missing; yields what cannot be read."""
     session = open_session(backbone.onnx)
     sha256_of = {example.found.path: sha256 for sha256, example in todo.items()}
+    preprocessing = backbone.preprocessing if view == PLAIN else canvas_of(backbone.preprocessing)
     batch: list[Decoded] = []
 
     def flush() -> None:
-        vectors = session.run([FEATURES], {INPUT: np.stack([item.pixels for item in batch])})[0]
-        store.put(zip((item.sha256 for item in batch), vectors, strict=True))
+        size = backbone.preprocessing.size
+        pixels = np.stack([view_of(item.pixels, size, item.sha256, view) for item in batch])
+        vectors = session.run([FEATURES], {INPUT: pixels})[0]
+        store.put(view, zip((item.sha256 for item in batch), vectors, strict=True))
         batch.clear()
 
     with output.stage("Looking at pictures", len(todo)) as advance:
-        for item in decoded((example.found for example in todo.values()), backbone.preprocessing):
+        for item in decoded((example.found for example in todo.values()), preprocessing):
             advance()
             match item:
                 case Decoded() if item.sha256 != sha256_of[item.found.path]:

@@ -24,45 +24,56 @@ class Probe:
     held_out: HeldOut
 
 
-def fit_probe(features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, advance: Stage) -> Probe:
-    """Fit on `features` [N, D], `targets` [N] (0 … C-1), C >= 2.
+def fit_probe(
+    views: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    split: Split,
+    advance: Stage,
+    strengths: tuple[float, ...] = STRENGTHS,
+) -> Probe:
+    """Fit on `views` [V, N, D], the features of V views of N pictures, `targets` [N] (0 … C-1), C >= 2.
 
-    The strength of the regularisation is the one of STRENGTHS with the least held-out log loss. Choosing one of five
-    numbers on the folds that also give the accuracy flatters it by far less than its uncertainty. `advance` is called
-    once for each strength.
+    All views of a picture are learnt from together, each with a V-th of its weight; it is judged by its first, the
+    plain one. The strength of the regularisation is the one of `strengths` with the least held-out log loss. Choosing
+    one of five numbers on the folds that also give the accuracy flatters it by far less than its uncertainty. `advance`
+    is called once for each strength.
     """
-    scale = float(np.sqrt(np.mean(np.square(features, dtype=np.float64)))) or 1.0
-    coordinates, directions = _rotated(features / scale)
+    scale = float(np.sqrt(np.mean(np.square(views, dtype=np.float64)))) or 1.0
+    coordinates, directions = _rotated(views / scale)
     tried = []
-    for strength in STRENGTHS:
+    for strength in strengths:
         held_out = HeldOut.of(split, [_held_out(coordinates, targets, fold, strength) for fold in split.folds])
         tried.append((log_loss(held_out.logits, targets[held_out.rows]), strength, held_out))
         advance()
     _, strength, held_out = min(tried, key=lambda each: each[0])
-    head = _fit(coordinates[split.learn], targets[split.learn], strength)
+    head = _fit(coordinates[:, split.learn], targets[split.learn], strength)
     return Probe(Head(head.weight @ directions / scale, head.bias), strength, held_out)
 
 
-def _rotated(features: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same points in as few coordinates as there are points: coordinates [N, R] @ directions [R, D].
+def _rotated(views: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same points in as few coordinates as there are points: coordinates [V, N, R] @ directions [R, D].
 
-    With fewer pictures than features this is exact, since the penalty does not change under rotation, and several
+    With fewer points than features this is exact, since the penalty does not change under rotation, and several
     times faster.
     """
-    if features.shape[0] >= features.shape[1]:
-        return features.astype(np.float64), np.eye(features.shape[1])
-    left, lengths, directions = np.linalg.svd(features.astype(np.float64), full_matrices=False)
-    return left * lengths, directions
+    points = views.reshape(-1, views.shape[-1]).astype(np.float64)
+    if points.shape[0] >= points.shape[1]:
+        return points.reshape(views.shape), np.eye(points.shape[1])
+    left, lengths, directions = np.linalg.svd(points, full_matrices=False)
+    return (left * lengths).reshape(*views.shape[:2], -1), directions
 
 
 def _held_out(
-    features: NDArray[np.float64], targets: NDArray[np.int64], fold: Fold, strength: float
+    views: NDArray[np.float64], targets: NDArray[np.int64], fold: Fold, strength: float
 ) -> NDArray[np.float64]:
-    return _fit(features[fold.train], targets[fold.train], strength).logits(features[fold.held_out])
+    return _fit(views[:, fold.train], targets[fold.train], strength).logits(views[0, fold.held_out])
 
 
-def _fit(features: NDArray[np.float64], targets: NDArray[np.int64], strength: float) -> Head:
-    regression = LogisticRegression(C=strength, solver="lbfgs", max_iter=ITERATIONS).fit(features, targets)
+def _fit(views: NDArray[np.float64], targets: NDArray[np.int64], strength: float) -> Head:
+    count = len(views)
+    points, labels = views.reshape(-1, views.shape[-1]), np.tile(targets, count)
+    regression = LogisticRegression(C=strength, solver="lbfgs", max_iter=ITERATIONS)
+    regression.fit(points, labels, sample_weight=np.full(len(labels), 1 / count))
     weight, bias = regression.coef_, regression.intercept_
     if len(weight) == 1:  # for two categories sklearn keeps the difference only
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2

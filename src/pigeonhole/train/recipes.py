@@ -14,19 +14,24 @@ from pigeonhole.train.backbone import load_backbone, sample
 from pigeonhole.train.dataset import Dataset
 from pigeonhole.train.features import FeatureStore, compute_features
 from pigeonhole.train.learnt import HeldOut, Learnt
-from pigeonhole.train.probe import STRENGTHS, fit_probe
+from pigeonhole.train.sight import Sight, choose_rule, choose_views, with_rule
 from pigeonhole.train.split import make_split
 from pigeonhole.train.weights import Weights
 
 
-def learn_probe(tf_files: Path, dataset: Dataset, weights: Weights, seed: int, output: Output) -> Learnt:
+def learn_probe(
+    tf_files: Path, dataset: Dataset, weights: Weights, *, sight: Sight, seed: int, output: Output
+) -> Learnt:
     """Logistic regression on the frozen features of a pretrained backbone."""
-    backbone = load_backbone(tf_files, weights, dataset, output)
+    backbone = load_backbone(tf_files, weights, sight.size, dataset, output)
+    if sight.rule != "auto":
+        backbone = with_rule(backbone, sight.rule)
     with FeatureStore.open(tf_files, backbone) as store:
-        dataset, features = compute_features(dataset, backbone, store, output)
+        dataset, _ = compute_features(dataset, backbone, store, output)
     split = make_split(dataset, seed)
-    with output.stage("Learning", len(STRENGTHS)) as advance:
-        probe = fit_probe(features, np.array(dataset.targets), split, advance)
+    if sight.rule == "auto":
+        backbone = choose_rule(tf_files, dataset, split, backbone, output)
+    probe, features = choose_views(tf_files, dataset, split, backbone, output)
     row_of = {example.sha256: row for row, example in enumerate(dataset.examples)}
     shown = sample(dataset, backbone.preprocessing)
     shown_features = features[[row_of[item.sha256] for item in shown]]

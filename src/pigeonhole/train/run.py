@@ -1,6 +1,6 @@
 """A training from beginning to end: pictures → what a recipe learns from them → model file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ from pigeonhole.train.gates import Line
 from pigeonhole.train.metrics import Verdict
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.recipes import learn_probe, learn_scratch
+from pigeonhole.train.sight import Sight
 from pigeonhole.train.weights import DEFAULT_BACKBONE, Weights, download_weights, find_weights
 
 Recipe = Literal["auto", "probe", "scratch"]
@@ -26,6 +27,7 @@ class TrainingOptions:
     """`backbone` and `weights` None: whatever lies in TF_FILES/weights, else the default network's, downloaded.
 
     `precision` (0 to 1): how many of the answers shall be right; the others are `unknown`. None: none is.
+    `sight`: how pictures are looked at.
     """
 
     recipe: Recipe = "auto"
@@ -33,6 +35,7 @@ class TrainingOptions:
     weights: Path | None = None
     seed: int = 0
     precision: float | None = PRECISION
+    sight: Sight = field(default_factory=Sight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,11 @@ def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingR
 
     Raises a PigeonholeError where that cannot be; the previous model then stays.
     """
-    if options.recipe == "scratch" and (options.weights or options.backbone):
-        raise UsageError("Recipe scratch takes no backbone and no weights.", "Leave them out, or use --recipe probe.")
+    if options.recipe == "scratch" and (options.weights or options.backbone or options.sight != Sight()):
+        raise UsageError(
+            "Recipe scratch takes no backbone, no weights, no crop and no size.",
+            "Leave them out, or use --recipe probe.",
+        )
     dataset = read_dataset(tf_files / DATA)
     for one, other in dataset.labelled_twice():
         output.warn(f"the same picture in two categories: {shown(one.found.path)} and {shown(other.found.path)}")
@@ -59,7 +65,7 @@ def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingR
             learnt = learn_scratch(dataset, options.seed, output)
         else:
             output.note(f"Backbone {weights.backbone}, {weights.origin}.")
-            learnt = learn_probe(tf_files, dataset, weights, options.seed, output)
+            learnt = learn_probe(tf_files, dataset, weights, sight=options.sight, seed=options.seed, output=output)
     except OSError as error:
         raise OutputError(f"{shown(tf_files)} cannot be written: {error.strerror or error}.") from error
     for problem in learnt.dataset.left_out:
