@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from learning import learnt
-from pigeonhole.train.calibrate import calibrate, expected_calibration_error
+from pigeonhole.report.calibration import expected_calibration_error
+from pigeonhole.train.calibrate import calibrate
 from pigeonhole.train.familiar import familiar, neighbourhood
 from pigeonhole.train.gates import Judged, draw_line
 from pigeonhole.train.head import log_loss
@@ -45,9 +46,9 @@ def test_a_temperature_makes_overconfident_scores_honest() -> None:
 
 
 def test_the_calibration_error_is_the_gap_between_score_and_truth() -> None:
-    always_nine = np.tile([0.9, 0.1], (10, 1))
-    assert expected_calibration_error(always_nine, np.array([0] * 9 + [1])) == pytest.approx(0)
-    assert expected_calibration_error(always_nine, np.array([0] * 5 + [1] * 5)) == pytest.approx(0.4)
+    always_nine = np.full(10, 0.9)
+    assert expected_calibration_error(always_nine, np.arange(10) < 9) == pytest.approx(0)
+    assert expected_calibration_error(always_nine, np.arange(10) < 5) == pytest.approx(0.4)
 
 
 def test_the_score_gate_reaches_the_precision_asked_for_with_as_many_answers_as_can_be() -> None:

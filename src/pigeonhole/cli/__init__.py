@@ -17,6 +17,7 @@ COMMANDS = {
     "guess": "pigeonhole.cli.guess",
     "guess-dir": "pigeonhole.cli.guess_dir",
     "watch": "pigeonhole.cli.watch",
+    "evaluate": "pigeonhole.cli.evaluate",
     "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",
     "log": "pigeonhole.cli.log",

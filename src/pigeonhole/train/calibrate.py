@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from pigeonhole.report.calibration import expected_calibration_error
 from pigeonhole.train.head import best_temperature
 from pigeonhole.train.learnt import HeldOut
-
-BINS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class Calibration:
 def calibrate(held_out: HeldOut, targets: NDArray[np.int64]) -> Calibration:
     """`targets` [H], the true categories of `held_out`."""
     logits, folds = held_out.logits, held_out.folds
+    right = logits.argmax(axis=1) == targets
     several = len(np.unique(folds)) > 1
     tempered = np.empty_like(logits)
     for fold in np.unique(folds):
@@ -36,17 +36,5 @@ def calibrate(held_out: HeldOut, targets: NDArray[np.int64]) -> Calibration:
         tempered[inside] = logits[inside] / best_temperature(logits[others], targets[others])
     return Calibration(
         best_temperature(logits, targets),
-        expected_calibration_error(softmax(logits, axis=1), targets),
-        expected_calibration_error(softmax(tempered, axis=1), targets),
+        *(expected_calibration_error(softmax(each, axis=1).max(axis=1), right) for each in (logits, tempered)),
     )
-
-
-def expected_calibration_error(probabilities: NDArray[np.floating], targets: NDArray[np.int64]) -> float:
-    """By how much scores and the share of right answers differ, on average over BINS equally wide bins of the score.
-
-    `probabilities` [N, C]. Naeini et al. 2015, "Obtaining Well Calibrated Probabilities Using Bayesian Binning".
-    """
-    scores, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
-    bins = np.minimum((scores * BINS).astype(int), BINS - 1)
-    gaps = [abs(float((right[bins == each] - scores[bins == each]).sum())) for each in range(BINS)]
-    return sum(gaps) / len(targets)

@@ -5,14 +5,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
+from pigeonhole.report.proportion import Proportion
 from pigeonhole.train.calibrate import Calibration
 from pigeonhole.train.familiar import Neighbourhood
 from pigeonhole.train.head import log_loss
 from pigeonhole.train.learnt import Learnt
 
-CONFIDENCE = 0.95
 MOST_CONFUSED = 3
 
 
@@ -45,8 +44,7 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        interval = f"95 % interval {100 * self.low:.1f} to {100 * self.high:.1f} %"
-        return f"{self.right} of {self.total} pictures right ({100 * self.accuracy:.1f} %, {interval}), {self.split}."
+        return f"{Proportion(self.right, self.total)}, {self.split}."
 
     @property
     def comparison(self) -> str:
@@ -71,7 +69,7 @@ def judge(learnt: Learnt, calibration: Calibration, neighbourhood: Neighbourhood
     logits, targets, categories = learnt.held_out.logits, learnt.targets, learnt.dataset.categories
     answers = logits.argmax(axis=1)
     right = int((answers == targets).sum())
-    interval = binomtest(right, len(targets)).proportion_ci(CONFIDENCE, method="wilson")
+    low, high = Proportion(right, len(targets)).interval
     wrong = Counter(
         (categories[target], categories[answer])
         for target, answer in zip(targets, answers, strict=True)
@@ -80,8 +78,8 @@ def judge(learnt: Learnt, calibration: Calibration, neighbourhood: Neighbourhood
     return Verdict(
         right=right,
         total=len(targets),
-        low=float(interval.low),
-        high=float(interval.high),
+        low=low,
+        high=high,
         log_loss=log_loss(logits, targets, calibration.temperature),
         split=learnt.split.description,
         confused=tuple((true, answer, count) for (true, answer), count in wrong.most_common(MOST_CONFUSED)),

@@ -1,0 +1,1 @@
+"""How good answers are, counted and shown. It knows nothing of how a model was trained."""

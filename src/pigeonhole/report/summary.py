@@ -1,0 +1,67 @@
+"""An evaluation in a few sentences and a table."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.table import Table
+
+from pigeonhole.naming import shown
+from pigeonhole.report.evaluation import Evaluation
+
+
+def sentences(evaluation: Evaluation) -> Iterator[str]:
+    """What a reader wants to know first."""
+    accuracy = evaluation.accuracy
+    if accuracy:
+        yield f"{accuracy}."
+        error = 100 * evaluation.calibration_error
+        yield f"Log loss {evaluation.log_loss:.3f}; scores are off by {error:.1f} % on average."
+        if evaluation.known_unknown:
+            yield f"{evaluation.known_unknown} of these {accuracy.total} are called unknown."
+    if evaluation.strangers:
+        yield f"{evaluation.strangers_unknown} of {evaluation.strangers} pictures of no category are called unknown."
+    if evaluation.unlabelled:
+        yield f"{evaluation.unlabelled} pictures lie in no folder, so nobody knows what is on them."
+
+
+def table(evaluation: Evaluation) -> Table:
+    """Precision, recall and F1 of every category."""
+    result = Table("category", box=None, pad_edge=False, header_style="")
+    for title in ("pictures", "precision", "recall", "F1"):
+        result.add_column(title, justify="right")
+    for each in evaluation.categories():
+        figures = (f"{100 * share:.1f} %" for share in (each.precision, each.recall, each.f1))
+        result.add_row(shown(each.category).replace("[", "\\["), str(each.pictures), *figures)
+    return result
+
+
+def fields(evaluation: Evaluation) -> dict[str, Any]:
+    """The same for programs."""
+    record: dict[str, Any] = {
+        "strangers": evaluation.strangers,
+        "strangers_unknown": evaluation.strangers_unknown,
+        "unlabelled": evaluation.unlabelled,
+        "known_unknown": evaluation.known_unknown,
+    }
+    accuracy = evaluation.accuracy
+    if accuracy:
+        low, high = accuracy.interval
+        record |= {
+            "right": accuracy.right,
+            "total": accuracy.total,
+            "accuracy": accuracy.share,
+            "low": low,
+            "high": high,
+            "log_loss": evaluation.log_loss,
+            "calibration_error": evaluation.calibration_error,
+            "categories": {
+                each.category: {
+                    "pictures": each.pictures,
+                    "precision": each.precision,
+                    "recall": each.recall,
+                    "f1": each.f1,
+                }
+                for each in evaluation.categories()
+            },
+        }
+    return record
