@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 from pigeonhole.errors import DataError, UnreadableError
 from pigeonhole.files import digest, find, read
@@ -12,23 +13,31 @@ from pigeonhole.naming import shown
 from pigeonhole.records import Failed, Found, Unreadable
 
 LEAST_PICTURES = 2  # one to learn from and one to check with
+DATA: Final = "data"  # TF_FILES/data/<category>/ is learnt from
+VALID: Final = "valid"  # TF_FILES/valid/<category>/, if it is there, is what choices are made and figures are taken by
+STRANGERS = "unknown"  # data/unknown/ is no category: its pictures are of none
+Part = Literal["data", "valid"]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One training picture. `sha256` is the digest of its bytes."""
+    """One picture whose category is known. `sha256` is the digest of its bytes, `part` the folder it lies in."""
 
     found: Found
     category: str
     sha256: str
+    part: Part = DATA
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """All examples, ordered by category and path, and the files that had to be left out."""
+    """All examples, those of data/ first, each part ordered by category and path; the files that had to be left out;
+    and the `strangers`, pictures of no category.
+    """
 
     examples: tuple[Example, ...]
     left_out: tuple[Unreadable | Failed, ...]
+    strangers: tuple[Example, ...] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -50,8 +59,9 @@ class Dataset:
         """The dataset without the files of `problems`. Raises DataError where too few are left."""
         bad = {problem.path for problem in problems}
         kept = tuple(example for example in self.examples if example.found.path not in bad)
+        strangers = tuple(example for example in self.strangers if example.found.path not in bad)
         _check(_folder_of(self.examples[0]), self.categories, kept)
-        return Dataset(kept, (*self.left_out, *problems))
+        return Dataset(kept, (*self.left_out, *problems), strangers)
 
     def labelled_twice(self) -> Iterator[tuple[Example, Example]]:
         """Pairs of the same picture in two categories."""
@@ -62,37 +72,65 @@ class Dataset:
                 yield known, example
 
 
-def read_dataset(data: Path) -> Dataset:
-    """Find and hash every picture below `data`/<category>/. Raises DataError where there is nothing to learn from."""
+def read_dataset(tf_files: Path) -> Dataset:
+    """Find and hash every picture below TF_FILES/data/<category>/ and, if it is there, TF_FILES/valid/<category>/.
+
+    Raises DataError where there is nothing to learn from.
+    """
+    data, valid = tf_files / DATA, tf_files / VALID
     if not data.is_dir():
         raise DataError(f"There is no folder {shown(data)}.")
-    categories = sorted(entry.name for entry in data.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    categories = [name for name in _folders(data) if name != STRANGERS]
     if not categories:
         raise DataError(f"{shown(data)} holds no folders, so there are no categories.")
     if len(categories) == 1:
         raise DataError(f"{shown(data)} holds a single category, {shown(categories[0])}; nothing to tell it from.")
+    examples, problems = _examples(data, categories, DATA)
+    _check(data, categories, examples)
+    strangers, of_strangers = _examples(data, [STRANGERS] if (data / STRANGERS).is_dir() else [], DATA)
+    judges, of_judges = _examples(valid, _known_folders(valid, categories), VALID)
+    if valid.is_dir() and not judges:
+        raise DataError(f"{shown(valid)} holds no pictures.", "Put some of each category there, or take it away.")
+    return Dataset((*examples, *judges), (*problems, *of_strangers, *of_judges), tuple(strangers))
+
+
+def _folders(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _known_folders(valid: Path, categories: Sequence[str]) -> list[str]:
+    """The categories that `valid` has folders for. Raises DataError where it has others."""
+    found = _folders(valid) if valid.is_dir() else []
+    if strange := [name for name in found if name not in categories]:
+        raise DataError(
+            f"{shown(valid)} has a folder {shown(strange[0])}, which is no category in {shown(valid.parent / DATA)}.",
+            "Give it the name of a category, or take it away.",
+        )
+    return found
+
+
+def _examples(folder: Path, categories: Sequence[str], part: Part) -> tuple[list[Example], list[Unreadable | Failed]]:
     examples: list[Example] = []
     problems: list[Unreadable | Failed] = []
     for category in categories:
-        for result in _examples(data, category):
+        files = [file for file in find(folder / category) if isinstance(file, Found | Failed)]
+        with ThreadPoolExecutor() as pool:
+            results = list(pool.map(lambda file, name=category: _example(file, name, part), files))
+        for result in sorted(results, key=_path_of):
             (examples if isinstance(result, Example) else problems).append(result)  # type: ignore[arg-type]
-    _check(data, categories, examples)
-    return Dataset(tuple(examples), tuple(problems))
+    return examples, problems
 
 
-def _examples(data: Path, category: str) -> list[Example | Unreadable | Failed]:
-    files = [file for file in find(data / category) if isinstance(file, Found | Failed)]
-    with ThreadPoolExecutor() as pool:
-        results = list(pool.map(lambda file: _example(file, category), files))
-    return sorted(results, key=lambda result: str(result.found.path if isinstance(result, Example) else result.path))
+def _path_of(result: Example | Unreadable | Failed) -> str:
+    return str(result.found.path if isinstance(result, Example) else result.path)
 
 
-def _example(file: Found | Failed, category: str) -> Example | Unreadable | Failed:
+def _example(file: Found | Failed, category: str, part: Part) -> Example | Unreadable | Failed:
     if isinstance(file, Failed):
         return file
     try:
         data, _ = read(file.path)
-        return Example(file, category, digest(data))
+        return Example(file, category, digest(data), part)
     except UnreadableError as error:
         return Unreadable(file.path, str(error))
     except OSError as error:
@@ -100,8 +138,8 @@ def _example(file: Found | Failed, category: str) -> Example | Unreadable | Fail
 
 
 def different_pictures(examples: Sequence[Example]) -> Counter[str]:
-    """How many pictures each category has, copies counted once."""
-    return Counter(category for category, _ in {(example.category, example.sha256) for example in examples})
+    """How many pictures each category has to learn from, copies counted once."""
+    return Counter(category for category, _ in {(each.category, each.sha256) for each in examples if each.part == DATA})
 
 
 def _check(data: Path, categories: Sequence[str], examples: Sequence[Example]) -> None:

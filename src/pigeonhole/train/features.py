@@ -18,6 +18,7 @@ from pigeonhole.records import Failed, Skipped, Unreadable
 from pigeonhole.stream import BATCH, Decoded, decoded
 from pigeonhole.train.backbone import CACHE, Backbone
 from pigeonhole.train.dataset import Dataset, Example
+from pigeonhole.train.perceptual import perceptual_hash
 from pigeonhole.train.views import PLAIN, view_of
 
 
@@ -30,6 +31,7 @@ class FeatureStore:
             "CREATE TABLE IF NOT EXISTS looks "
             "(sha256 TEXT, view INTEGER, vector BLOB, PRIMARY KEY (sha256, view)) WITHOUT ROWID"
         )
+        connection.execute("CREATE TABLE IF NOT EXISTS hashes (sha256 TEXT PRIMARY KEY, hash TEXT) WITHOUT ROWID")
 
     @classmethod
     @contextmanager
@@ -50,6 +52,18 @@ class FeatureStore:
         ).fetchone()
         return np.frombuffer(row[0], dtype="<f4") if row else None
 
+    def hashes(self, examples: Sequence[Example]) -> NDArray[np.uint64]:
+        """The perceptual hashes [N] of `examples`, whose plain view was stored before."""
+        query = "SELECT hash FROM hashes WHERE sha256 = ?"
+        rows = [self._connection.execute(query, (example.sha256,)).fetchone() for example in examples]
+        return np.array([int(row[0], 16) for row in rows], dtype=np.uint64)
+
+    def put_hashes(self, rows: Iterable[tuple[str, int]]) -> None:
+        with self._connection:
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO hashes VALUES (?, ?)", [(sha256, f"{number:016x}") for sha256, number in rows]
+            )
+
     def put(self, view: int, rows: Iterable[tuple[str, NDArray[np.float32]]]) -> None:
         with self._connection:
             self._connection.executemany(
@@ -61,8 +75,8 @@ class FeatureStore:
 def compute_features(
     dataset: Dataset, backbone: Backbone, store: FeatureStore, output: Output
 ) -> tuple[Dataset, NDArray[np.float32]]:
-    """The readable part of `dataset` and its features, float32 [N, D], row by row in the same order."""
-    problems = fill(dataset.examples, PLAIN, backbone, store, output)
+    """The readable part of `dataset` and the features of its examples, float32 [N, D], row by row in the same order."""
+    problems = fill((*dataset.examples, *dataset.strangers), PLAIN, backbone, store, output)
     kept = dataset.without(problems) if problems else dataset
     return kept, vectors_of(kept.examples, PLAIN, store)
 
@@ -103,6 +117,8 @@ def _fill(
         size = backbone.preprocessing.size
         pixels = np.stack([view_of(item.pixels, size, item.sha256, view) for item in batch])
         vectors = session.run([FEATURES], {INPUT: pixels})[0]
+        if view == PLAIN:  # first: what has features has a hash
+            store.put_hashes((item.sha256, perceptual_hash(item.pixels)) for item in batch)
         store.put(view, zip((item.sha256 for item in batch), vectors, strict=True))
         batch.clear()
 

@@ -1,6 +1,5 @@
 """The two ways to learn, from a dataset to everything that a model file is made of."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,10 @@ from pigeonhole.stream import Decoded, decoded
 from pigeonhole.train.backbone import load_backbone, sample
 from pigeonhole.train.dataset import Dataset
 from pigeonhole.train.features import FeatureStore, compute_features
+from pigeonhole.train.groups import find_groups
 from pigeonhole.train.learnt import HeldOut, Learnt
-from pigeonhole.train.sight import Sight, choose_rule, choose_views, with_rule
+from pigeonhole.train.perceptual import perceptual_hash
+from pigeonhole.train.sight import Sight, choose_rule, choose_views, look, with_rule
 from pigeonhole.train.split import make_split
 from pigeonhole.train.weights import Weights
 
@@ -27,11 +28,13 @@ def learn_probe(
     if sight.rule != "auto":
         backbone = with_rule(backbone, sight.rule)
     with FeatureStore.open(tf_files, backbone) as store:
-        dataset, _ = compute_features(dataset, backbone, store, output)
-    split = make_split(dataset, seed)
+        dataset, features = compute_features(dataset, backbone, store, output)
+        groups = find_groups(dataset, store.hashes(dataset.examples), features, tf_files)
+    split = make_split(dataset, groups, seed)
     if sight.rule == "auto":
         backbone = choose_rule(tf_files, dataset, split, backbone, output)
     probe, features = choose_views(tf_files, dataset, split, backbone, output)
+    strangers = look(tf_files, dataset.strangers, backbone, 1, output)[0] if dataset.strangers else features[:0]
     row_of = {example.sha256: row for row, example in enumerate(dataset.examples)}
     shown = sample(dataset, backbone.preprocessing)
     shown_features = features[[row_of[item.sha256] for item in shown]]
@@ -49,19 +52,20 @@ def learn_probe(
         sample=np.stack([item.pixels for item in shown]),
         sample_features=shown_features,
         sample_looks=shown_features,
-        stranger_features=features[:0],
-        stranger_looks=features[:0],
+        stranger_features=strangers,
+        stranger_looks=strangers,
     )
 
 
-def learn_scratch(dataset: Dataset, seed: int, output: Output) -> Learnt:
-    """A small network that starts from nothing; every fifth picture is held out and judges it."""
+def learn_scratch(tf_files: Path, dataset: Dataset, *, seed: int, output: Output) -> Learnt:
+    """A small network that starts from nothing; about every fifth picture is held out and judges it."""
     from pigeonhole.train import scratch
     from pigeonhole.train.export import to_onnx
 
-    dataset, pixels = _pixels(dataset, scratch.PREPROCESSING, output)
+    dataset, pixels, strangers = _pixels(dataset, scratch.PREPROCESSING, output)
     targets = np.array(dataset.targets)
-    split = make_split(dataset, seed).first()
+    hashes = np.array([perceptual_hash(picture) for picture in pixels], dtype=np.uint64)
+    split = make_split(dataset, find_groups(dataset, hashes, None, tf_files), seed).one(targets)
     fold = split.folds[0]
     with output.stage("Learning", scratch.epochs_for(len(fold.train))) as advance:
         learnt = scratch.fit_scratch(pixels, targets, fold, seed, advance)
@@ -80,32 +84,39 @@ def learn_scratch(dataset: Dataset, seed: int, output: Output) -> Learnt:
         sample=some,
         sample_features=scratch.features(learnt.network, some),
         sample_looks=_thumbnails(some),
-        stranger_features=np.empty((0, learnt.head.weight.shape[1])),
-        stranger_looks=np.empty((0, 1)),
+        stranger_features=scratch.features(learnt.network, strangers),
+        stranger_looks=_thumbnails(strangers),
     )
 
 
-def _pixels(dataset: Dataset, preprocessing: Preprocessing, output: Output) -> tuple[Dataset, NDArray[np.uint8]]:
-    """The readable part of `dataset` and its pictures, uint8 [N, S, S, 3], in the same order."""
-    pictures: list[NDArray[np.uint8]] = []
+def _pixels(
+    dataset: Dataset, preprocessing: Preprocessing, output: Output
+) -> tuple[Dataset, NDArray[np.uint8], NDArray[np.uint8]]:
+    """The readable part of `dataset`, and its examples and strangers, uint8 [N, S, S, 3], in the same order."""
+    pictures: dict[Path, NDArray[np.uint8]] = {}
     problems: list[Unreadable | Failed] = []
-    with output.stage("Looking at pictures", len(dataset.examples)) as advance:
-        for item in decoded((example.found for example in dataset.examples), preprocessing):
+    everything = [*dataset.examples, *dataset.strangers]
+    with output.stage("Looking at pictures", len(everything)) as advance:
+        for item in decoded((example.found for example in everything), preprocessing):
             advance()
             if isinstance(item, Decoded):
-                pictures.append(item.pixels)
+                pictures[item.found.path] = item.pixels
             elif isinstance(item, Unreadable | Failed):
                 problems.append(item)
-    return _without(dataset, problems), np.stack(pictures)
+    kept = dataset.without(problems) if problems else dataset
+    none = np.empty((0, preprocessing.size, preprocessing.size, 3), dtype=np.uint8)
+    examples, strangers = (
+        np.stack([pictures[example.found.path] for example in part]) if part else none
+        for part in (kept.examples, kept.strangers)
+    )
+    return kept, examples, strangers
 
 
 def _thumbnails(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """uint8 [N, S, S, 3] → [N, 192]: 8 × 8 mean colours, around the mean of all pictures."""
     count, size = pixels.shape[:2]
+    if not count:
+        return np.empty((0, 192), dtype=np.float32)
     blocks = pixels.reshape(count, 8, size // 8, 8, size // 8, 3).mean(axis=(2, 4), dtype=np.float32)
     small: NDArray[np.float32] = (blocks - blocks.mean(axis=0)).reshape(count, -1)
     return small
-
-
-def _without(dataset: Dataset, problems: Sequence[Unreadable | Failed]) -> Dataset:
-    return dataset.without(problems) if problems else dataset

@@ -7,7 +7,7 @@ from typing import Literal
 from pigeonhole.errors import OutputError, UsageError, WeightsError
 from pigeonhole.naming import shown
 from pigeonhole.output import Output
-from pigeonhole.train.dataset import read_dataset
+from pigeonhole.train.dataset import VALID, read_dataset
 from pigeonhole.train.finish import finish
 from pigeonhole.train.gates import Line
 from pigeonhole.train.metrics import Verdict
@@ -17,7 +17,6 @@ from pigeonhole.train.sight import Sight
 from pigeonhole.train.weights import DEFAULT_BACKBONE, Weights, download_weights, find_weights
 
 Recipe = Literal["auto", "probe", "scratch"]
-DATA = "data"
 MODEL = "model.onnx"
 PRECISION = 0.95
 
@@ -55,14 +54,17 @@ def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingR
             "Recipe scratch takes no backbone, no weights, no crop and no size.",
             "Leave them out, or use --recipe probe.",
         )
-    dataset = read_dataset(tf_files / DATA)
+    dataset = read_dataset(tf_files)
     for one, other in dataset.labelled_twice():
         output.warn(f"the same picture in two categories: {shown(one.found.path)} and {shown(other.found.path)}")
-    output.note(f"Learning from {len(dataset.examples)} pictures in {len(dataset.categories)} categories.")
+    judges = sum(example.part == VALID for example in dataset.examples)
+    but = f"; {judges} pictures of {VALID}/ judge it" if judges else ""
+    count = len(dataset.examples) - judges
+    output.note(f"Learning from {count} pictures in {len(dataset.categories)} categories{but}.")
     try:
         weights = _weights(tf_files, options, output)
         if weights is None:
-            learnt = learn_scratch(dataset, options.seed, output)
+            learnt = learn_scratch(tf_files, dataset, seed=options.seed, output=output)
         else:
             output.note(f"Backbone {weights.backbone}, {weights.origin}.")
             learnt = learn_probe(tf_files, dataset, weights, sight=options.sight, seed=options.seed, output=output)

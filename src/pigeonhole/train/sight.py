@@ -4,6 +4,7 @@ A choice is made by the log loss of held-out pictures, on the folds that also gi
 one of three numbers flatter it by far less than its uncertainty.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from pigeonhole.images.preprocessing import Crop
 from pigeonhole.output import Output
 from pigeonhole.train.backbone import Backbone
-from pigeonhole.train.dataset import Dataset
+from pigeonhole.train.dataset import Dataset, Example
 from pigeonhole.train.features import FeatureStore, fill, vectors_of
 from pigeonhole.train.gain import gain
 from pigeonhole.train.probe import STRENGTHS, Probe, fit_probe
@@ -35,12 +36,14 @@ class Sight:
     size: int | None = None
 
 
-def look(tf_files: Path, dataset: Dataset, backbone: Backbone, views: int, output: Output) -> NDArray[np.float32]:
+def look(
+    tf_files: Path, examples: Sequence[Example], backbone: Backbone, views: int, output: Output
+) -> NDArray[np.float32]:
     """The features [V, N, D] of so many views of every picture, computed where they are not known."""
     with FeatureStore.open(tf_files, backbone) as store:
         for view in range(views):
-            fill(dataset.examples, view, backbone, store, output)
-        return np.stack([vectors_of(dataset.examples, view, store) for view in range(views)])
+            fill(examples, view, backbone, store, output)
+        return np.stack([vectors_of(examples, view, store) for view in range(views)])
 
 
 def with_rule(backbone: Backbone, crop: Crop) -> Backbone:
@@ -63,7 +66,7 @@ def choose_rule(tf_files: Path, dataset: Dataset, split: Split, backbone: Backbo
         return backbone  # too few pictures of some category to try anything on
 
     def tried(candidate: Backbone) -> Probe:
-        return _fitted(look(tf_files, part, candidate, 1, output), targets, split, output)
+        return _fitted(look(tf_files, part.examples, candidate, 1, output), targets, split, output)
 
     usual = tried(backbone)
     best, best_gain = backbone, 0.0
@@ -82,12 +85,14 @@ def choose_views(
 ) -> tuple[Probe, NDArray[np.float32]]:
     """The probe on as many augmented views as pay, and the features [N, D] of the plain one."""
     targets = np.array(dataset.targets)
-    plain = look(tf_files, dataset, backbone, 1, output)
+    plain = look(tf_files, dataset.examples, backbone, 1, output)
     best = _fitted(plain, targets, split, output)
     for count in VIEWS:
         if count * len(targets) > MOST_ROWS:
             break
-        more = _fitted(look(tf_files, dataset, backbone, count, output), targets, split, output, (best.strength,))
+        more = _fitted(
+            look(tf_files, dataset.examples, backbone, count, output), targets, split, output, (best.strength,)
+        )
         if not gain(best.held_out, more.held_out, targets).is_certain:
             break
         best = more

@@ -1,0 +1,266 @@
+"""Who is held out with whom: what is learnt from must not help to judge."""
+
+import random
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from commands import pigeonhole
+from networks import SMALL, write_random_weights
+from pictures import drawing
+from pigeonhole.errors import DataError
+from pigeonhole.images import Preprocessing, to_square
+from pigeonhole.train.dataset import Dataset, read_dataset
+from pigeonhole.train.groups import find_groups
+from pigeonhole.train.perceptual import perceptual_hash
+from pigeonhole.train.split import Split, make_split
+
+SQUARE = Preprocessing(size=96, fraction=1.0)
+
+
+def scene(seed: int, shift: int = 0) -> Image.Image:
+    """A drawn scene; the same `seed` gives the same one, with one thing in it moved by `shift` pixels."""
+    chance = random.Random(seed)
+    picture = Image.new("RGB", (160, 120), tuple(chance.choices(range(256), k=3)))
+    pen = ImageDraw.Draw(picture)
+    for _ in range(12):
+        x, y, size = chance.randint(0, 140), chance.randint(0, 100), chance.randint(10, 60)
+        pen.ellipse((x, y, x + size, y + size), tuple(chance.choices(range(256), k=3)))
+    pen.rectangle((60 + shift, 50, 70 + shift, 60), "white")
+    return picture
+
+
+def write(path: Path, picture: Image.Image, quality: int = 90) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path, quality=quality)
+
+
+def groups_of(dataset: Dataset, tf_files: Path) -> NDArray[np.int64]:
+    squares = [to_square(example.found.path.read_bytes(), SQUARE) for example in dataset.examples]
+    hashes = np.array([perceptual_hash(square) for square in squares], dtype=np.uint64)
+    return find_groups(dataset, hashes, None, tf_files)
+
+
+def split_of(tf_files: Path, seed: int = 0) -> tuple[Dataset, Split]:
+    dataset = read_dataset(tf_files)
+    return dataset, make_split(dataset, groups_of(dataset, tf_files), seed)
+
+
+def sides(dataset: Dataset, split: Split) -> Iterator[tuple[set[str], set[str]]]:
+    """The names of what is learnt from and what is held out, of every fold."""
+    names = [f"{example.category}/{example.found.relative}" for example in dataset.examples]
+    for fold in split.folds:
+        yield {names[row] for row in fold.train}, {names[row] for row in fold.held_out}
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """Two categories of 20 scenes each, all different."""
+    for number in range(40):
+        write(tmp_path / "data" / "ab"[number % 2] / f"scene{chr(97 + number // 2)}.png", scene(number))
+    return tmp_path
+
+
+def test_copies_and_near_copies_are_never_on_both_sides(many: Path) -> None:
+    for number in range(0, 40, 4):
+        folder = many / "data" / "a"
+        shutil.copyfile(folder / f"scene{chr(97 + number // 2)}.png", folder / f"copy{number}.png")
+        small = scene(number).resize((100, 75))
+        write(folder / f"smaller{number}.jpg", small, quality=60)
+    dataset, split = split_of(many)
+    assert sorted(row for fold in split.folds for row in fold.held_out) == list(range(60))
+    for learnt, held_out in sides(dataset, split):
+        for number in range(0, 40, 4):
+            family = {f"a/scene{chr(97 + number // 2)}.png", f"a/copy{number}.png", f"a/smaller{number}.jpg"}
+            assert family <= learnt or family <= held_out
+        assert {name[0] for name in learnt} == {"a", "b"}
+
+
+def test_different_scenes_are_groups_of_their_own(many: Path) -> None:
+    dataset = read_dataset(many)
+    assert len(set(groups_of(dataset, many))) == 40
+
+
+def test_frames_of_one_burst_stay_together_but_numbered_pictures_do_not(tmp_path: Path) -> None:
+    for category in "ab":
+        for take in range(4):
+            for frame in range(6):
+                picture = scene(take + 10 * ord(category), shift=4 * frame)
+                write(tmp_path / "data" / category / f"take{take}_{frame:04}.png", picture)
+        for number in range(10):
+            write(tmp_path / "data" / category / f"image{number}.png", scene(500 + number + 100 * ord(category)))
+    dataset = read_dataset(tmp_path)
+    groups = groups_of(dataset, tmp_path)
+    by_name: dict[str, set[int]] = {}
+    for example, group in zip(dataset.examples, groups, strict=True):
+        stem = example.found.relative.stem
+        name = stem[:5] if stem.startswith("take") else stem
+        by_name.setdefault(f"{example.category}/{name}", set()).add(int(group))
+    assert all(len(numbers) == 1 for numbers in by_name.values())
+    assert len(set(groups)) == len(by_name) == 2 * (4 + 10)
+
+
+def test_a_sub_folder_is_one_group(many: Path) -> None:
+    for number in range(5):
+        write(many / "data" / "a" / "film" / f"other name {number}x.png", scene(1000 + number * 17))
+    dataset, split = split_of(many)
+    family = {f"a/film/other name {number}x.png" for number in range(5)}
+    for learnt, held_out in sides(dataset, split):
+        assert family <= learnt or family <= held_out
+
+
+def test_what_the_user_groups_stays_together(many: Path) -> None:
+    family = {"a/scenea.png", "a/scenec.png", "b/scenee.png"}
+    lines = "".join(f"{name},one day\n" for name in sorted(family))
+    (many / "groups.csv").write_text(f"path,group\n{lines}a/sceneb.png,\n")
+    dataset, split = split_of(many)
+    for learnt, held_out in sides(dataset, split):
+        assert family <= learnt or family <= held_out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("path,group\na/nobody.png,x\n", "a/nobody.png"),
+        ("file;group\na/scenea.png;x\n", "path,group"),
+    ],
+)
+def test_a_grouping_that_cannot_be_understood_is_refused(many: Path, text: str, said: str) -> None:
+    (many / "groups.csv").write_text(text)
+    with pytest.raises(DataError, match=said):
+        split_of(many)
+
+
+def test_the_split_stays_when_pictures_are_added(many: Path) -> None:
+    def held_out_with(names: set[str]) -> dict[str, frozenset[str]]:
+        dataset, split = split_of(many)
+        return {name: frozenset(held & names) for _, held in sides(dataset, split) for name in held & names}
+
+    old = {f"{each.category}/{each.found.relative}" for each in read_dataset(many).examples}
+    before = held_out_with(old)
+    for number in range(15):
+        write(many / "data" / "a" / f"new{chr(97 + number)}.png", scene(2000 + number))
+    assert held_out_with(old) == before
+    assert len(set(before.values())) == 5
+
+
+def test_another_seed_gives_another_split(many: Path) -> None:
+    assert [held for _, held in sides(*split_of(many, 1))] != [held for _, held in sides(*split_of(many, 2))]
+
+
+def test_a_category_that_is_one_film_is_held_out_in_stretches_and_that_is_said(many: Path) -> None:
+    for frame in range(20):
+        write(many / "data" / "film" / "only one" / f"{frame:03}.png", scene(frame * 3 + 5000))
+    dataset, split = split_of(many)
+    assert "all pictures of film belong together" in split.description
+    for learnt, held_out in sides(dataset, split):
+        assert any(name.startswith("film") for name in learnt)
+        frames = sorted(int(Path(name).stem) for name in held_out if name.startswith("film"))
+        assert frames == list(range(frames[0], frames[0] + 4))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_category_of_a_few_pictures_is_learnt_from_in_every_fold(tmp_path: Path, count: int) -> None:
+    for number in range(3 * count):
+        write(tmp_path / "data" / "abc"[number % 3] / f"{chr(97 + number)}.png", scene(number * 7))
+    for seed in range(20):
+        for learnt, held_out in sides(*split_of(tmp_path, seed)):
+            assert {name[0] for name in learnt} == {"a", "b", "c"}
+            assert held_out
+
+
+def test_a_folder_valid_is_obeyed_and_its_near_copies_are_not_learnt_from(many: Path) -> None:
+    for number in range(6):
+        write(many / "valid" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(3000 + number))
+    write(many / "valid" / "a" / "a small copy.jpg", scene(0).resize((80, 60)), quality=80)
+    dataset, split = split_of(many)
+    ((learnt, held_out),) = sides(dataset, split)
+    assert len(held_out) == 7
+    assert all("judge" in name or "copy" in name for name in held_out)
+    assert "a/scenea.png" not in learnt
+    assert len(learnt) == 39
+    assert set(split.learn) == set(split.folds[0].train)
+    assert split.description == "the pictures of valid/, without 1 of data/ that are much like them"
+
+
+def test_a_folder_in_valid_that_is_no_category_is_refused(many: Path) -> None:
+    write(many / "valid" / "c" / "x.png", scene(1))
+    with pytest.raises(DataError, match="which is no category"):
+        read_dataset(many)
+
+
+def test_training_with_a_folder_valid_says_so(many: Path) -> None:
+    for number in range(8):
+        write(many / "valid" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(4000 + number))
+    write_random_weights(many / "weights" / f"{SMALL}.pth")
+    result = pigeonhole("train", many)
+    assert result.returncode == 0, result.stderr
+    assert "Learning from 40 pictures in 2 categories; 8 pictures of valid/ judge it." in result.stderr
+    assert "of 8 pictures right" in result.stdout
+    assert "the pictures of valid/" in result.stdout
+
+
+def film_like(folder: Path, seed: int = 0) -> None:
+    """12 bursts of 8 nearly equal frames; what is on them says nothing of the category, only the background differs."""
+    chance = np.random.default_rng(seed)
+    for take in range(12):
+        for frame in range(8):
+            path = folder / "data" / "ab"[take % 2] / f"take{take:02}_{frame:03}.png"
+            noise = chance.integers(0, 12, (120, 160, 3))
+            write(path, Image.fromarray(np.clip(np.asarray(scene(take + 900)) + noise, 0, 255).astype(np.uint8)))
+
+
+def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path, shared: Path) -> None:
+    """Nothing tells the two categories apart but which of the takes a frame is of."""
+    from pigeonhole.output.recorder import Recorder
+    from pigeonhole.train.head import Head
+    from pigeonhole.train.probe import fit_probe
+    from pigeonhole.train.recipes import learn_probe
+    from pigeonhole.train.sight import Sight
+    from pigeonhole.train.split import Fold
+    from pigeonhole.train.weights import find_weights
+
+    film_like(tmp_path)
+    (tmp_path / "weights").mkdir()
+    shutil.copyfile(shared / "weights" / "mobilenet_v2.pth", tmp_path / "weights" / "mobilenet_v2.pth")
+    weights = find_weights(tmp_path, None, None)
+    assert weights is not None
+    learnt = learn_probe(tmp_path, read_dataset(tmp_path), weights, sight=Sight("centre"), seed=0, output=Recorder())
+    ours = float(np.mean(learnt.held_out.logits.argmax(axis=1) == learnt.targets))
+
+    order = np.random.default_rng(0).permutation(96)
+    parts = np.array_split(order, 5)
+    random_split = Split(
+        tuple(Fold(np.setdiff1d(order, part), np.sort(part)) for part in parts), np.arange(96), "random"
+    )
+    targets = np.array(learnt.dataset.targets)
+    probe = fit_probe(learnt.looks[None].astype(np.float32), targets, random_split, lambda: None)
+    falsely = float(np.mean(probe.held_out.logits.argmax(axis=1) == targets[probe.held_out.rows]))
+    assert isinstance(learnt.head, Head)
+    assert falsely > 0.95
+    assert ours < 0.75
+
+
+def test_a_drawing_and_its_recompressed_copies_have_nearly_the_same_hash() -> None:
+    def hashed(picture: Image.Image, **settings: int) -> int:
+        buffer = BytesIO()
+        picture.save(buffer, "JPEG", **settings)
+        return perceptual_hash(to_square(buffer.getvalue(), SQUARE))
+
+    picture = drawing(402, 299)
+    original = hashed(picture, quality=95)
+    for other in (hashed(picture, quality=30), hashed(picture.resize((201, 150)), quality=90)):
+        assert (original ^ other).bit_count() <= 4
+    assert (original ^ perceptual_hash(to_square(_png(scene(3)), SQUARE))).bit_count() > 16
+
+
+def _png(picture: Image.Image) -> bytes:
+    buffer = BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
