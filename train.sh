@@ -15,5 +15,5 @@ read_arguments "$@"
 folder "${paths[0]-$root/tf_files}" "that holds data/<category>/"
 tf_files=$REPLY
 share_tf_files "$tf_files" rw
-absolute_weights
+file_option --weights ro
 launch train "$tf_files" ${options[@]+"${options[@]}"}

@@ -36,8 +36,7 @@ container() { # classify|train ARGUMENT...
   caller "$info"
   # Labelling the user's own pictures for SELinux would change them; not separating this one container does not.
   [[ ! -e /sys/fs/selinux/enforce ]] || docker_run+=(--security-opt label=disable)
-  # Only training has a reason to reach out: the weights, once.
-  if [[ $level != train || ${PIGEONHOLE_OFFLINE-} == 1 ]]; then
+  if [[ $network == none || ${PIGEONHOLE_OFFLINE-} == 1 ]]; then
     docker_run+=(--network none)
   fi
   # A terminal inside only if both streams are one outside: it would join them. Ctrl-C arrives as a signal.

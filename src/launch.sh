@@ -145,24 +145,34 @@ lies_in() { # FOLDER OTHER: is FOLDER, an absolute path, OTHER or below it? By d
   done
 }
 
-# `--weights FILE` and `--weights=FILE` among the options: FILE becomes absolute and is shown to the container.
-absolute_weights() {
-  local i file before
+# `NAME FILE` and `NAME=FILE` among the options: FILE becomes absolute and is shown to the container, or the folder
+# that it is to be made in.
+file_option() { # NAME ro|new
+  local i file before folder
   for ((i = 0; i < ${#options[@]}; i++)); do
     case ${options[i]} in
-      --weights)
+      "$1")
         ((++i < ${#options[@]})) || break
         before='' file=${options[i]}
         ;;
-      --weights=*) before=--weights= file=${options[i]#--weights=} ;;
+      "$1="*) before=$1= file=${options[i]#"$1="} ;;
       *) continue ;;
     esac
-    if [[ ! -f $file ]]; then
+    if [[ $2 == new ]]; then
       shown "$file"
-      stop 2 "There is no weights file $REPLY. Check the name behind --weights."
+      [[ ! -d $file && -n $file && $file != */ ]] || stop 2 "$REPLY is no name for a file. Write one behind $1."
+      [[ $file != */* || -d ${file%/*}/ ]] || stop 2 "The folder of $REPLY is not there. Make it, or choose another."
+      absolute "$file"
+      folder=${REPLY%/*}
+      share "${folder:-/}" rw
+    else
+      if [[ ! -f $file ]]; then
+        shown "$file"
+        stop 2 "There is no file $REPLY. Check the name behind $1."
+      fi
+      absolute "$file"
+      share "$REPLY" ro
     fi
-    absolute "$file"
-    share "$REPLY" ro
     options[i]=$before$REPLY
   done
 }
@@ -190,11 +200,11 @@ share() { # PATH ro|rw
 share_tf_files() { # PATH ro|rw
   local path target
   share "$1" "$2"
-  for path in "$1"/{model.onnx,cache,weights,data} "$1"/{weights,data}/*; do
+  for path in "$1"/{model.onnx,cache,weights,data,valid} "$1"/{weights,data,valid}/*; do
     [[ -L $path && -e $path ]] || continue
     target=$(readlink "$path")
     [[ $target == /* ]] || { absolute "${path%/*}/$target" && target=$REPLY; }
-    case $path in "$1/data"*) share "$target" ro ;; *) share "$target" "$2" ;; esac
+    case $path in "$1/data"* | "$1/valid"*) share "$target" ro ;; *) share "$target" "$2" ;; esac
   done
 }
 
@@ -236,11 +246,15 @@ has_nvidia() {
 
 # --- handing over ---
 
+network=none # for what has no reason to reach out
 job_options=() # what one script wants of the engine beyond what all do
 
 launch() { # COMMAND ARGUMENT...
   local level=classify
-  [[ $1 != train ]] || wants_help || level=train
+  if ! wants_help; then
+    case $1 in train | evaluate | check | compare) level=train ;; esac
+    case $1 in train | check | compare) network=default ;; esac # weights are downloaded, once
+  fi
   case ${PIGEONHOLE_RUNTIME-} in
     '' | container)
       if container "$level" "$@"; then

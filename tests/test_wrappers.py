@@ -8,6 +8,7 @@ import pytest
 
 from wrappers import OUTSIDE, SCRIPTS, Checkout, make_checkout, make_place
 
+COMMANDS = ("train", "guess", "guess-dir", "watch", "evaluate", "check", "compare")
 ODD_NAMES = (
     "two words.jpg",
     " around .jpg",
@@ -94,6 +95,40 @@ def test_train_may_write_to_tf_files(checkout: Checkout, place: Path, given: tup
     assert checkout.job().image.startswith("pigeonhole-train:")
 
 
+@pytest.mark.parametrize("given", [(), ("tf",)])
+def test_evaluate_may_write_nothing(checkout: Checkout, place: Path, given: tuple[str, ...]) -> None:
+    ran = checkout.run("evaluate.sh", *given, "in", "--markdown", cwd=place)
+
+    assert ran.returncode == 0
+    tf_files = str(place / "tf" if given else checkout.tf_files)
+    assert checkout.job().command == ["evaluate", tf_files, f"{place}/in", "--markdown"]
+    assert checkout.job().mounts == {tf_files: "ro", f"{place}/in": "ro"}
+    assert checkout.job().image.startswith("pigeonhole-train:")  # with what makes reports
+
+
+def test_check_may_write_the_list_of_moves_where_it_is_told_to(checkout: Checkout, place: Path) -> None:
+    checkout.run("check.sh", "tf", "--moves", "in/moves, all.csv", cwd=place)
+
+    assert checkout.job().mounts == {f"{place}/tf": "rw", f"{place}/in": "rw"}
+    assert checkout.job().command == ["check", f"{place}/tf", "--moves", f"{place}/in/moves, all.csv"]
+
+
+def test_check_reads_the_list_of_moves_that_it_shall_apply(checkout: Checkout, place: Path) -> None:
+    (place / "moves.csv").touch()
+
+    checkout.run("check.sh", "tf", "--apply=moves.csv", cwd=place)
+
+    assert checkout.job().mounts == {f"{place}/tf": "rw", f"{place}/moves.csv": "ro"}
+    assert checkout.job().command == ["check", f"{place}/tf", f"--apply={place}/moves.csv"]
+
+
+def test_compare_may_write_to_tf_files(checkout: Checkout, place: Path) -> None:
+    checkout.run("compare.sh", "tf", "--seed", "3", cwd=place)
+
+    assert checkout.job().mounts == {f"{place}/tf": "rw"}
+    assert checkout.job().command == ["compare", f"{place}/tf", "--seed", "3"]
+
+
 @pytest.mark.parametrize("form", [["--weights", "w, x.pth"], ["--weights=w, x.pth"]])
 def test_train_sees_the_weights_that_it_is_told_to_use(checkout: Checkout, place: Path, form: list[str]) -> None:
     (place / "w, x.pth").touch()
@@ -175,7 +210,7 @@ def test_options_arrive_as_they_were_typed(checkout: Checkout, place: Path) -> N
     assert checkout.job().command[3:] == options
 
 
-@pytest.mark.parametrize(("script", "command"), [*zip(SCRIPTS, ("train", "guess", "guess-dir", "watch"), strict=True)])
+@pytest.mark.parametrize(("script", "command"), [*zip(SCRIPTS, COMMANDS, strict=True)])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_reaches_the_command_and_needs_no_folder(
     checkout: Checkout, script: str, command: str, option: str
@@ -250,8 +285,8 @@ def test_pictures_inside_tf_files_are_seen_already_and_out_inside_it_can_be_writ
         ("guessDir.sh", ["in", "no/../in/out"], "The folder no/../in/out cannot be made"),
         ("train.sh", ["no"], "There is no folder no."),
         ("train.sh", ["tf", "more"], "It takes one folder"),
-        ("train.sh", ["tf", "--weights", "no.pth"], "There is no weights file no.pth."),
-        ("train.sh", ["tf", "--weights=no.pth"], "There is no weights file no.pth."),
+        ("train.sh", ["tf", "--weights", "no.pth"], "There is no file no.pth."),
+        ("train.sh", ["tf", "--weights=no.pth"], "There is no file no.pth."),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence_before_anything_is_touched(
