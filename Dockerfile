@@ -32,7 +32,7 @@ COPY pyproject.toml ./
 RUN python3 -c 'import os, tomllib; \
     file = tomllib.load(open("pyproject.toml", "rb")); project = file["project"]; extras = project["optional-dependencies"]; \
     classify = project["dependencies"] + extras[os.environ["ACCELERATOR"]] + extras["heic"]; \
-    lists = {"classify": classify, "train": classify + extras["train"], "build": file["build-system"]["requires"]}; \
+    lists = {"classify": classify, "train": classify + extras["train"] + extras["timm"], "build": file["build-system"]["requires"]}; \
     [open(f"{name}.txt", "w").write("\n".join(lines)) for name, lines in lists.items()]'
 
 
@@ -78,7 +78,7 @@ RUN python3 -m venv --without-pip /opt/venv \
  && pip --python /opt/venv/bin/python install --no-cache-dir \
     ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r /lists/train.txt
 COPY --from=package /package /opt/venv
-RUN python3 -c 'import onnxscript, torch, torchvision, pigeonhole.cli.train, pigeonhole.train'
+RUN python3 -c 'import matplotlib.pyplot, onnxscript, timm, torch, torchvision, pigeonhole.cli.train, pigeonhole.train'
 USER 65532:65532
 WORKDIR /run/pigeonhole
 ENTRYPOINT ["pigeonhole"]

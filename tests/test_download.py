@@ -101,7 +101,7 @@ def test_offline_means_that_nothing_is_tried(tmp_path: Path, monkeypatch: pytest
 
 
 def test_every_network_that_may_be_named_has_published_weights_with_a_checksum() -> None:
-    from pigeonhole.train.networks import published_weights
+    from pigeonhole.train.torchvision_networks import published_weights
 
     for backbone in ("mobilenet_v2", "resnet50", "vit_h_14", "regnet_y_16gf"):
         first = published_weights(backbone)[0]

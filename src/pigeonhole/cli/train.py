@@ -19,8 +19,8 @@ from pigeonhole.output import Terminal
     help="probe: on the features of a pretrained backbone. scratch: a small network from nothing. "
     "auto: probe if weights are to be had.",
 )
-@click.option("--backbone", metavar="NAME", help="A torchvision classification network, such as resnet50.")
-@click.option("--weights", metavar="FILE", type=click.Path(path_type=Path), help="A torchvision state dict for it.")
+@click.option("--backbone", metavar="NAME", help="A network of torchvision, such as resnet50, or timm:NAME.")
+@click.option("--weights", metavar="FILE", type=click.Path(path_type=Path), help="A state dict for it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Chooses the split and what scratch starts from.")
 @click.option(
     "--precision",

@@ -50,7 +50,7 @@ def load_backbone(tf_files: Path, weights: Weights, size: int | None, dataset: D
     """
     weights_sha256 = digest(weights.path.read_bytes())
     key = digest(f"{EXPORT_VERSION} {weights.backbone} {size} {weights_sha256}".encode())[:16]
-    path = tf_files / CACHE / f"backbone-{weights.backbone}-{key}.onnx"
+    path = tf_files / CACHE / f"backbone-{weights.backbone.replace(':', '-')}-{key}.onnx"
     if not path.exists():
         output.note(f"Exporting {weights.backbone} to ONNX, once.")
         _export(weights, weights_sha256, size, dataset, path)
@@ -67,10 +67,11 @@ def _export(weights: Weights, weights_sha256: str, size: int | None, dataset: Da
     from pigeonhole.train.export import from_pixels, to_onnx
 
     trunk = networks.backbone_network(weights.backbone, weights.path)
-    network = from_pixels(trunk, networks.IMAGENET_MEAN, networks.IMAGENET_STD)
+    network = from_pixels(trunk, *networks.normalisation_of(weights.backbone))
     preprocessing = networks.preprocessing_of(weights.backbone, weights_sha256)
     if size:
         preprocessing = replace(preprocessing, size=size)
+    networks.check_size(network, weights.backbone, preprocessing.size)
     model = to_onnx(network, preprocessing.size)
     helper.set_model_props(model, {"preprocessing": json.dumps(asdict(preprocessing)), "backbone": weights.backbone})
     onnx: bytes = model.SerializeToString()

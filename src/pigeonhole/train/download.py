@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from pigeonhole.train.networks import published_weights
-from pigeonhole.train.weights import missing
+from pigeonhole.train import timm_networks
+from pigeonhole.train.networks import check_name
+from pigeonhole.train.torchvision_networks import published_weights
+from pigeonhole.train.weights import TIMM, missing
 
 TIMEOUT_SECONDS = 10.0
 
@@ -23,8 +25,13 @@ def download(backbone: str, folder: Path) -> Path:
     """The file in `folder` with torchvision's first ImageNet weights for `backbone`.
 
     The first rather than the newest: those were trained without label smoothing and mixup, which harm frozen features
-    (arXiv 2010.16402). Raises WeightsError where the download fails or brings other bytes than published.
+    (arXiv 2010.16402). Raises WeightsError where the download fails or brings other bytes than published, and for
+    networks of timm, whose weights have no checksum in their names.
     """
+    check_name(backbone)
+    if backbone.startswith(TIMM):
+        where = timm_networks.published_at(backbone)
+        raise missing(backbone, f"timm's are not downloaded, and are to be had at {where}")
     return fetch(published_weights(backbone)[0], backbone, folder)
 
 

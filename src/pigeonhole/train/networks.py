@@ -1,112 +1,65 @@
-"""torchvision's classification networks: by name, with given weights, without their last layer."""
+"""The networks that may be a backbone, torchvision's and timm's, seen in one way."""
 
 import difflib
-import pickle
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
-import torchvision
-from torch import Tensor, nn
+from torch import nn
 
-from pigeonhole.errors import UsageError, WeightsError
+from pigeonhole.errors import UsageError
 from pigeonhole.images import Preprocessing
-from pigeonhole.naming import shown
+from pigeonhole.train import timm_networks, torchvision_networks
+from pigeonhole.train.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD
+from pigeonhole.train.weights import TIMM
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
+Colour = tuple[float, float, float]
 
 
 def check_name(backbone: str) -> None:
-    """Raise UsageError where torchvision has no classification network called `backbone`."""
-    names = torchvision.models.list_models(module=torchvision.models)
-    if backbone not in names:
-        close = difflib.get_close_matches(backbone, names, n=3)
+    """Raise UsageError where there is no network called `backbone`, or where it is timm's and timm is missing."""
+    of_timm = backbone.startswith(TIMM)
+    known = timm_networks.names() if of_timm else torchvision_networks.names()
+    if backbone not in known:
+        close = difflib.get_close_matches(backbone, known, n=3)
         hint = f"Did you mean {', '.join(close)}?" if close else "Name one with --backbone, such as mobilenet_v2."
-        raise UsageError(f"There is no network called {backbone!r} in torchvision.", hint)
-
-
-def published_weights(backbone: str) -> list[Any]:
-    """torchvision's own ImageNet weights for `backbone`, the first published ones first."""
-    check_name(backbone)
-    weights = list(torchvision.models.get_model_weights(backbone))
-    return sorted(weights, key=lambda each: (not each.name.startswith("IMAGENET1K"), each.name))
+        name, library = (backbone.removeprefix(TIMM), "timm") if of_timm else (backbone, "torchvision")
+        raise UsageError(f"There is no network called {name!r} in {library}.", hint)
 
 
 def preprocessing_of(backbone: str, sha256: str) -> Preprocessing:
-    """How the weights file with the digest `sha256` wants its pictures.
-
-    torchvision puts the digest's first digits into the file's name, so its own files are recognised whatever they are
-    called now; any other file is taken to follow the first published ones.
-    """
-    published = published_weights(backbone)
-    weights = next((each for each in published if f"-{sha256[:8]}." in each.url), published[0])
-    transforms = weights.transforms()
-    size = transforms.crop_size[0]
-    return Preprocessing(size, min(1.0, size / transforms.resize_size[0]), transforms.interpolation.value)
+    """How the weights file with the digest `sha256` wants its pictures."""
+    check_name(backbone)
+    if backbone.startswith(TIMM):
+        return timm_networks.preprocessing_of(backbone)
+    return torchvision_networks.preprocessing_of(backbone, sha256)
 
 
-def read_state_dict(path: Path) -> Mapping[str, Tensor]:
-    """The tensors in `path`; loading runs no code. Raises WeightsError where it is no state dict."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise WeightsError(
-            f"The weights file {shown(path)} is damaged or not one of torchvision's ({type(error).__name__}).",
-            "Download it again.",
-        ) from error
-    if not isinstance(state, Mapping) or not state or not all(isinstance(each, Tensor) for each in state.values()):
-        raise WeightsError(f"The weights file {shown(path)} holds no state dict.", "Save one with model.state_dict().")
-    return state
+def normalisation_of(backbone: str) -> tuple[Colour, Colour]:
+    """Mean and standard deviation of the colours, 0 to 1, that go in front of the network."""
+    if backbone.startswith(TIMM):
+        return timm_networks.normalisation_of(backbone)
+    return IMAGENET_MEAN, IMAGENET_STD
 
 
 def backbone_network(backbone: str, path: Path) -> nn.Module:
-    """The network with the weights in `path` up to its features: float32 [N, 3, S, S] → [N, D].
+    """The network with the weights in `path` up to its features: float32 [N, 3, S, S], normalised → [N, D].
 
     Raises UsageError for an unknown name, WeightsError for weights that are damaged or of another network.
     """
     check_name(backbone)
-    state = _renamed(read_state_dict(path))
-    classes = list(state.values())[-1].shape[0] if list(state.values())[-1].ndim else 0
-    network: nn.Module = torchvision.models.get_model(
-        backbone, weights=None, num_classes=classes, **_settings(backbone, state)
-    )
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(
-            f"The weights in {shown(path)} do not fit the network {backbone}.",
-            "Say with --backbone which network they are for.",
-        ) from error
-    _remove_last_layer(network, classes)
+    of_timm = backbone.startswith(TIMM)
+    network = timm_networks.network(backbone, path) if of_timm else torchvision_networks.network(backbone, path)
     return network.eval()
 
 
-def _settings(backbone: str, state: Mapping[str, Tensor]) -> dict[str, bool]:
-    """Two networks have side branches, and published weights that take their input in another range."""
-    if backbone not in ("googlenet", "inception_v3"):
-        return {}
-    side_branches = any(name.startswith(("aux", "AuxLogits")) for name in state)
-    return {"aux_logits": side_branches, "transform_input": True, "init_weights": False}
-
-
-def _renamed(state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-    """The published DenseNets still have the names of before a rename: `norm.1` for `norm1`."""
-    pattern = re.compile(r"(denselayer\d+\.(?:norm|relu|conv))\.(\d)")
-    if not any(pattern.search(name) for name in state):
-        return state  # itself: a state dict also carries the version that MNASNet asks for
-    return {pattern.sub(r"\1\2", name): tensor for name, tensor in state.items()}
-
-
-def _remove_last_layer(network: nn.Module, classes: int) -> None:
-    """The layer that makes the logits is the last with as many outputs as there are classes; what is left feeds it."""
-    last = [
-        name
-        for name, module in network.named_modules()
-        if (isinstance(module, nn.Linear) and module.out_features == classes)
-        or (isinstance(module, nn.Conv2d) and module.out_channels == classes)
-    ][-1]
-    parent, _, child = last.rpartition(".")
-    setattr(network.get_submodule(parent), child, nn.Identity())
+def check_size(network: nn.Module, backbone: str, size: int) -> None:
+    """Raise UsageError where `network` (uint8 [N, S, S, 3] → [N, D]) cannot look at pictures with S = `size`."""
+    try:
+        with torch.inference_mode():
+            shape = network(torch.zeros((2, size, size, 3), dtype=torch.uint8)).shape
+    except (RuntimeError, AssertionError, ValueError) as error:  # each network has its own way to say so
+        raise UsageError(
+            f"The network {backbone} cannot look at pictures of {size} × {size} pixels.", "Leave out --size."
+        ) from error
+    if len(shape) != 2:
+        raise UsageError(f"The network {backbone} gives no features of a picture as a whole.", "Choose another.")

@@ -13,12 +13,13 @@ from pigeonhole.naming import shown
 
 DEFAULT_BACKBONE = "mobilenet_v2"
 FOLDER = "weights"
-SUFFIXES = (".pth", ".pt")
+SUFFIXES = (".pth", ".pt", ".safetensors")
+TIMM = "timm:"  # before the names of networks that are timm's; in a file's name it is timm-
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A torchvision state dict in the file `path` for the network `backbone`; `origin` says where it is from."""
+    """A state dict in the file `path` for the network `backbone`; `origin` says where it is from."""
 
     path: Path
     backbone: str
@@ -31,15 +32,23 @@ def find_weights(tf_files: Path, backbone: str | None, named: Path | None) -> We
         if not named.is_file():
             raise UsageError(f"There is no weights file {shown(named)}.", "Check the name behind --weights.")
         return Weights(named, backbone or _backbone_in(named), f"--weights {named.name}")
-    folder = tf_files / FOLDER
-    present = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES and path.is_file())
-    wanted = [path for path in present if _backbone_in(path) == (backbone or DEFAULT_BACKBONE)]
+    present = weights_in(tf_files)
+    wanted = [each for each in present if _is_meant(backbone or DEFAULT_BACKBONE, each.backbone)]
     chosen = wanted or ([] if backbone else present)
-    return Weights(chosen[0], _backbone_in(chosen[0]), f"{FOLDER}/{chosen[0].name}") if chosen else None
+    return chosen[0] if chosen else None
+
+
+def weights_in(tf_files: Path) -> list[Weights]:
+    """Every weights file in TF_FILES/weights, by name."""
+    files = sorted(path for path in (tf_files / FOLDER).glob("*") if path.suffix in SUFFIXES and path.is_file())
+    return [Weights(path, _backbone_in(path), f"{FOLDER}/{path.name}") for path in files]
 
 
 def download_weights(tf_files: Path, backbone: str) -> Weights:
-    """Fetch torchvision's weights for `backbone` into TF_FILES/weights, once. Raises WeightsError if that cannot be."""
+    """Fetch torchvision's weights for `backbone` into TF_FILES/weights, once. Raises WeightsError if that cannot be.
+
+    timm's lie on a hub that gives no checksums with their names; they are not downloaded.
+    """
     if os.environ.get("PIGEONHOLE_OFFLINE") == "1":
         raise missing(backbone, "PIGEONHOLE_OFFLINE=1 forbids to download them")
     from pigeonhole.train.download import download
@@ -49,14 +58,29 @@ def download_weights(tf_files: Path, backbone: str) -> Weights:
 
 
 def missing(backbone: str, reason: str) -> WeightsError:
+    library, name = ("timm", _in_file_name(backbone)) if backbone.startswith(TIMM) else ("torchvision", backbone)
     return WeightsError(
         f"There are no pretrained weights for {backbone}: {reason}.",
-        f"Copy a torchvision weights file called {backbone}.pth into TF_FILES/{FOLDER}, name one with --weights FILE, "
+        f"Copy a {library} weights file called {name}.pth into TF_FILES/{FOLDER}, name one with --weights FILE, "
         "or learn without any: --recipe scratch.",
     )
 
 
 def _backbone_in(path: Path) -> str:
-    """`resnet50` for `resnet50-0676ba61.pth`: torchvision's files begin with the network's name."""
-    match = re.match(r"[a-z0-9_]+", path.stem)
-    return match.group() if match else path.stem
+    """`resnet50` for `resnet50-0676ba61.pth`: torchvision's files begin with the network's name.
+
+    `timm:resnet50.a1_in1k` for `timm-resnet50.a1_in1k.safetensors`.
+    """
+    match = re.match(r"(?P<timm>timm-)?(?P<name>[A-Za-z0-9_]+)(?P<tag>\.[A-Za-z0-9_]+)?", path.stem)
+    if match is None:
+        return path.stem
+    return TIMM + match["name"] + (match["tag"] or "") if match["timm"] else match["name"]
+
+
+def _is_meant(asked: str, backbone: str) -> bool:
+    """`timm:resnet50` may be any of timm's weights for it, also those that a file's name tells more exactly."""
+    return backbone == asked or (asked.startswith(TIMM) and backbone.startswith(f"{asked}."))
+
+
+def _in_file_name(backbone: str) -> str:
+    return backbone.replace(TIMM, "timm-")
