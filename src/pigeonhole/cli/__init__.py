@@ -18,6 +18,7 @@ COMMANDS = {
     "guess-dir": "pigeonhole.cli.guess_dir",
     "watch": "pigeonhole.cli.watch",
     "evaluate": "pigeonhole.cli.evaluate",
+    "check": "pigeonhole.cli.check",
     "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",
     "log": "pigeonhole.cli.log",

@@ -24,7 +24,7 @@ from pigeonhole.images.complete import CUT_OFF, missing_part
 from pigeonhole.images.preprocessing import FILL, Box, Preprocessing
 from pigeonhole.images.signature import kind_of
 
-__all__ = ["MAX_PIXELS", "to_square"]
+__all__ = ["MAX_PIXELS", "to_square", "upright_size"]
 
 MAX_PIXELS = 128_000_000  # a 108-megapixel phone passes, a decompression bomb does not
 LARGE_PIXELS = 24_000_000
@@ -81,9 +81,23 @@ def to_square(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
         raise UnreadableError(_reason(kind, error)) from error
 
 
+def upright_size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels as a viewer shows the picture, from its header alone. Raises UnreadableError."""
+    kind = kind_of(data)
+    if kind is None:
+        raise UnreadableError("it is not a picture of a format that can be read here")
+    try:
+        with _decoder(kind)(BytesIO(data)) as picture:
+            width, height = picture.size
+            return (height, width) if _orientation(picture) >= 5 else (width, height)
+    except UnreadableError:
+        raise
+    except Exception as error:  # as in to_square
+        raise UnreadableError(_reason(kind, error)) from error
+
+
 def _read(kind: str, data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    decoder = _heic_decoder() if kind == "HEIC" else _DECODERS[kind]
-    with decoder(BytesIO(data)) as picture:
+    with _decoder(kind)(BytesIO(data)) as picture:
         width, height = picture.size
         limit = MAX_PIXELS // 2 if kind == "WebP" else MAX_PIXELS  # that decoder holds four copies of a picture
         if width * height > limit:
@@ -93,6 +107,10 @@ def _read(kind: str, data: bytes, preprocessing: Preprocessing) -> NDArray[np.ui
             raise UnreadableError(missing)
         with one_large_at_a_time if width * height > LARGE_PIXELS else nullcontext():
             return _square(picture, preprocessing)
+
+
+def _decoder(kind: str) -> Callable[[BytesIO], ImageFile.ImageFile]:
+    return _heic_decoder() if kind == "HEIC" else _DECODERS[kind]
 
 
 def _heic_decoder() -> Callable[[BytesIO], ImageFile.ImageFile]:

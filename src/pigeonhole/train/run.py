@@ -14,7 +14,7 @@ from pigeonhole.train.metrics import Verdict
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.recipes import learn_probe, learn_scratch
 from pigeonhole.train.sight import Sight
-from pigeonhole.train.weights import DEFAULT_BACKBONE, Weights, download_weights, find_weights
+from pigeonhole.train.weights import Weights, obtain_weights
 
 Recipe = Literal["auto", "probe", "scratch"]
 MODEL = "model.onnx"
@@ -82,11 +82,8 @@ def _weights(tf_files: Path, options: TrainingOptions, output: Output) -> Weight
     """None means: learn from scratch."""
     if options.recipe == "scratch":
         return None
-    weights = find_weights(tf_files, options.backbone, options.weights)
-    if weights is not None:
-        return weights
     try:
-        return download_weights(tf_files, options.backbone or DEFAULT_BACKBONE)
+        return obtain_weights(tf_files, options.backbone, options.weights)
     except WeightsError as error:
         if options.recipe == "probe" or options.backbone:
             raise

@@ -38,6 +38,11 @@ def find_weights(tf_files: Path, backbone: str | None, named: Path | None) -> We
     return chosen[0] if chosen else None
 
 
+def obtain_weights(tf_files: Path, backbone: str | None = None, named: Path | None = None) -> Weights:
+    """Those on this machine, else the default network's (or `backbone`'s), downloaded. Raises WeightsError if not."""
+    return find_weights(tf_files, backbone, named) or download_weights(tf_files, backbone or DEFAULT_BACKBONE)
+
+
 def weights_in(tf_files: Path) -> list[Weights]:
     """Every weights file in TF_FILES/weights, by name."""
     files = sorted(path for path in (tf_files / FOLDER).glob("*") if path.suffix in SUFFIXES and path.is_file())

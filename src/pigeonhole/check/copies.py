@@ -1,0 +1,55 @@
+"""Pictures that are there several times, byte for byte or nearly."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.check.appearance import Appearance
+from pigeonhole.check.findings import Finding, Move
+from pigeonhole.naming import shown
+from pigeonhole.train.dataset import Example
+from pigeonhole.train.familiar import unit
+from pigeonhole.train.groups import joined
+from pigeonhole.train.perceptual import near_copies
+
+SET_ASIDE = Path("set_aside")
+
+
+def find_copies(
+    examples: Sequence[Example],
+    names: Sequence[Path],
+    seen: Sequence[Appearance],
+    hashes: NDArray[np.uint64],
+    features: NDArray[np.floating] | None,
+) -> Iterator[Finding]:
+    """One finding for all pictures that are copies of one. `names` are the pictures' paths below TF_FILES."""
+    first: dict[str, int] = {}
+    pairs = [(first.setdefault(example.sha256, row), row) for row, example in enumerate(examples)]
+    pairs += near_copies(hashes, None if features is None else unit(features))
+    clusters: dict[int, list[int]] = defaultdict(list)
+    for row, number in enumerate(joined(pairs, len(examples)).tolist()):
+        clusters[number].append(row)
+    for rows in clusters.values():
+        if len(rows) > 1:
+            yield _finding([examples[row] for row in rows], [names[row] for row in rows], [seen[row] for row in rows])
+
+
+def _finding(examples: list[Example], names: list[Path], seen: list[Appearance]) -> Finding:
+    """The largest picture is the one to keep; of equal ones, the first."""
+    order = sorted(range(len(names)), key=lambda row: (-seen[row].width * seen[row].height, row))
+    pictures = tuple(names[row] for row in order)
+    exact = len({example.sha256 for example in examples}) == 1
+    likeness = "the same picture" if exact else "nearly the same picture"
+    categories = sorted({shown(example.category) for example in examples})
+    if len(categories) > 1:
+        return Finding(
+            "two categories",
+            pictures,
+            f"{likeness} in {' and '.join(categories)}",
+            moves=tuple(Move(path, None) for path in pictures),
+        )
+    moves = tuple(Move(path, SET_ASIDE / path) for path in pictures[1:])
+    return Finding("copies" if exact else "near copies", pictures, f"{likeness} {len(pictures)} times", moves=moves)

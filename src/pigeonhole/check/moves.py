@@ -1,0 +1,108 @@
+"""The list of moves that a check suggests, and that is done after the user has edited it: lines of `from,to,why`."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pigeonhole.check.findings import Finding
+from pigeonhole.errors import DataError, OutputError, UsageError
+from pigeonhole.files.publish import publish
+from pigeonhole.naming import shown
+
+COLUMNS = ("from", "to", "why")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One move of the list, absolute paths below TF_FILES, which stands in line `number`."""
+
+    number: int
+    source: Path
+    target: Path
+
+
+def write_moves(path: Path, findings: Iterable[Finding]) -> int:
+    """Write the moves of all `findings` into the new file `path`; the result is how many there are.
+
+    Raises OutputError where `path` is taken (it may hold the user's edits) or cannot be written.
+    """
+    rows = [
+        (str(move.source), str(move.target) if move.target else "", finding.sentence)
+        for finding in findings
+        for move in finding.moves
+    ]
+    try:
+        with path.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows(rows)
+    except FileExistsError:
+        raise OutputError(f"{shown(path)} is there already.", "Choose another name, or delete it first.") from None
+    except OSError as error:
+        raise OutputError(f"{shown(path)} cannot be written: {error.strerror}.", "Choose another place.") from None
+    return len(rows)
+
+
+def read_moves(path: Path, tf_files: Path) -> list[Line]:
+    """The moves in `path` that are still to be done; lines without a target are left alone.
+
+    Raises UsageError where a line cannot be done as it stands; then none should be.
+    """
+    lines = [line for line in _lines(path, tf_files) if not _is_done(line)]
+    sources: set[Path] = set()
+    targets: set[Path] = set()
+    for line in lines:
+        if wrong := _wrong(line, tf_files, sources, targets):
+            raise UsageError(f"{shown(path)}, line {line.number}: {wrong}.", "Nothing was moved. Correct it.")
+        sources.add(line.source)
+        targets.add(line.target)
+    return lines
+
+
+def apply_moves(lines: Iterable[Line]) -> Iterator[Line]:
+    """Do them one by one; each is done when it comes out. Nothing is overwritten.
+
+    Raises OutputError at the first that cannot be done; the rest is then undone, and the list can be applied again.
+    """
+    for line in lines:
+        try:
+            line.target.parent.mkdir(parents=True, exist_ok=True)
+            publish(line.source, line.target)
+        except OSError as error:
+            raise OutputError(
+                f"{shown(line.source)} cannot be moved to {shown(line.target)}: {error.strerror}.",
+                "What stands before it in the list is moved, the rest is not; apply the list again to go on.",
+            ) from None
+        yield line
+
+
+def _lines(path: Path, tf_files: Path) -> Iterator[Line]:
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            reader = csv.DictReader(file)
+            for row in reader:
+                if not {"from", "to"} <= set(row):
+                    raise DataError(f"{shown(path)} has no columns called from and to.", "Make it with --moves.")
+                if row["from"] and row["to"]:
+                    yield Line(reader.line_num, tf_files / row["from"], tf_files / row["to"])
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{shown(path)} cannot be read: {error}.", "Make it with --moves.") from None
+
+
+def _is_done(line: Line) -> bool:
+    return not line.source.exists() and line.target.is_file()
+
+
+def _wrong(line: Line, tf_files: Path, sources: set[Path], targets: set[Path]) -> str:
+    """What is wrong with a line, or nothing."""
+    for path in (line.source, line.target):
+        if ".." in path.parts or not path.is_relative_to(tf_files):
+            return f"{shown(path)} is not below {shown(tf_files)}"
+    if not line.source.is_file():
+        return f"there is no file {shown(line.source)}"
+    if line.source in sources:
+        return f"{shown(line.source)} stands in the list twice"
+    if line.target in targets or line.target.exists():
+        return f"{shown(line.target)} is taken"
+    return ""

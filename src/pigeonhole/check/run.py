@@ -1,0 +1,151 @@
+"""A check from beginning to end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.check.appearance import Appearance, appearances
+from pigeonhole.check.copies import find_copies
+from pigeonhole.check.findings import TITLES, Finding, Move
+from pigeonhole.check.labels import Suspect, suspects, without
+from pigeonhole.check.leaks import find_leaks
+from pigeonhole.errors import WeightsError
+from pigeonhole.naming import shown
+from pigeonhole.output import Output
+from pigeonhole.records import Failed, Unreadable
+from pigeonhole.train.backbone import load_backbone
+from pigeonhole.train.dataset import DATA, STRANGERS, Dataset, Example, different_pictures, read_dataset
+from pigeonhole.train.features import FeatureStore, fill, vectors_of
+from pigeonhole.train.groups import find_groups
+from pigeonhole.train.probe import STRENGTHS, fit_probe
+from pigeonhole.train.split import Split, make_split
+from pigeonhole.train.weights import obtain_weights
+
+SURE = 0.5  # doubt from which a picture's true category is suggested
+ENOUGH = 20  # different pictures of a category; with fewer, figures mean little
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """`pictures` were looked at; `findings` are in the order in which they matter."""
+
+    pictures: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Set:
+    """Everything measured of a `dataset`, row by row: its examples, then its strangers."""
+
+    tf_files: Path
+    dataset: Dataset
+    seen: list[Appearance]
+    features: NDArray[np.float32] | None
+
+    @property
+    def pictures(self) -> tuple[Example, ...]:
+        return (*self.dataset.examples, *self.dataset.strangers)
+
+    @property
+    def hashes(self) -> NDArray[np.uint64]:
+        return np.array([each.hash for each in self.seen], dtype=np.uint64)
+
+    def name(self, path: Path) -> Path:
+        return path.relative_to(self.tf_files)
+
+
+def check(tf_files: Path, *, backbone: str | None, weights: Path | None, seed: int, output: Output) -> Checked:
+    """Look for what is wrong with TF_FILES/data (and valid/). Raises DataError where there is nothing to learn from.
+
+    Where no pretrained weights are to be had, it says so and looks for copies by their pixels alone, and for no wrong
+    labels.
+    """
+    dataset = read_dataset(tf_files)
+    everything = (*dataset.examples, *dataset.strangers)
+    seen, problems = appearances(everything, output)
+    dataset = dataset.without(list(problems.values()))
+    features, lost = _features(tf_files, dataset, backbone, weights, output)
+    if lost:
+        dataset = dataset.without(lost)
+    kept = (*dataset.examples, *dataset.strangers)
+    measured = _Set(tf_files, dataset, [seen[each.found.path] for each in kept], features)
+    findings = [*_unreadable(measured), *_few(dataset), *_copies(measured), *_by_split(measured, seed, output)]
+    order = list(TITLES)
+    return Checked(len(kept), tuple(sorted(findings, key=lambda finding: order.index(finding.kind))))
+
+
+def _features(
+    tf_files: Path, dataset: Dataset, backbone: str | None, weights: Path | None, output: Output
+) -> tuple[NDArray[np.float32] | None, list[Unreadable | Failed]]:
+    try:
+        chosen = obtain_weights(tf_files, backbone, weights)
+    except WeightsError as error:
+        if backbone or weights:
+            raise
+        output.warn(f"{error} So near copies are looked for by pixels alone, and wrong labels are not.")
+        return None, []
+    network = load_backbone(tf_files, chosen, None, dataset, output)
+    pictures = (*dataset.examples, *dataset.strangers)
+    with FeatureStore.open(tf_files, network) as store:
+        lost = fill(pictures, 0, network, store, output)
+        bad = {problem.path for problem in lost}
+        return vectors_of([each for each in pictures if each.found.path not in bad], 0, store), lost
+
+
+def _unreadable(measured: _Set) -> Iterator[Finding]:
+    for problem in measured.dataset.left_out:
+        yield Finding("unreadable", (measured.name(problem.path),), problem.reason)
+
+
+def _few(dataset: Dataset) -> Iterator[Finding]:
+    counts = different_pictures(dataset.examples)
+    for category in dataset.categories:
+        if counts[category] < ENOUGH:
+            yield Finding("few", (), f"{shown(category)} has {counts[category]} different pictures; {ENOUGH} help more")
+
+
+def _copies(measured: _Set) -> Iterator[Finding]:
+    strangers = [replace(each, category=STRANGERS) for each in measured.dataset.strangers]
+    examples = (*measured.dataset.examples, *strangers)
+    names = [measured.name(each.found.path) for each in examples]
+    yield from find_copies(examples, names, measured.seen, measured.hashes, measured.features)
+
+
+def _by_split(measured: _Set, seed: int, output: Output) -> Iterator[Finding]:
+    """What is only seen when a part is held out. Pictures of valid/ are in doubt like any others."""
+    count = len(measured.dataset.examples)
+    dataset = replace(measured.dataset, examples=tuple(replace(each, part=DATA) for each in measured.dataset.examples))
+    features = None if measured.features is None else measured.features[:count]
+    groups = find_groups(measured.dataset, measured.hashes[:count], features, measured.tf_files)
+    split = make_split(dataset, groups, seed)
+    targets = np.array(dataset.targets)
+    yield from find_leaks(measured.seen[:count], targets, dataset.categories, split)
+    if features is not None:
+        yield from _labels(measured, features, targets, split, output)
+
+
+def _labels(
+    measured: _Set, features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output
+) -> Iterator[Finding]:
+    categories = measured.dataset.categories
+    for suspect in _suspects(features, targets, split, output):
+        example = measured.dataset.examples[suspect.row]
+        name, other = measured.name(example.found.path), categories[suspect.other]
+        target = Path(example.part) / other / example.found.relative if suspect.doubt >= SURE else None
+        yield Finding("label", (name,), f"looks like {shown(other)}", suspect.doubt, (Move(name, target),))
+
+
+def _suspects(features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output) -> list[Suspect]:
+    """In two rounds: wrong labels also mislead those who judge, so in the second the first suspects teach nothing."""
+    found: list[Suspect] = []
+    for _ in range(2):
+        taught = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
+        if any(len(set(targets[fold.train])) < len(set(targets)) for fold in taught.folds):
+            return found  # a category would be missing
+        with output.stage("Learning", len(STRENGTHS)) as advance:
+            held_out = fit_probe(features[None], targets, taught, advance).held_out
+        found = suspects(held_out, targets[held_out.rows])
+    return found

@@ -1,0 +1,100 @@
+"""`pigeonhole check`: what is wrong with the training pictures?"""
+
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pigeonhole.cli.arguments import TF_FILES
+from pigeonhole.errors import UsageError
+from pigeonhole.naming import shown
+from pigeonhole.output import Terminal
+
+if TYPE_CHECKING:
+    from pigeonhole.check import Finding
+
+MOST_SHOWN = 20  # of each kind
+
+
+@click.command("check")
+@click.argument("tf_files", default=TF_FILES, type=click.Path(path_type=Path))
+@click.option("--backbone", metavar="NAME", help="The network that says what looks alike; as for train.")
+@click.option("--weights", metavar="FILE", type=click.Path(path_type=Path), help="A state dict for it.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Chooses who is held out when.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per finding.")
+@click.option(
+    "--moves",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write a list of moves that would mend it, to edit.",
+)
+@click.option(
+    "--apply",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Do the moves of such a list; nothing else is done.",
+)
+def command(
+    tf_files: Path,
+    *,
+    backbone: str | None,
+    weights: Path | None,
+    seed: int,
+    as_json: bool,
+    moves: Path | None,
+    apply: Path | None,
+) -> int:
+    """Look for what is wrong with the pictures in TF_FILES/data: damaged ones, copies, wrong labels, leaks.
+
+    Nothing is moved or deleted unless a list is given with --apply. The exit code is 1 where there are errors.
+    """
+    if apply:
+        if moves or as_json:
+            raise UsageError("--apply does the moves of a list, and nothing else.", "Leave --moves and --json out.")
+        return _apply(apply, tf_files)
+    from pigeonhole.check import check
+    from pigeonhole.check.moves import write_moves
+
+    if moves and moves.exists():  # before the work rather than after it
+        write_moves(moves, ())
+    checked = check(tf_files, backbone=backbone, weights=weights, seed=seed, output=Terminal())
+    if as_json:
+        for finding in checked.findings:
+            click.echo(json.dumps(finding.fields()))
+    else:
+        _tell(checked.pictures, checked.findings)
+    if moves:
+        count = write_moves(moves, checked.findings)
+        click.echo(
+            f"{count} moves are in {shown(moves)}. Delete the lines that you do not want, fill in where to, and do them"
+            f" with --apply.",
+            err=as_json,
+        )
+    return 1 if any(finding.is_error for finding in checked.findings) else 0
+
+
+def _tell(pictures: int, findings: "tuple[Finding, ...]") -> None:
+    from pigeonhole.check.findings import TITLES
+
+    for kind, group in groupby(findings, key=lambda finding: finding.kind):
+        found = list(group)
+        severity = "error" if found[0].is_error else "hint"
+        click.echo(f"{severity}: {TITLES[kind]} ({len(found)})")
+        for finding in found[:MOST_SHOWN]:
+            names = ", ".join(shown(path) for path in finding.pictures)
+            sure = f" ({finding.doubt:.2f})" if finding.doubt is not None else ""
+            click.echo(f"  {names}: {finding.sentence}{sure}" if names else f"  {finding.sentence}")
+        if len(found) > MOST_SHOWN:
+            click.echo(f"  … and {len(found) - MOST_SHOWN} more, which --json lists")
+    errors = sum(finding.is_error for finding in findings)
+    click.echo(f"{pictures} pictures checked: {errors} errors, {len(findings) - errors} hints.")
+
+
+def _apply(path: Path, tf_files: Path) -> int:
+    from pigeonhole.check.moves import apply_moves, read_moves
+
+    count = sum(1 for _ in apply_moves(read_moves(path, tf_files)))
+    click.echo(f"{count} pictures moved.")
+    return 0
