@@ -221,7 +221,7 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
     from pigeonhole.output.recorder import Recorder
     from pigeonhole.train.head import Head
     from pigeonhole.train.probe import fit_probe
-    from pigeonhole.train.recipes import learn_probe
+    from pigeonhole.train.recipes import as_learnt, probe_pictures
     from pigeonhole.train.sight import Sight
     from pigeonhole.train.split import Fold
     from pigeonhole.train.weights import find_weights
@@ -231,7 +231,8 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
     shutil.copyfile(shared / "weights" / "mobilenet_v2.pth", tmp_path / "weights" / "mobilenet_v2.pth")
     weights = find_weights(tmp_path, None, None)
     assert weights is not None
-    learnt = learn_probe(tmp_path, read_dataset(tmp_path), weights, sight=Sight("centre"), seed=0, output=Recorder())
+    dataset = read_dataset(tmp_path)
+    learnt = as_learnt(probe_pictures(tmp_path, dataset, weights, sight=Sight("centre"), seed=0, output=Recorder()))
     ours = float(np.mean(learnt.held_out.logits.argmax(axis=1) == learnt.targets))
 
     order = np.random.default_rng(0).permutation(96)

@@ -13,11 +13,11 @@ from pigeonhole.output import Terminal
 @click.argument("tf_files", default=TF_FILES, type=click.Path(path_type=Path))
 @click.option(
     "--recipe",
-    type=click.Choice(["auto", "probe", "scratch"]),
+    type=click.Choice(["auto", "probe", "finetune", "scratch"]),
     default="auto",
     show_default=True,
-    help="probe: on the features of a pretrained backbone. scratch: a small network from nothing. "
-    "auto: probe if weights are to be had.",
+    help="probe: on the features of a pretrained backbone. finetune: then all of it, kept if it is better. "
+    "scratch: a small network from nothing. auto: probe, finetune if there is a GPU, scratch if there are no weights.",
 )
 @click.option("--backbone", metavar="NAME", help="A network of torchvision, such as resnet50, or timm:NAME.")
 @click.option("--weights", metavar="FILE", type=click.Path(path_type=Path), help="A state dict for it.")
@@ -59,6 +59,7 @@ def command(
     downloaded there once.
     """
     from pigeonhole.train import TrainingOptions, train
+    from pigeonhole.train.run import is_first
     from pigeonhole.train.sight import Sight
 
     terminal = Terminal()
@@ -71,6 +72,8 @@ def command(
         Sight(crop, size),  # type: ignore[arg-type]
     )
     result = train(tf_files, options, terminal)
+    if not is_first():
+        return 0
     click.echo(result.verdict.sentence)
     for true, answer, count in result.verdict.confused:
         click.echo(f"  {count} of {shown(true)} taken for {shown(answer)}")

@@ -28,7 +28,7 @@ def open_session(onnx: bytes) -> "onnxruntime.InferenceSession":
     options.intra_op_num_threads = available_cpus()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = ["CPUExecutionProvider"]
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers() and _has_cuda_driver():
+    if has_gpu():
         onnxruntime.preload_dlls()
         providers.insert(0, "CUDAExecutionProvider")
     return onnxruntime.InferenceSession(onnx, options, providers=providers)
@@ -37,6 +37,13 @@ def open_session(onnx: bytes) -> "onnxruntime.InferenceSession":
 def device_of(session: "onnxruntime.InferenceSession") -> str:
     """`GPU` or `CPU`: what the session runs on, not what was asked for, since onnxruntime falls back silently."""
     return "GPU" if session.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
+
+
+def has_gpu() -> bool:
+    """Whether there is a GPU that onnxruntime can use."""
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers() and _has_cuda_driver()
 
 
 def _has_cuda_driver() -> bool:

@@ -44,7 +44,7 @@ def finish(learnt: Learnt, precision: float | None) -> Finished:
         known = None
     probabilities = head.probabilities(learnt.sample_features)
     distances = known.distances(learnt.sample_looks, probabilities.argmax(axis=1)) if known else None
-    onnx = append_head(learnt.trunk, head, _card(learnt, head, verdict, line), known)
+    onnx = append_head(learnt.trunk, head, _card(learnt, head, verdict, line), known, learnt.frozen_trunk)
     return Finished(onnx, verdict, line, probabilities, distances)
 
 

@@ -5,18 +5,23 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, compose, helper, numpy_helper
 
 from pigeonhole.model import ModelCard
 from pigeonhole.model.load import DISTANCE, FEATURES, PROBABILITIES
 from pigeonhole.train.familiar import Familiar
 from pigeonhole.train.head import Head
 
+FROZEN = "frozen."  # before the names of the second network
 
-def append_head(backbone: bytes, head: Head, card: ModelCard, known: Familiar | None = None) -> bytes:
+
+def append_head(
+    backbone: bytes, head: Head, card: ModelCard, known: Familiar | None = None, frozen: bytes | None = None
+) -> bytes:
     """The model file: `backbone` (pixels → features), then softmax((features · weight + bias) / temperature).
 
-    With `known` it also answers how far a picture is from what was learnt: see Familiar.distances.
+    With `known` it also answers how far a picture is from what was learnt: see Familiar.distances. That is asked of the
+    features of `frozen` (pixels → features), a second network in the same file, where the backbone was fine-tuned.
     """
     model = onnx.load_model_from_string(backbone)
     graph = model.graph
@@ -38,15 +43,30 @@ def append_head(backbone: bytes, head: Head, card: ModelCard, known: Familiar | 
     batch = graph.input[0].type.tensor_type.shape.dim[0].dim_param
     graph.output.insert(0, helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, [batch, classes]))
     if known is not None:
-        _append_distance(graph, known, batch)
+        looks = FEATURES
+        if frozen is not None:
+            looks = _append_network(model, frozen)
+        _append_distance(graph, known, looks, batch)
     helper.set_model_props(model, card.to_metadata())
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
     return data
 
 
-def _append_distance(graph: onnx.GraphProto, known: Familiar, batch: str) -> None:
-    """`distance` [N]: the same arithmetic as Familiar.distances, node by node."""
+def _append_network(model: onnx.ModelProto, network: bytes) -> str:
+    """Put `network` beside what is in `model`, looking at the same pixels. Returns what its features are called."""
+    other = compose.add_prefix(onnx.load_model_from_string(network), FROZEN, rename_inputs=False)
+    model.graph.node.extend(other.graph.node)
+    model.graph.initializer.extend(other.graph.initializer)
+    model.graph.value_info.extend(other.graph.value_info)
+    known = {each.domain for each in model.opset_import}
+    model.opset_import.extend(each for each in other.opset_import if each.domain not in known)
+    model.functions.extend(other.functions)
+    return FROZEN + FEATURES
+
+
+def _append_distance(graph: onnx.GraphProto, known: Familiar, looks: str, batch: str) -> None:
+    """`distance` [N] of the features called `looks`: the same arithmetic as Familiar.distances, node by node."""
     graph.initializer.extend(
         [
             # Half as large a file; the cosines are right to 1e-3.
@@ -59,7 +79,7 @@ def _append_distance(graph: onnx.GraphProto, known: Familiar, batch: str) -> Non
         ]
     )
     steps: list[tuple[str, list[str], str, dict[str, Any]]] = [
-        ("LpNormalization", [FEATURES], "known.unit", {"axis": -1, "p": 2}),
+        ("LpNormalization", [looks], "known.unit", {"axis": -1, "p": 2}),
         ("Cast", ["known.features"], "known.wide", {"to": TensorProto.FLOAT}),
         ("MatMul", ["known.unit", "known.wide"], "known.likeness", {}),
         ("ArgMax", [PROBABILITIES], "known.answer", {"axis": 1, "keepdims": 1}),

@@ -32,6 +32,11 @@ class HeldOut:
             np.concatenate([np.full(len(fold.held_out), number) for number, fold in enumerate(split.folds)]),
         )
 
+    def of_rows(self, rows: NDArray[np.int64]) -> "HeldOut":
+        """What was said of the examples `rows` alone."""
+        kept = np.isin(self.rows, rows)
+        return HeldOut(self.rows[kept], self.logits[kept], self.folds[kept])
+
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
@@ -39,9 +44,11 @@ class Learnt:
 
     `backbone` says where the network is from; `trunk` is an ONNX file `pixels` → `features`; `head` has no temperature
     yet. `looks` [N, E] is what tells how alike two examples are: the frozen network's features where `frozen`, else
-    something simpler, from which nothing can be said of strangers. `sample` is uint8 [M, S, S, 3], a few training
-    pictures, with `sample_features` [M, D] and `sample_looks` [M, E], the training's own; `stranger_features` [K, D]
-    and `stranger_looks` [K, E] are those of pictures that belong to no category.
+    something simpler, from which nothing can be said of strangers. Where `trunk` was fine-tuned, `frozen_trunk` is the
+    network before that, which makes the looks; None where that is `trunk` itself.
+
+    `sample` is uint8 [M, S, S, 3], a few training pictures, with `sample_features` [M, D] and `sample_looks` [M, E] as
+    training has them; `stranger_features` [K, D] and `stranger_looks` [K, E] are those of pictures of no category.
     """
 
     recipe: str
@@ -59,6 +66,7 @@ class Learnt:
     sample_looks: NDArray[np.floating]
     stranger_features: NDArray[np.floating]
     stranger_looks: NDArray[np.floating]
+    frozen_trunk: bytes | None = None
 
     @property
     def targets(self) -> NDArray[np.int64]:

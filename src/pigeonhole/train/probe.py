@@ -50,6 +50,15 @@ def fit_probe(
     return Probe(Head(head.weight @ directions / scale, head.bias), strength, held_out)
 
 
+def fit_head(features: NDArray[np.floating], targets: NDArray[np.int64], strength: float) -> Head:
+    """A head for plain `features` [N, D] alone, of a strength that was chosen before."""
+    views = features[None]
+    scale = float(np.sqrt(np.mean(np.square(views, dtype=np.float64)))) or 1.0
+    coordinates, directions = _rotated(views / scale)
+    head = _fit(coordinates, targets, strength)
+    return Head(head.weight @ directions / scale, head.bias)
+
+
 def _rotated(views: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The same points in as few coordinates as there are points: coordinates [V, N, R] @ directions [R, D].
 

@@ -1,5 +1,6 @@
-"""The two ways to learn, from a dataset to everything that a model file is made of."""
+"""Two ways to learn, from a dataset to everything that a model file is made of."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,20 +10,33 @@ from pigeonhole.images import Preprocessing
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Unreadable
 from pigeonhole.stream import Decoded, decoded
-from pigeonhole.train.backbone import load_backbone, sample
+from pigeonhole.train.backbone import Backbone, load_backbone, sample
 from pigeonhole.train.dataset import Dataset
 from pigeonhole.train.features import FeatureStore, compute_features
 from pigeonhole.train.groups import find_groups
 from pigeonhole.train.learnt import HeldOut, Learnt
 from pigeonhole.train.perceptual import perceptual_hash
+from pigeonhole.train.probe import Probe
 from pigeonhole.train.sight import Sight, choose_rule, choose_views, look, with_rule
-from pigeonhole.train.split import make_split
+from pigeonhole.train.split import Split, make_split
 from pigeonhole.train.weights import Weights
 
 
-def learn_probe(
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A probe and what it was made of. `features` [N, D] are those of the plain view of the examples."""
+
+    dataset: Dataset
+    split: Split
+    backbone: Backbone
+    probe: Probe
+    features: NDArray[np.float32]
+    stranger_features: NDArray[np.float32]
+
+
+def probe_pictures(
     tf_files: Path, dataset: Dataset, weights: Weights, *, sight: Sight, seed: int, output: Output
-) -> Learnt:
+) -> Probed:
     """Logistic regression on the frozen features of a pretrained backbone."""
     backbone = load_backbone(tf_files, weights, sight.size, dataset, output)
     if sight.rule != "auto":
@@ -35,25 +49,31 @@ def learn_probe(
         backbone = choose_rule(tf_files, dataset, split, backbone, output)
     probe, features = choose_views(tf_files, dataset, split, backbone, output)
     strangers = look(tf_files, dataset.strangers, backbone, 1, output)[0] if dataset.strangers else features[:0]
+    return Probed(dataset, split, backbone, probe, features, strangers)
+
+
+def as_learnt(probed: Probed) -> Learnt:
+    """The probe as a recipe's result."""
+    dataset, backbone = probed.dataset, probed.backbone
     row_of = {example.sha256: row for row, example in enumerate(dataset.examples)}
     shown = sample(dataset, backbone.preprocessing)
-    shown_features = features[[row_of[item.sha256] for item in shown]]
+    shown_features = probed.features[[row_of[item.sha256] for item in shown]]
     return Learnt(
         recipe="probe",
         dataset=dataset,
-        split=split,
+        split=probed.split,
         backbone={"name": backbone.name, "weights": backbone.origin, "sha256": backbone.weights_sha256},
         preprocessing=backbone.preprocessing,
         trunk=backbone.onnx,
-        head=probe.head,
-        held_out=probe.held_out,
-        looks=features,
+        head=probed.probe.head,
+        held_out=probed.probe.held_out,
+        looks=probed.features,
         frozen=True,
         sample=np.stack([item.pixels for item in shown]),
         sample_features=shown_features,
         sample_looks=shown_features,
-        stranger_features=strangers,
-        stranger_looks=strangers,
+        stranger_features=probed.stranger_features,
+        stranger_looks=probed.stranger_features,
     )
 
 

@@ -1,24 +1,31 @@
 """A training from beginning to end: pictures → what a recipe learns from them → model file."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from pigeonhole.errors import OutputError, UsageError, WeightsError
+from pigeonhole.model.session import has_gpu
 from pigeonhole.naming import shown
-from pigeonhole.output import Output
-from pigeonhole.train.dataset import VALID, read_dataset
+from pigeonhole.output import Output, Recorder
+from pigeonhole.train.checkpoint import forget_checkpoints
+from pigeonhole.train.dataset import VALID, Dataset, read_dataset
 from pigeonhole.train.finish import finish
 from pigeonhole.train.gates import Line
+from pigeonhole.train.learnt import Learnt
 from pigeonhole.train.metrics import Verdict
 from pigeonhole.train.publish import publish_model
-from pigeonhole.train.recipes import learn_probe, learn_scratch
+from pigeonhole.train.recipes import as_learnt, learn_scratch, probe_pictures
 from pigeonhole.train.sight import Sight
 from pigeonhole.train.weights import Weights, obtain_weights
 
-Recipe = Literal["auto", "probe", "scratch"]
+Recipe = Literal["auto", "probe", "finetune", "scratch"]
 MODEL = "model.onnx"
 PRECISION = 0.95
+ENOUGH_TO_TUNE = 500  # pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,28 @@ class TrainingResult:
 def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingResult:
     """Learn from TF_FILES/data/<category>/ and write TF_FILES/model.onnx.
 
-    Raises a PigeonholeError where that cannot be; the previous model then stays.
+    Started by torchrun, all its processes fine-tune together; the first alone speaks and writes the model. Raises a
+    PigeonholeError where it cannot be; the previous model then stays.
     """
+    if not is_launched():
+        return _train(tf_files, options, output)
+    from pigeonhole.train import distributed
+
+    with distributed.joined():
+        return _train(tf_files, options, output if distributed.rank() == 0 else Recorder())
+
+
+def is_launched() -> bool:
+    """Whether torchrun started this process among others."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def is_first() -> bool:
+    """Whether this process is the one that speaks and writes."""
+    return os.environ.get("RANK", "0") == "0" or not is_launched()
+
+
+def _train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingResult:
     if options.recipe == "scratch" and (options.weights or options.backbone or options.sight != Sight()):
         raise UsageError(
             "Recipe scratch takes no backbone, no weights, no crop and no size.",
@@ -62,20 +89,48 @@ def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingR
     count = len(dataset.examples) - judges
     output.note(f"Learning from {count} pictures in {len(dataset.categories)} categories{but}.")
     try:
-        weights = _weights(tf_files, options, output)
-        if weights is None:
-            learnt = learn_scratch(tf_files, dataset, seed=options.seed, output=output)
-        else:
-            output.note(f"Backbone {weights.backbone}, {weights.origin}.")
-            learnt = learn_probe(tf_files, dataset, weights, sight=options.sight, seed=options.seed, output=output)
+        learnt = _learn(tf_files, dataset, options, output)
     except OSError as error:
         raise OutputError(f"{shown(tf_files)} cannot be written: {error.strerror or error}.") from error
     for problem in learnt.dataset.left_out:
         output.warn(f"left out: {shown(problem.path)}: {problem.reason}")
     finished = finish(learnt, options.precision)
     model = tf_files / MODEL
-    publish_model(model, finished.onnx, learnt.sample, finished.probabilities, finished.distances)
+    if is_first():
+        publish_model(model, finished.onnx, learnt.sample, finished.probabilities, finished.distances)
+        forget_checkpoints(tf_files)
     return TrainingResult(model, finished.verdict, finished.line)
+
+
+def _learn(tf_files: Path, dataset: Dataset, options: TrainingOptions, output: Output) -> Learnt:
+    weights = _weights(tf_files, options, output)
+    if weights is None:
+        return learn_scratch(tf_files, dataset, seed=options.seed, output=output)
+    output.note(f"Backbone {weights.backbone}, {weights.origin}.")
+    with _first_alone():
+        probed = probe_pictures(tf_files, dataset, weights, sight=options.sight, seed=options.seed, output=output)
+    if options.recipe == "finetune" or (options.recipe == "auto" and _is_worth_tuning(dataset)):
+        from pigeonhole.train.finetune import learn_finetune
+
+        return learn_finetune(tf_files, probed, weights, seed=options.seed, output=output)
+    return as_learnt(probed)
+
+
+@contextmanager
+def _first_alone() -> Iterator[None]:
+    """The first process goes through before the others, which then find in the cache what it has computed."""
+    if not is_launched():
+        yield
+        return
+    from pigeonhole.train import distributed
+
+    with distributed.first_alone():
+        yield
+
+
+def _is_worth_tuning(dataset: Dataset) -> bool:
+    """On a GPU it takes minutes and may be better; on a CPU it takes long, and few pictures do not bear it."""
+    return has_gpu() and len(dataset.examples) >= ENOUGH_TO_TUNE
 
 
 def _weights(tf_files: Path, options: TrainingOptions, output: Output) -> Weights | None:
@@ -85,7 +140,7 @@ def _weights(tf_files: Path, options: TrainingOptions, output: Output) -> Weight
     try:
         return obtain_weights(tf_files, options.backbone, options.weights)
     except WeightsError as error:
-        if options.recipe == "probe" or options.backbone:
+        if options.recipe in ("probe", "finetune") or options.backbone:
             raise
         output.warn(str(error))
         output.warn("Learning from scratch instead, which is far weaker.")
