@@ -19,6 +19,7 @@ COMMANDS = {
     "watch": "pigeonhole.cli.watch",
     "evaluate": "pigeonhole.cli.evaluate",
     "check": "pigeonhole.cli.check",
+    "compare": "pigeonhole.cli.compare",
     "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",
     "log": "pigeonhole.cli.log",

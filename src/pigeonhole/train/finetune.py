@@ -47,7 +47,7 @@ def learn_finetune(tf_files: Path, probed: Probed, weights: Weights, *, seed: in
     """The fine-tuned network, or the probe again where that is as good; which, and by how much, is said."""
     tuned = fine_tune(tf_files, probed, weights, seed=seed, output=output)
     output.note(comparison(probed, tuned))
-    return _learnt(probed, tuned) if tuned.gained.is_beyond_doubt else as_learnt(probed)
+    return as_finetuned(probed, tuned) if tuned.gained.is_beyond_doubt else as_learnt(probed)
 
 
 def fine_tune(tf_files: Path, probed: Probed, weights: Weights, *, seed: int, output: Output) -> Finetuned:
@@ -127,7 +127,7 @@ def _folder(tf_files: Path, probed: Probed, split: Split, plan: Plan, seed: int)
     return tf_files / CACHE / CHECKPOINTS.replace("*", key)
 
 
-def _learnt(probed: Probed, tuned: Finetuned) -> Learnt:
+def as_finetuned(probed: Probed, tuned: Finetuned) -> Learnt:
     """As the probe's, with another trunk and head; how alike pictures are, the frozen network says best.
 
     See "distance on frozen features" in docs/decisions.

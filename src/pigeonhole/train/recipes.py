@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,9 @@ from pigeonhole.train.sight import Sight, choose_rule, choose_views, look, with_
 from pigeonhole.train.split import Split, make_split
 from pigeonhole.train.weights import Weights
 
+if TYPE_CHECKING:
+    from pigeonhole.train.scratch import Habits
+
 
 @dataclass(frozen=True, slots=True)
 class Probed:
@@ -35,16 +39,27 @@ class Probed:
 
 
 def probe_pictures(
-    tf_files: Path, dataset: Dataset, weights: Weights, *, sight: Sight, seed: int, output: Output
+    tf_files: Path,
+    dataset: Dataset,
+    weights: Weights,
+    *,
+    sight: Sight,
+    seed: int,
+    output: Output,
+    split: Split | None = None,
 ) -> Probed:
-    """Logistic regression on the frozen features of a pretrained backbone."""
+    """Logistic regression on the frozen features of a pretrained backbone.
+
+    What is computed is kept in the cache of `tf_files`. With `split` it is judged by that one.
+    """
     backbone = load_backbone(tf_files, weights, sight.size, dataset, output)
     if sight.rule != "auto":
         backbone = with_rule(backbone, sight.rule)
     with FeatureStore.open(tf_files, backbone) as store:
         dataset, features = compute_features(dataset, backbone, store, output)
-        groups = find_groups(dataset, store.hashes(dataset.examples), features, tf_files)
-    split = make_split(dataset, groups, seed)
+        if split is None:
+            groups = find_groups(dataset, store.hashes(dataset.examples), features, tf_files)
+            split = make_split(dataset, groups, seed)
     if sight.rule == "auto":
         backbone = choose_rule(tf_files, dataset, split, backbone, output)
     probe, features = choose_views(tf_files, dataset, split, backbone, output)
@@ -80,15 +95,39 @@ def as_learnt(probed: Probed) -> Learnt:
 def learn_scratch(tf_files: Path, dataset: Dataset, *, seed: int, output: Output) -> Learnt:
     """A small network that starts from nothing; about every fifth picture is held out and judges it."""
     from pigeonhole.train import scratch
-    from pigeonhole.train.export import to_onnx
 
-    dataset, pixels, strangers = _pixels(dataset, scratch.PREPROCESSING, output)
+    dataset, pixels, strangers = pixels_of(dataset, scratch.PREPROCESSING, output)
     targets = np.array(dataset.targets)
     hashes = np.array([perceptual_hash(picture) for picture in pixels], dtype=np.uint64)
     split = make_split(dataset, find_groups(dataset, hashes, None, tf_files), seed).one(targets)
-    fold = split.folds[0]
-    with output.stage("Learning", scratch.epochs_for(len(fold.train))) as advance:
-        learnt = scratch.fit_scratch(pixels, targets, fold, seed, advance)
+    return fit_from_nothing(dataset, split, pixels, strangers, seed=seed, habits=scratch.AUGMENTED, output=output)
+
+
+def fit_from_nothing(
+    dataset: Dataset,
+    split: Split,
+    pixels: NDArray[np.uint8],
+    strangers: NDArray[np.uint8],
+    *,
+    seed: int,
+    habits: "Habits",
+    output: Output,
+) -> Learnt:
+    """A network for each fold of `split`, of which the last is handed over.
+
+    `pixels` [N, S, S, 3] are of the examples of `dataset`, `strangers` [K, S, S, 3] of its strangers.
+    """
+    from pigeonhole.train import scratch
+    from pigeonhole.train.export import to_onnx
+
+    targets = np.array(dataset.targets)
+    epochs = sum(scratch.epochs_for(len(fold.train)) for fold in split.folds)
+    with output.stage("Learning", epochs) as advance:
+        fitted = [
+            scratch.fit_scratch(pixels, targets, fold, seed=seed, advance=advance, habits=habits)
+            for fold in split.folds
+        ]
+    learnt = fitted[-1]
     some = pixels[:: max(1, len(pixels) // scratch.BATCH)][: scratch.BATCH]
     return Learnt(
         recipe="scratch",
@@ -98,18 +137,18 @@ def learn_scratch(tf_files: Path, dataset: Dataset, *, seed: int, output: Output
         preprocessing=scratch.PREPROCESSING,
         trunk=to_onnx(learnt.network, scratch.PREPROCESSING.size).SerializeToString(),
         head=learnt.head,
-        held_out=HeldOut.of(split, [learnt.held_out]),
-        looks=_thumbnails(pixels),
+        held_out=HeldOut.of(split, [each.held_out for each in fitted]),
+        looks=thumbnails(pixels),
         frozen=False,
         sample=some,
         sample_features=scratch.features(learnt.network, some),
-        sample_looks=_thumbnails(some),
-        stranger_features=scratch.features(learnt.network, strangers),
-        stranger_looks=_thumbnails(strangers),
+        sample_looks=thumbnails(some),
+        stranger_features=scratch.features(learnt.network, strangers) if len(strangers) else np.empty((0, 1)),
+        stranger_looks=thumbnails(strangers),
     )
 
 
-def _pixels(
+def pixels_of(
     dataset: Dataset, preprocessing: Preprocessing, output: Output
 ) -> tuple[Dataset, NDArray[np.uint8], NDArray[np.uint8]]:
     """The readable part of `dataset`, and its examples and strangers, uint8 [N, S, S, 3], in the same order."""
@@ -132,7 +171,7 @@ def _pixels(
     return kept, examples, strangers
 
 
-def _thumbnails(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def thumbnails(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """uint8 [N, S, S, 3] → [N, 192]: 8 × 8 mean colours, around the mean of all pictures."""
     count, size = pixels.shape[:2]
     if not count:

@@ -19,7 +19,24 @@ CHANNELS = (16, 32, 64, 128)
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 BATCH = 32
 PEAK_RATE = 3e-3
+SHIFT = 4  # pixels
 LEAST_EPOCHS, LEAST_STEPS = 20, 300  # few pictures are seen more often
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What keeps a network from learning its pictures by heart: `dropout` (share of features), `weight_decay`, and
+    `augmented`: each picture is mirrored and shifted by chance.
+    """
+
+    dropout: float
+    weight_decay: float
+    augmented: bool
+
+
+PLAIN = Habits(dropout=0.0, weight_decay=0.0, augmented=False)
+REGULARISED = Habits(dropout=0.3, weight_decay=1e-2, augmented=False)
+AUGMENTED = Habits(dropout=0.3, weight_decay=1e-2, augmented=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +62,15 @@ def epochs_for(pictures: int) -> int:
 
 
 def fit_scratch(
-    pixels: NDArray[np.uint8], targets: NDArray[np.int64], fold: Fold, seed: int, advance: Stage
+    pixels: NDArray[np.uint8],
+    targets: NDArray[np.int64],
+    fold: Fold,
+    *,
+    seed: int,
+    advance: Stage,
+    habits: Habits = AUGMENTED,
 ) -> Scratch:
-    """Learn from the training part of `fold`: AdamW, one-cycle learning rate, random mirroring.
+    """Learn from the training part of `fold`: AdamW, one-cycle learning rate.
 
     `pixels` uint8 [N, S, S, 3], `targets` [N] (0 … C-1). The same seed gives the same network on the same machine.
     `advance` is called once for each of `epochs_for(len(fold.train))` epochs.
@@ -60,13 +83,15 @@ def fit_scratch(
     everything, labels = torch.from_numpy(pixels), torch.from_numpy(targets)
     epochs = epochs_for(len(fold.train))
     steps = math.ceil(len(fold.train) / BATCH)
-    optimiser = torch.optim.AdamW([*trunk.parameters(), *linear.parameters()], lr=PEAK_RATE)
+    parameters = [*trunk.parameters(), *linear.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=PEAK_RATE, weight_decay=habits.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=epochs * steps)
 
     for _ in range(epochs):
         network.train()
         for batch in torch.from_numpy(fold.train)[torch.randperm(len(fold.train))].split(BATCH):  # type: ignore[no-untyped-call]
-            logits = linear(network(_mirrored(everything[batch])))
+            seen = _shifted(_mirrored(everything[batch])) if habits.augmented else everything[batch]
+            logits = linear(nn.functional.dropout(network(seen), habits.dropout))
             loss = nn.functional.cross_entropy(logits, labels[batch])
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -91,3 +116,11 @@ def _mirrored(pixels: Tensor) -> Tensor:
     """Each picture of uint8 [N, S, S, 3] as it is or mirrored left to right, by chance."""
     chosen = torch.rand(len(pixels), 1, 1, 1) < 0.5
     return torch.where(chosen, pixels.flip(2), pixels)
+
+
+def _shifted(pixels: Tensor) -> Tensor:
+    """Each picture of uint8 [N, S, S, 3] moved by up to SHIFT pixels; what moves out comes in on the other side."""
+    far = torch.randint(-SHIFT, SHIFT + 1, (len(pixels), 2)).tolist()
+    return torch.stack(
+        [picture.roll((down, across), (0, 1)) for picture, (down, across) in zip(pixels, far, strict=True)]
+    )

@@ -30,6 +30,7 @@ RATES = (1e-5, 3e-5, 1e-4)  # peaks for the lower, the middle and the upper thir
 HEAD_RATE = 3e-4
 WEIGHT_DECAY = 1e-2
 FROZEN_EPOCHS = 1
+SMALLER = 5 / 7  # the edge of the pictures in the first half of the epochs
 PATIENCE = 3  # epochs without a better one
 SMALL_SET = 2000  # pictures, below which the statistics of batch norm stay those of the backbone
 
@@ -73,9 +74,10 @@ class Run:
         """The epoch with the least held-out loss, from 0."""
         return int(np.argmin(self.losses))
 
-    @property
-    def is_over(self) -> bool:
-        return bool(self.losses) and len(self.losses) - 1 - self.best >= PATIENCE
+    def is_over(self, plan: Plan) -> bool:
+        """Whether it gets no better. That is not asked before the pictures have their full size for a while."""
+        first_full = plan.sizes.index(plan.sizes[-1])
+        return bool(self.losses) and len(self.losses) - 1 - max(self.best, first_full) >= PATIENCE
 
 
 class Tuned(nn.Module):
@@ -104,11 +106,11 @@ class Tuned(nn.Module):
 def plan_for(pictures: int, size: int) -> Plan:
     """How to fine-tune on so many pictures for a network that sees `size` pixels.
 
-    With few pictures every epoch has few steps, so there are more. The first half sees smaller pictures, which costs a
-    third of the time.
+    With few pictures every epoch has few steps, so there are more. The first half sees smaller pictures, which costs
+    half the time.
     """
     epochs = min(8, max(4, round(4000 / pictures)))
-    small = max(32, round(size * 4 / 7 / 32) * 32)
+    small = max(32, round(size * SMALLER / 32) * 32)
     sizes = [small] * (epochs // 2) + [size] * (epochs - epochs // 2)
     return Plan(tuple(sizes), batch=32, freeze_statistics=pictures < SMALL_SET)
 
@@ -138,7 +140,7 @@ def tune(
         run, first, best = Run(**state["run"]), len(state["run"]["training_losses"]), state["best"]
         learner.load(state)
     for epoch in range(plan.epochs):
-        if epoch >= first and not run.is_over and (plan.stop_after is None or epoch <= plan.stop_after):
+        if epoch >= first and not run.is_over(plan) and (plan.stop_after is None or epoch <= plan.stop_after):
             order = balanced_order(fold.train, material.targets, seed, epoch)
             run.training_losses.append(learner.learn(material, order, epoch, seed))
             run.logits.append(learner.look(material, fold.held_out))

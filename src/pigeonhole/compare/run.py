@@ -1,0 +1,103 @@
+"""A comparison from beginning to end. Each contestant learns as `train` would, in a cache of its own."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.compare.entry import Entry, entry
+from pigeonhole.output import Output
+from pigeonhole.train import scratch
+from pigeonhole.train.backbone import CACHE
+from pigeonhole.train.dataset import Dataset
+from pigeonhole.train.finetune import as_finetuned, fine_tune
+from pigeonhole.train.finish import finish
+from pigeonhole.train.groups import find_groups
+from pigeonhole.train.perceptual import perceptual_hash
+from pigeonhole.train.recipes import as_learnt, fit_from_nothing, pixels_of, probe_pictures
+from pigeonhole.train.sight import Sight
+from pigeonhole.train.split import Split, make_split
+from pigeonhole.train.tuning import SMALL_SET
+from pigeonhole.train.weights import Weights
+
+NETWORKS = {  # that learn from nothing
+    "cnn": scratch.PLAIN,
+    "cnn-regularised": scratch.REGULARISED,
+    "cnn-augmented": scratch.AUGMENTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Contest:
+    """What is the same for all."""
+
+    cache: Path
+    dataset: Dataset
+    split: Split
+    recipes: Sequence[str]
+    seed: int
+    output: Output
+
+
+def compare(
+    tf_files: Path, dataset: Dataset, recipes: Sequence[str], weights: Sequence[Weights], *, seed: int, output: Output
+) -> Iterator[Entry]:
+    """One entry for each of `recipes` that learns from nothing, and one for each other and each of `weights`.
+
+    All are judged on the same held-out pictures: of large sets one fold, of small ones all of them. Groups are found by
+    perceptual hashes alone, so that no backbone says which pictures help its rivals.
+    """
+    known = replace(dataset, strangers=())
+    dataset, pixels, _ = pixels_of(known, scratch.PREPROCESSING, output)
+    contest = _Contest(tf_files / CACHE, dataset, _split(tf_files, dataset, pixels, seed), recipes, seed, output)
+    yield from _from_nothing(contest, pixels)
+    for each in weights:
+        yield from _from_weights(contest, each)
+
+
+def _split(tf_files: Path, dataset: Dataset, pixels: NDArray[np.uint8], seed: int) -> Split:
+    hashes = np.array([perceptual_hash(picture) for picture in pixels], dtype=np.uint64)
+    split = make_split(dataset, find_groups(dataset, hashes, None, tf_files), seed)
+    return split.one(np.array(dataset.targets)) if len(dataset.examples) >= SMALL_SET else split
+
+
+def _from_nothing(contest: _Contest, pixels: NDArray[np.uint8]) -> Iterator[Entry]:
+    for recipe, habits in NETWORKS.items():
+        if recipe in contest.recipes:
+            began = time.perf_counter()
+            learnt = fit_from_nothing(
+                contest.dataset,
+                contest.split,
+                pixels,
+                pixels[:0],
+                seed=contest.seed,
+                habits=habits,
+                output=contest.output,
+            )
+            finished = finish(learnt, None)
+            yield entry(recipe, "small_cnn", finished, time.perf_counter() - began)
+
+
+def _from_weights(contest: _Contest, weights: Weights) -> Iterator[Entry]:
+    """A probe and what is tuned from it share their work; the time of the second has that of the first in it."""
+    if not {"probe", "finetune"} & set(contest.recipes):
+        return
+    contest.cache.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=contest.cache, prefix="compare-") as place:
+        own, seed, output = Path(place), contest.seed, contest.output
+        began = time.perf_counter()
+        probed = probe_pictures(
+            own, contest.dataset, weights, sight=Sight(), seed=seed, output=output, split=contest.split
+        )
+        finished = finish(as_learnt(probed), None)
+        seconds = time.perf_counter() - began
+        if "probe" in contest.recipes:
+            yield entry("probe", weights.backbone, finished, seconds)
+        if "finetune" in contest.recipes:
+            began = time.perf_counter()
+            finished = finish(as_finetuned(probed, fine_tune(own, probed, weights, seed=seed, output=output)), None)
+            yield entry("finetune", weights.backbone, finished, seconds + time.perf_counter() - began)

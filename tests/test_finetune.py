@@ -1,0 +1,315 @@
+"""What fine-tuning promises: it starts from the probe, can be interrupted, is repeatable, and is judged honestly."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pigeonhole.model.load import read_model
+from pigeonhole.output import Recorder, Stage
+from pigeonhole.train import finetune, networks, tuning
+from pigeonhole.train.augment import REDRAWINGS, augmentation
+from pigeonhole.train.export import from_pixels
+from pigeonhole.train.finetune import as_finetuned, common_best, fine_tune
+from pigeonhole.train.finish import finish
+from pigeonhole.train.head import Head
+from pigeonhole.train.loader import Look, Pictures, balanced_order
+from pigeonhole.train.publish import publish_model
+from pigeonhole.train.recipes import Probed, as_learnt
+from pigeonhole.train.run import TrainingOptions, train
+from pigeonhole.train.sight import Sight
+from pigeonhole.train.tuning import Plan, Run, Tuned, parameter_groups, plan_for
+from pigeonhole.train.weights import Weights
+from tuning import BACKBONE, probe, tuned, write_set
+
+TRAIN = ("train", "--recipe", "finetune", "--backbone", BACKBONE, "--size", "64", "--crop", "squeeze")
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A TF_FILES whose features are known already."""
+    tf_files = write_set(tmp_path_factory.mktemp("tuning"))
+    probe(tf_files)
+    return tf_files
+
+
+@pytest.fixture
+def mine(small: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(small, tmp_path / "tf files")
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(small: Path, tmp_path_factory: pytest.TempPathFactory) -> finetune.Finetuned:
+    return tuned(shutil.copytree(small, tmp_path_factory.mktemp("whole") / "tf"))
+
+
+def same(one: torch.nn.Module, other: torch.nn.Module) -> bool:
+    ours, theirs = one.state_dict(), other.state_dict()
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def start_of(probed: Probed, weights: Weights) -> torch.nn.Module:
+    """The trunk before it was tuned."""
+    trunk = networks.backbone_network(probed.backbone.name, weights.path)
+    return from_pixels(trunk, *networks.normalisation_of(BACKBONE))
+
+
+class Interrupted(Recorder):
+    """Ctrl-C after so many epochs, of all folds together."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.left = after
+
+    @contextmanager
+    def stage(self, title: str, total: int | None) -> Iterator[Stage]:
+        def advance() -> None:
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+        yield advance
+
+
+@pytest.mark.parametrize("epoch", range(1, 9))
+def test_interrupted_after_any_epoch_it_ends_with_the_same_weights(
+    mine: Path, uninterrupted: finetune.Finetuned, epoch: int
+) -> None:
+    probed, weights = probe(mine)
+    for after in (epoch, epoch + 8 * (epoch % 5)):  # in the first fold, and in one of the others or the final run
+        with pytest.raises(KeyboardInterrupt):
+            fine_tune(mine, probed, weights, seed=0, output=Interrupted(after))
+    result = fine_tune(mine, probed, weights, seed=0, output=Recorder())
+    assert same(result.network, uninterrupted.network)
+    assert not same(result.network.trunk, start_of(probed, weights))
+    assert np.array_equal(result.held_out.logits, uninterrupted.held_out.logits)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
+    mine: Path, uninterrupted: finetune.Finetuned
+) -> None:
+    probed, weights = probe(mine)
+    assert same(tuned(mine).network, uninterrupted.network)
+    other = fine_tune(mine, probed, weights, seed=1, output=Recorder())
+    assert not same(other.network, uninterrupted.network)
+
+
+def test_killed_for_good_it_goes_on_where_it_was(mine: Path, tmp_path: Path, uninterrupted: finetune.Finetuned) -> None:
+    command = [sys.executable, str(Path(__file__).parent / "tuning.py"), str(mine), str(tmp_path)]
+    process = subprocess.Popen(command)
+    deadline = time.monotonic() + 120
+    while not list((mine / "cache").glob("finetune-*/fold-1.pt")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "0.pt").exists()
+
+    subprocess.run(command, check=True)
+
+    result = torch.load(tmp_path / "0.pt", weights_only=True)
+    whole = uninterrupted.network.state_dict()
+    assert all(torch.equal(result["weights"][name], whole[name]) for name in whole)
+    assert np.array_equal(result["logits"].numpy(), uninterrupted.held_out.logits)
+
+
+def test_two_processes_learn_what_one_learns(mine: Path, tmp_path: Path, uninterrupted: finetune.Finetuned) -> None:
+    """By torchrun, with gloo on the CPU: gradients are averaged, so both have the same weights after every step."""
+    out = tmp_path / "out"
+    out.mkdir()
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    script = Path(__file__).parent / "tuning.py"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*torchrun, script, mine, out], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    first, second = (torch.load(out / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert all(torch.equal(first["weights"][name], second["weights"][name]) for name in first["weights"])
+    probed, weights = probe(mine)
+    start = {f"trunk.{name}": tensor for name, tensor in start_of(probed, weights).state_dict().items()}
+    alone = uninterrupted.network.state_dict()
+    moved = {name: (alone[name] - start[name], first["weights"][name] - start[name]) for name in start}
+    ours, theirs = (torch.cat([pair[side].flatten().double() for pair in moved.values()]) for side in (0, 1))
+    assert float((ours - theirs).norm() / ours.norm()) < 0.2  # sums in another order, in bf16; without each other: 1.4
+
+
+def test_under_torchrun_one_process_speaks_and_writes(mine: Path) -> None:
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [*torchrun, "pigeonhole", TRAIN[0], str(mine), *TRAIN[1:]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("The model is in") == 1
+    assert done.stderr.count("Learning from 24 pictures") == 1
+    assert read_model((mine / "model.onnx").read_bytes()).card.labels == ("tall", "wide")
+
+
+def test_where_the_probe_is_as_good_it_stays_and_that_is_said(mine: Path) -> None:
+    recorder = Recorder()
+    options = TrainingOptions("finetune", BACKBONE, sight=Sight("squeeze", 64))
+    result = train(mine, options, recorder)
+    assert read_model(result.model.read_bytes()).card.recipe == "probe"
+    (said,) = (note for note in recorder.notes if note.startswith("Fine-tuned: "))
+    assert "of 24 pictures right" in said
+    assert said.endswith("which may be luck, so the probe stays.")
+    assert not list((mine / "cache").glob("finetune-*"))  # nobody goes on from its checkpoints
+
+
+def test_the_file_of_a_tuned_network_asks_the_frozen_one_how_familiar_a_picture_is(
+    mine: Path, uninterrupted: finetune.Finetuned, tmp_path: Path
+) -> None:
+    probed, _ = probe(mine)
+    learnt = as_finetuned(probed, uninterrupted)
+    finished = finish(learnt, 0.95)
+    assert finished.distances is not None
+    publish_model(tmp_path / "m.onnx", finished.onnx, learnt.sample, finished.probabilities, finished.distances)
+    model = read_model((tmp_path / "m.onnx").read_bytes())
+    assert model.card.recipe == "finetune"
+    frozen = finish(as_learnt(probed), 0.95)
+    _, distances = model.answers(learnt.sample)
+    _, before = read_model(frozen.onnx).answers(learnt.sample)
+    assert distances is not None
+    assert before is not None
+    agreed = finished.probabilities.argmax(axis=1) == frozen.probabilities.argmax(axis=1)
+    assert agreed.any()
+    assert np.allclose(distances[agreed], before[agreed], atol=1e-3)
+
+
+def test_a_probe_is_what_auto_means_without_a_gpu(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pigeonhole.train import run
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("asked to fine-tune")
+
+    monkeypatch.setattr(run, "ENOUGH_TO_TUNE", 10)
+    monkeypatch.setattr(finetune, "learn_finetune", refuse)
+    monkeypatch.setattr(run, "has_gpu", lambda: False)
+    train(mine, TrainingOptions(backbone=BACKBONE, sight=Sight("squeeze", 64)), Recorder())
+    monkeypatch.setattr(run, "has_gpu", lambda: True)
+    with pytest.raises(RuntimeError, match="asked to fine-tune"):
+        train(mine, TrainingOptions(backbone=BACKBONE, sight=Sight("squeeze", 64)), Recorder())
+
+
+@pytest.fixture
+def network(mine: Path) -> Tuned:
+    trunk = networks.backbone_network(BACKBONE, mine / "weights" / f"{BACKBONE}.pth")
+    features = 1024
+    head = Head(np.random.default_rng(0).normal(size=(2, features)), np.array([0.5, -0.5]))
+    return Tuned(from_pixels(trunk, *networks.normalisation_of(BACKBONE)), head)
+
+
+def _run(mine: Path, network: Tuned, plan: Plan) -> Run:
+    probed, _ = probe(mine)
+    material = tuning.Material(probed.dataset.examples, np.array(probed.dataset.targets), probed.backbone.preprocessing)
+    fold = probed.split.folds[0]
+    return tuning.tune(network, material, fold, plan, seed=0, checkpoint=mine / "cache" / "x.pt", advance=lambda: None)
+
+
+def test_in_the_frozen_stage_only_the_head_learns(mine: Path, network: Tuned) -> None:
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    _run(mine, network, Plan((64, 64), batch=8, freeze_statistics=False, stop_after=0))
+    changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed == {"linear.weight", "linear.bias"}
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_then_all_of_it_learns_and_a_small_set_leaves_the_statistics_alone(
+    mine: Path, network: Tuned, frozen: bool
+) -> None:
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    _run(mine, network, Plan((64, 64), batch=8, freeze_statistics=frozen, stop_after=1))
+    changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert {name for name, _ in network.named_parameters()} <= changed
+    assert any("running_mean" in name for name in changed) is not frozen
+
+
+def test_the_head_learns_fastest_and_the_lowest_layers_most_slowly(network: Tuned) -> None:
+    groups = parameter_groups(network)
+    rates = [group["lr"] for group in groups]
+    assert rates == sorted(rates)
+    assert len(rates) == 4
+    assert sum(len(group["params"]) for group in groups) == len(list(network.parameters()))
+    assert groups[0]["params"][0] is next(network.trunk.parameters())
+    assert groups[-1]["params"] == list(network.linear.parameters())
+
+
+def test_pictures_grow_and_large_sets_are_seen_less_often() -> None:
+    assert plan_for(400, 224).sizes == (160,) * 4 + (224,) * 4
+    assert plan_for(100_000, 224).epochs == 4
+    assert [plan_for(count, 224).freeze_statistics for count in (400, 100_000)] == [True, False]
+
+
+def test_it_stops_when_it_gets_no_better_and_keeps_the_best_epoch() -> None:
+    plan = Plan((64, 128, 128, 128, 128, 128), batch=8, freeze_statistics=True)
+    run = Run([], [0.5, 0.3, 0.4, 0.4], [])
+    assert (run.best, run.is_over(plan)) == (1, False)
+    run.losses.append(0.31)
+    assert (run.best, run.is_over(plan)) == (1, True)
+    growing = Plan((64, 64, 64, 128, 128, 128), batch=8, freeze_statistics=True)
+    assert not run.is_over(growing)  # small pictures are no reason to give up
+    assert common_best([run, Run([], [0.9, 0.8, 0.5], [])]) == 2
+
+
+def test_every_category_is_seen_equally_often() -> None:
+    targets = np.array([0] * 90 + [1] * 10)
+    rows = np.arange(100)
+    order = balanced_order(rows, targets, 0, 0)
+    counts = np.bincount(order, minlength=100)
+    assert (len(order), counts[:90].sum(), counts[90:].sum()) == (100, 50, 50)
+    assert counts[90:].tolist() == [5] * 10
+    assert counts[:90].max() == 1
+    assert balanced_order(rows, targets, 0, 0).tolist() == order.tolist()
+    assert balanced_order(rows, targets, 0, 1).tolist() != order.tolist()
+
+
+def test_a_picture_is_augmented_by_seed_epoch_and_place_alone(mine: Path) -> None:
+    probed, _ = probe(mine)
+
+    def seen(look: Look, place: int) -> torch.Tensor:
+        torch.manual_seed(time.monotonic_ns())
+        targets = np.array(probed.dataset.targets)
+        return Pictures(probed.dataset.examples, targets, probed.backbone.preprocessing, look)[place, 3][0]
+
+    one = seen(Look(48, 1, 2), 5)
+    assert (one.shape, one.dtype) == ((48, 48, 3), torch.uint8)
+    assert torch.equal(seen(Look(48, 1, 2), 5), one)
+    others = [seen(Look(48, 2, 2), 5), seen(Look(48, 1, 3), 5), seen(Look(48, 1, 2), 6)]
+    assert not any(torch.equal(other, one) for other in others)
+
+
+@pytest.mark.parametrize("way", REDRAWINGS, ids=lambda way: way.__name__)
+def test_a_redrawn_picture_is_still_a_picture_and_another_one(way) -> None:  # type: ignore[no-untyped-def]
+    torch.manual_seed(0)
+    picture = torch.randint(20, 200, (3, 40, 50), dtype=torch.uint8)
+    redrawn = way(picture)
+    assert (redrawn.shape, redrawn.dtype) == (picture.shape, picture.dtype)
+    assert not torch.equal(redrawn, picture)
+    black = torch.zeros(3, 8, 8, dtype=torch.uint8)
+    assert way(black).dtype == torch.uint8
+
+
+def test_the_redrawings_are_what_they_are_called() -> None:
+    coloured = torch.tensor([[[200]], [[100]], [[50]]], dtype=torch.uint8)
+    assert REDRAWINGS[0](coloured).flatten().tolist() == [124] * 3  # 0.299 R + 0.587 G + 0.114 B
+    invert, _, rescale, log, sigmoid = (
+        way(torch.tensor([0, 64, 128, 191, 255], dtype=torch.uint8).expand(3, 1, 5)) for way in REDRAWINGS[1:]
+    )
+    assert invert[0, 0].tolist() == [255, 191, 127, 64, 0]
+    assert log[0, 0].tolist() == [0, 82, 150, 206, 255]  # 255 · log2(1 + x)
+    assert sigmoid[0, 0].tolist() == [5, 31, 128, 224, 250]  # 255 / (1 + exp(8 · (1/2 - x)))
+    assert rescale[0, 0, 0] == 0
+    assert rescale[0, 0, -1] == 255
+
+
+def test_augmented_pictures_have_the_size_of_the_epoch() -> None:
+    picture = torch.randint(0, 256, (3, 100, 100), dtype=torch.uint8)
+    for size in (32, 96, 128):
+        assert augmentation(size)(picture).shape == (3, size, size)
