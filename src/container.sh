@@ -39,6 +39,8 @@ container() { # classify|train ARGUMENT...
   if [[ $network == none || ${PIGEONHOLE_OFFLINE-} == 1 ]]; then
     docker_run+=(--network none)
   fi
+  # On a GPU other processes decode, and hand pictures over in shared memory, of which a container has 64 MB.
+  [[ $level != train ]] || docker_run+=(--shm-size 1g)
   # A terminal inside only if both streams are one outside: it would join them. Ctrl-C arrives as a signal.
   [[ ! -t 1 || ! -t 2 ]] || docker_run+=(--tty)
   for i in TERM NO_COLOR COLUMNS LINES PIGEONHOLE_OFFLINE; do docker_run+=(--env "$i"); done

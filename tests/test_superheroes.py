@@ -1,14 +1,19 @@
 """The whole way on real pictures with real weights: trained on 482 pictures, asked about 25 others."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
@@ -16,8 +21,16 @@ from commands import imported_by, pigeonhole
 from networks import write_random_weights
 from pictures import twins
 from pigeonhole import Classifier
+from pigeonhole.images import to_square
 from pigeonhole.model import ModelCard, load_model
+from pigeonhole.output import Recorder
+from pigeonhole.train.calibrate import calibrate
 from pigeonhole.train.dataset import read_dataset
+from pigeonhole.train.finetune import fine_tune
+from pigeonhole.train.learnt import HeldOut
+from pigeonhole.train.recipes import probe_pictures
+from pigeonhole.train.sight import Sight
+from pigeonhole.train.weights import obtain_weights
 from strangers import write_strangers
 from trees import tree
 
@@ -157,3 +170,42 @@ def test_other_networks_of_torchvision_train_too(shared: Path, tmp_path: Path, b
     result = pigeonhole("train", tmp_path, "--weights", weights, "--backbone", backbone)
     assert result.returncode == 0, result.stderr
     assert load_model(tmp_path / "model.onnx").card.backbone["name"] == backbone
+
+
+def fine_tuned(tf_files: Path, shared: Path, sight: Sight, *, folds: bool) -> tuple[HeldOut, NDArray[np.int64], int]:
+    """What a tuned network says of held-out pictures, their targets, and how many of the 25 test pictures are right."""
+    weights = obtain_weights(tf_files)
+    probed = probe_pictures(tf_files, read_dataset(tf_files), weights, sight=sight, seed=0, output=Recorder())
+    targets = np.array(probed.dataset.targets)
+    if not folds:
+        probed = replace(probed, split=probed.split.one(targets))
+    tuned = fine_tune(tf_files, probed, weights, seed=0, output=Recorder())
+    right = 0
+    for picture in (shared / "data" / "superheroes" / "test").glob("*/*"):
+        pixels = torch.from_numpy(to_square(picture.read_bytes(), probed.backbone.preprocessing)[None].copy())
+        with torch.inference_mode():
+            right += HEROES[int(tuned.network(pixels).argmax())] == picture.parent.name
+    return tuned.held_out, targets[tuned.held_out.rows], right
+
+
+def test_a_tuned_network_is_as_good_on_one_fold_of_small_pictures(
+    superheroes: Path, shared: Path, tmp_path: Path
+) -> None:
+    tf_files = shutil.copytree(superheroes, tmp_path / "tf")
+    held_out, targets, right = fine_tuned(tf_files, shared, Sight("centre", 128), folds=False)
+    assert len(targets) > 80
+    assert np.mean(held_out.logits.argmax(axis=1) == targets) >= 0.95
+    assert right >= 24
+
+
+@pytest.mark.skipif(os.environ.get("PIGEONHOLE_LONG_TESTS") != "1", reason="minutes: set PIGEONHOLE_LONG_TESTS=1")
+@pytest.mark.timeout(3600)
+def test_a_tuned_network_has_at_least_98_and_a_half_percent_cross_validated(
+    superheroes: Path, shared: Path, tmp_path: Path
+) -> None:
+    tf_files = shutil.copytree(superheroes, tmp_path / "tf")
+    held_out, targets, right = fine_tuned(tf_files, shared, Sight(), folds=True)
+    assert len(targets) == 482
+    assert np.mean(held_out.logits.argmax(axis=1) == targets) >= 0.985
+    assert right == 25
+    assert calibrate(held_out, targets).error_after <= 0.03

@@ -44,6 +44,7 @@ def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Pa
     assert job.values("--user") == [f"{os.getuid()}:{os.getgid()}"]
     assert job.values("--network") == ([] if script in REACHING_OUT else ["none"])
     assert "--tty" not in job.flags
+    assert job.values("--shm-size") == (["1g"] if job.image.startswith("pigeonhole-train:") else [])
 
 
 @pytest.mark.parametrize("piped", [False, True])

@@ -45,10 +45,16 @@ def network(backbone: str, path: Path) -> nn.Module:
     """float32 [N, 3, S, S], normalised → [N, D]. Raises WeightsError for weights that are damaged or do not fit."""
     trunk: nn.Module = torchvision.models.get_model(backbone, weights=None, **_settings(backbone))
     last = _last_layer(trunk)
-    parent, _, child = last.rpartition(".")
-    setattr(trunk.get_submodule(parent), child, nn.Identity())
+    without_last_layer(trunk)
     fill_in(trunk, without(_renamed(read_state_dict(path)), (f"{last}.", *SIDE_BRANCHES)), path, backbone)
     return trunk
+
+
+def without_last_layer(whole: nn.Module) -> nn.Module:
+    """`whole` itself, whose output is now what fed the layer that made the logits."""
+    parent, _, child = _last_layer(whole).rpartition(".")
+    setattr(whole.get_submodule(parent), child, nn.Identity())
+    return whole
 
 
 def _settings(backbone: str) -> dict[str, bool]:
