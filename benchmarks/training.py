@@ -135,7 +135,7 @@ def _steps(network: Tuned, size: int, device: torch.device, dtype: torch.dtype |
         with autocast(device, dtype):
             loss = nn.functional.cross_entropy(network(pixels).float(), targets)
         loss.backward()  # type: ignore[no-untyped-call]
-        float(loss)  # waits for the GPU
+        float(loss.detach())  # waits for the GPU
     return STEPS * batch / (time.perf_counter() - began)
 
 
