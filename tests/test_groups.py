@@ -1,6 +1,7 @@
 """Who is held out with whom: what is learnt from must not help to judge."""
 
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from io import BytesIO
@@ -204,6 +205,18 @@ def test_training_with_a_folder_valid_says_so(many: Path) -> None:
     assert "Learning from 40 pictures in 2 categories; 8 pictures of valid/ judge it." in result.stderr
     assert "of 8 pictures right" in result.stdout
     assert "the pictures of valid/" in result.stdout
+
+
+def test_a_folder_test_is_looked_at_by_the_finished_model_alone(many: Path) -> None:
+    for number in range(6):
+        write(many / "test" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(6000 + number))
+    shutil.copyfile(many / "data" / "a" / "scenea.png", many / "test" / "a" / "known.png")
+    write_random_weights(many / "weights" / f"{SMALL}.pth")
+    result = pigeonhole("train", many)
+    assert result.returncode == 0, result.stderr
+    assert "Learning from 40 pictures in 2 categories." in result.stderr
+    assert re.search(r"^test/: \d of 7 pictures right", result.stdout, re.MULTILINE)
+    assert "test/: 1 of its pictures are copies of some that were learnt from, which flatters." in result.stdout
 
 
 def film_like(folder: Path, seed: int = 0) -> None:

@@ -8,6 +8,8 @@ from pigeonhole.cli.arguments import TF_FILES
 from pigeonhole.naming import shown
 from pigeonhole.output import Terminal
 
+TEST = "test"  # TF_FILES/test/<category>/, if it is there, is looked at by the finished model alone
+
 
 @click.command("train")
 @click.argument("tf_files", default=TF_FILES, type=click.Path(path_type=Path))
@@ -81,5 +83,25 @@ def command(
     click.echo(result.verdict.honesty)
     if result.line:
         click.echo(result.line.sentence)
+    if (tf_files / TEST).is_dir():
+        _tell_of_test(tf_files, result.model, terminal)
     click.echo(f"The model is in {shown(result.model)}.")
     return 0
+
+
+def _tell_of_test(tf_files: Path, path: Path, terminal: Terminal) -> None:
+    """How the finished model does on TF_FILES/test/<category>/, which nothing was learnt or chosen by."""
+    from pigeonhole.cli.evaluate import evaluate
+    from pigeonhole.model import load_model
+    from pigeonhole.report.evaluation import Evaluation
+    from pigeonhole.train.dataset import also_in
+
+    model = load_model(path)
+    evaluation = Evaluation(model.card.labels)
+    for _ in evaluate(tf_files / TEST, model, evaluation, terminal):
+        pass
+    click.echo(f"{TEST}/: {evaluation.accuracy or 'no picture of a known category'}.")
+    if evaluation.strangers:
+        click.echo(f"{TEST}/: {evaluation.strangers_unknown} of {evaluation.strangers} strangers are called unknown.")
+    if copies := also_in(tf_files / TEST, tf_files):
+        click.echo(f"{TEST}/: {copies} of its pictures are copies of some that were learnt from, which flatters.")

@@ -94,6 +94,13 @@ def read_dataset(tf_files: Path) -> Dataset:
     return Dataset((*examples, *judges), (*problems, *of_strangers, *of_judges), tuple(strangers))
 
 
+def also_in(folder: Path, tf_files: Path) -> int:
+    """How many pictures below `folder` are also, byte for byte, among those that TF_FILES is learnt from."""
+    learnt = {example.sha256 for example in read_dataset(tf_files).examples}
+    examples, _ = _examples(folder, _folders(folder), DATA)
+    return sum(example.sha256 in learnt for example in examples)
+
+
 def _folders(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
