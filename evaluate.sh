@@ -21,5 +21,10 @@ tf_files=$REPLY
 folder "${paths[1]}" "that holds a folder of pictures for each category"
 pictures=$REPLY
 share_tf_files "$tf_files" ro
+if ! has_option --no-report && ! has_option --help && ! has_option -h; then
+  # As the caller: the container would make it as root, or refuse to start.
+  mkdir -p "$tf_files/report" 2>/dev/null || stop 5 "The folder report cannot be made in $tf_files. Check its permissions, or leave the report out with --no-report."
+  share "$tf_files/report" rw
+fi
 share "$pictures" ro
 launch evaluate "$tf_files" "$pictures" ${options[@]+"${options[@]}"}

@@ -96,14 +96,17 @@ def test_train_may_write_to_tf_files(checkout: Checkout, place: Path, given: tup
 
 
 @pytest.mark.parametrize("given", [(), ("tf",)])
-def test_evaluate_may_write_nothing(checkout: Checkout, place: Path, given: tuple[str, ...]) -> None:
+def test_evaluate_may_write_its_report_alone(checkout: Checkout, place: Path, given: tuple[str, ...]) -> None:
     ran = checkout.run("evaluate.sh", *given, "in", "--markdown", cwd=place)
 
     assert ran.returncode == 0
     tf_files = str(place / "tf" if given else checkout.tf_files)
     assert checkout.job().command == ["evaluate", tf_files, f"{place}/in", "--markdown"]
-    assert checkout.job().mounts == {tf_files: "ro", f"{place}/in": "ro"}
+    assert checkout.job().mounts == {tf_files: "ro", f"{tf_files}/report": "rw", f"{place}/in": "ro"}
     assert checkout.job().image.startswith("pigeonhole-train:")  # with what makes reports
+
+    checkout.run("evaluate.sh", *given, "in", "--no-report", cwd=place)
+    assert checkout.job().mounts == {tf_files: "ro", f"{place}/in": "ro"}
 
 
 def test_check_may_write_the_list_of_moves_where_it_is_told_to(checkout: Checkout, place: Path) -> None:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pigeonhole.check.appearance import Appearance, appearances
 from pigeonhole.check.copies import find_copies
 from pigeonhole.check.findings import TITLES, Finding, Move
-from pigeonhole.check.labels import Suspect, suspects, without
 from pigeonhole.check.leaks import find_leaks
 from pigeonhole.errors import WeightsError
 from pigeonhole.naming import shown
@@ -20,8 +19,8 @@ from pigeonhole.train.backbone import load_backbone
 from pigeonhole.train.dataset import DATA, STRANGERS, Dataset, Example, different_pictures, read_dataset
 from pigeonhole.train.features import FeatureStore, fill, vectors_of
 from pigeonhole.train.groups import find_groups
-from pigeonhole.train.probe import STRENGTHS, fit_probe
 from pigeonhole.train.split import Split, make_split
+from pigeonhole.train.suspects import suspects_by_features
 from pigeonhole.train.weights import obtain_weights
 
 SURE = 0.5  # doubt from which a picture's true category is suggested
@@ -131,21 +130,8 @@ def _labels(
     measured: _Set, features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output
 ) -> Iterator[Finding]:
     categories = measured.dataset.categories
-    for suspect in _suspects(features, targets, split, output):
+    for suspect in suspects_by_features(features, targets, split, output):
         example = measured.dataset.examples[suspect.row]
         name, other = measured.name(example.found.path), categories[suspect.other]
         target = Path(example.part) / other / example.found.relative if suspect.doubt >= SURE else None
         yield Finding("label", (name,), f"looks like {shown(other)}", suspect.doubt, (Move(name, target),))
-
-
-def _suspects(features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output) -> list[Suspect]:
-    """In two rounds: wrong labels also mislead those who judge, so in the second the first suspects teach nothing."""
-    found: list[Suspect] = []
-    for _ in range(2):
-        taught = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
-        if any(len(set(targets[fold.train])) < len(set(targets)) for fold in taught.folds):
-            return found  # a category would be missing
-        with output.stage("Learning", len(STRENGTHS)) as advance:
-            held_out = fit_probe(features[None], targets, taught, advance).held_out
-        found = suspects(held_out, targets[held_out.rows])
-    return found

@@ -1,6 +1,5 @@
 """`pigeonhole evaluate`: how good is the model on pictures whose categories are known?"""
 
-import heapq
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +9,24 @@ from rich.console import Console
 
 from pigeonhole.cli import arguments
 from pigeonhole.decoding.pool import DecoderPool
-from pigeonhole.errors import NothingToDoError, UsageError
-from pigeonhole.files import find
+from pigeonhole.errors import NothingToDoError, OutputError, UsageError
+from pigeonhole.files import digest, find
 from pigeonhole.model import Asking, Model, load_model
-from pigeonhole.naming import score_text, shown
+from pigeonhole.naming import shown
 from pigeonhole.output import Output, Terminal
 from pigeonhole.records import Failed, Found, Guess, Skipped, Unreadable
+from pigeonhole.report import aloud
+from pigeonhole.report.collected import Collected
+from pigeonhole.report.collecting import collecting
+from pigeonhole.report.content import Content
 from pigeonhole.report.evaluation import Evaluated, Evaluation
 from pigeonhole.report.rows import Form, header, row
 from pigeonhole.report.summary import fields, sentences, table
+from pigeonhole.report.write import write_report
 from pigeonhole.stream import guesses
 
-WORST = 5
+REPORT = Path("report") / "evaluation"  # below TF_FILES
+CURE = "Make room, or leave the report out with --no-report."
 
 
 @click.command("evaluate")
@@ -29,8 +34,9 @@ WORST = 5
 @click.option("--markdown", "form", flag_value="markdown", help="A table with a line for every picture.")
 @click.option("--csv", "form", flag_value="csv", help="The same for a spreadsheet.")
 @click.option("--json", "form", flag_value="json", help="One JSON object per picture, then the summary.")
+@click.option("--no-report", is_flag=True, help="Do not write TF_FILES/report/evaluation.")
 @arguments.asking
-def command(paths: tuple[Path, ...], form: Form | None, *, tta: bool, no_unknown: bool) -> int:
+def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta: bool, no_unknown: bool) -> int:
     """Say how good the model is on pictures whose categories are known.
 
     PATHS is [TF_FILES] FOLDER: FOLDER has one folder per category. One that the model does not know holds strangers,
@@ -43,28 +49,53 @@ def command(paths: tuple[Path, ...], form: Form | None, *, tta: bool, no_unknown
         raise UsageError(f"There is no folder {shown(folder)}.", "Check the name.")
     model = load_model(tf_files / arguments.MODEL, Asking(not no_unknown, tta))
     terminal = Terminal()
-    evaluation = Evaluation(model.card.labels)
+    report = None if no_report else tf_files / REPORT
+    try:
+        with collecting(report, model.card.labels) as collected:
+            problems = _collect(folder, model, collected, form, terminal)
+            if not collected.seen and not problems:
+                raise NothingToDoError(f"There is no picture in {shown(folder)}.")
+        page = write_report(report, _content(folder, tf_files, model, collected)) if report else None
+    except OSError as error:
+        raise OutputError(f"{shown(tf_files / REPORT)} cannot be written: {error.strerror}.", CURE) from error
+    if form == "json":
+        click.echo(json.dumps(fields(collected.evaluation)))
+    else:
+        tell(collected, with_table=form is None)
+    if page:
+        click.echo(f"The report is in {shown(page)}.", err=form is not None)
+    return 1 if problems else 0
+
+
+def _collect(folder: Path, model: Model, collected: Collected, form: Form | None, output: Output) -> int:
+    """How many pictures cannot be read; all others are collected, and printed where a form is wanted."""
     if form and header(form):
         click.echo(header(form))
-    worst: list[tuple[float, int, Evaluated]] = []
     problems = 0
-    for number, evaluated in enumerate(evaluate(folder, model, evaluation, terminal)):
+    for evaluated in evaluate(folder, model, collected.evaluation, output):
         if evaluated is None:
             problems += 1
             continue
+        collected.add(evaluated)
         if form:
             click.echo(row(form, evaluated))
-        if evaluated.right is False:
-            heapq.heappush(worst, (evaluated.guess.score, number, evaluated))
-            if len(worst) > WORST:
-                heapq.heappop(worst)
-    if not evaluation.judged and not problems:
-        raise NothingToDoError(f"There is no picture in {shown(folder)}.")
-    if form == "json":
-        click.echo(json.dumps(fields(evaluation)))
-    else:
-        tell(evaluation, [each for _, _, each in sorted(worst, key=lambda each: -each[0])], with_table=form is None)
-    return 1 if problems else 0
+    return problems
+
+
+def _content(folder: Path, tf_files: Path, model: Model, collected: Collected) -> Content:
+    card = model.card
+    return Content(
+        title=f"{folder.resolve().name}, evaluated",
+        source=f"The model {shown(tf_files / arguments.MODEL)}, asked about the pictures in {shown(folder)}.",
+        collected=collected,
+        facts=(
+            ("model, SHA-256", digest((tf_files / arguments.MODEL).read_bytes())),
+            ("recipe", card.recipe),
+            ("backbone", f"{card.backbone.get('name')}, {card.backbone.get('weights')}"),
+            ("training set, SHA-256", card.training_set),
+            ("trained", f"{card.created}, by pigeonhole {card.version}"),
+        ),
+    )
 
 
 def evaluate(folder: Path, model: Model, evaluation: Evaluation, output: Output) -> Iterator[Evaluated | None]:
@@ -89,12 +120,10 @@ def evaluate(folder: Path, model: Model, evaluation: Evaluation, output: Output)
                     yield None
 
 
-def tell(evaluation: Evaluation, worst: list[Evaluated], *, with_table: bool) -> None:
+def tell(collected: Collected, *, with_table: bool) -> None:
     """The verdict for people. With a table of every picture on standard output, it goes to standard error."""
-    for sentence in sentences(evaluation):
+    for sentence in sentences(collected.evaluation):
         click.echo(sentence, err=not with_table)
-    if with_table and evaluation.accuracy:
-        Console(highlight=False).print(table(evaluation))
-    for each in worst if with_table else ():
-        said = f"{shown(each.guess.category)} (score = {score_text(each.guess.score)})"
-        click.echo(f"  wrong: {shown(each.relative)}: {said}")
+    if with_table and collected.evaluation.accuracy:
+        aloud.read(collected)
+        Console(highlight=False).print(table(collected.evaluation))

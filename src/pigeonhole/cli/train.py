@@ -43,6 +43,7 @@ TEST = "test"  # TF_FILES/test/<category>/, if it is there, is looked at by the 
     "--size", type=click.IntRange(32, 1024), metavar="PIXELS", help="How large it sees them; the network's own size."
 )
 @click.option("--no-unknown", is_flag=True, help="Always name a category, however unlike the picture is.")
+@click.option("--no-report", is_flag=True, help="Do not write TF_FILES/report.")
 def command(
     tf_files: Path,
     *,
@@ -54,12 +55,14 @@ def command(
     crop: str,
     size: int | None,
     no_unknown: bool,
+    no_report: bool,
 ) -> int:
     """Learn from the pictures in TF_FILES/data/<category>/ and write TF_FILES/model.onnx.
 
     TF_FILES is ./tf_files if left out. Weights come from --weights, else from TF_FILES/weights, else they are
     downloaded there once.
     """
+    from pigeonhole.report import aloud
     from pigeonhole.train import TrainingOptions, train
     from pigeonhole.train.run import is_first
     from pigeonhole.train.sight import Sight
@@ -72,19 +75,21 @@ def command(
         seed,
         None if no_unknown else precision,
         Sight(crop, size),  # type: ignore[arg-type]
+        not no_report,
     )
     result = train(tf_files, options, terminal)
     if not is_first():
         return 0
     click.echo(result.verdict.sentence)
-    for true, answer, count in result.verdict.confused:
-        click.echo(f"  {count} of {shown(true)} taken for {shown(answer)}")
+    aloud.read(result.collected)
     click.echo(result.verdict.comparison)
     click.echo(result.verdict.honesty)
     if result.line:
         click.echo(result.line.sentence)
     if (tf_files / TEST).is_dir():
         _tell_of_test(tf_files, result.model, terminal)
+    if result.report:
+        click.echo(f"The report is in {shown(result.report)}.")
     click.echo(f"The model is in {shown(result.model)}.")
     return 0
 

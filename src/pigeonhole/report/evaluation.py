@@ -15,19 +15,33 @@ from pigeonhole.report.proportion import Proportion
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """One answer and the `truth`: a category of the model, another name (a stranger), or None where nobody said it."""
+    """One answer and the `truth`: a category of the model, another name (a stranger), or None where nobody said it.
 
-    guess: Guess
+    `relative` is what the picture `path` is called for a reader; `ranking` has every category with its probability,
+    best first; `unknown` says whether the model would rather not answer.
+    """
+
+    path: Path
     relative: Path
     truth: str | None
     stranger: bool
+    ranking: tuple[tuple[str, float], ...]
+    unknown: bool
+
+    @property
+    def category(self) -> str:
+        return self.ranking[0][0]
+
+    @property
+    def score(self) -> float:
+        return self.ranking[0][1]
 
     @property
     def right(self) -> bool | None:
         """Whether the best category is the true one, or a stranger is called unknown; None where nobody knows."""
         if self.truth is None:
             return None
-        return bool(self.guess.doubt) if self.stranger else self.guess.category == self.truth
+        return self.unknown if self.stranger else self.category == self.truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +74,24 @@ class Evaluation:
     def judge(self, guess: Guess, relative: Path) -> Evaluated:
         """Count one answer. The folder that the picture lies in says what is on it; no folder, nobody knows."""
         truth = relative.parts[0] if len(relative.parts) > 1 else None
-        if truth is None:
+        stranger = truth is not None and truth not in self.labels
+        evaluated = Evaluated(guess.path, relative, truth, stranger, guess.ranking, bool(guess.doubt))
+        self.count(evaluated)
+        return evaluated
+
+    def count(self, evaluated: Evaluated) -> None:
+        """Count an answer that is known already."""
+        if evaluated.truth is None:
             self.unlabelled += 1
-            return Evaluated(guess, relative, None, stranger=False)
-        if truth not in self.labels:
+        elif evaluated.stranger:
             self.strangers += 1
-            self.strangers_unknown += bool(guess.doubt)
-            return Evaluated(guess, relative, truth, stranger=True)
-        self.known_unknown += bool(guess.doubt)
-        self._truths.append(self.labels.index(truth))
-        self._answers.append(self.labels.index(guess.category))
-        self._scores.append(guess.score)
-        self._of_truth.append(dict(guess.ranking)[truth])
-        return Evaluated(guess, relative, truth, stranger=False)
+            self.strangers_unknown += evaluated.unknown
+        else:
+            self.known_unknown += evaluated.unknown
+            self._truths.append(self.labels.index(evaluated.truth))
+            self._answers.append(self.labels.index(evaluated.category))
+            self._scores.append(evaluated.score)
+            self._of_truth.append(dict(evaluated.ranking)[evaluated.truth])
 
     @property
     def judged(self) -> int:
@@ -93,6 +112,11 @@ class Evaluation:
     @property
     def answers(self) -> NDArray[np.int64]:
         return np.array(self._answers, dtype=np.int64)
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """[N], of the best category."""
+        return np.array(self._scores, dtype=np.float32)
 
     @property
     def log_loss(self) -> float:

@@ -3,7 +3,7 @@
 import csv
 import json
 from io import StringIO
-from typing import Literal
+from typing import Any, Literal
 
 from pigeonhole.naming import score_text, shown
 from pigeonhole.records import UNKNOWN
@@ -23,32 +23,36 @@ def header(form: Form) -> str:
 
 def row(form: Form, evaluated: Evaluated) -> str:
     """One line without its end."""
-    guess, truth = evaluated.guess, evaluated.truth or ""
-    ranking = [(shown(category), score) for category, score in guess.ranking]
+    truth = evaluated.truth or ""
+    ranking = [(shown(category), score) for category, score in evaluated.ranking]
     name = shown(evaluated.relative)
     if form == "markdown":
         said = ", ".join(f"{category} {score_text(score)}" for category, score in ranking)
-        answer = f"{UNKNOWN}: {said}" if guess.doubt else said
+        answer = f"{UNKNOWN}: {said}" if evaluated.unknown else said
         cells = [_cell(each) for each in (name, shown(truth), answer)]
         return f"| {' | '.join(cells)} | {MARKS[evaluated.right]} |"
     if form == "json":
-        record = {
-            "picture": str(evaluated.relative),
-            "truth": evaluated.truth,
-            "category": guess.category,
-            "score": guess.score,
-            "unknown": bool(guess.doubt),
-            "ok": evaluated.right,
-            "ranking": [{"category": category, "score": score} for category, score in guess.ranking],
-        }
-        return json.dumps(record)
+        return json.dumps(record_of(evaluated))
     said = " ".join(f"{category}={score_text(score)}" for category, score in ranking)
-    answer = UNKNOWN if guess.doubt else shown(guess.category)
+    answer = UNKNOWN if evaluated.unknown else shown(evaluated.category)
     line = StringIO()
     csv.writer(line, lineterminator="").writerow(
-        [name, shown(truth), answer, score_text(guess.score), int(bool(guess.doubt)), MARKS[evaluated.right], said]
+        [name, shown(truth), answer, score_text(evaluated.score), int(evaluated.unknown), MARKS[evaluated.right], said]
     )
     return line.getvalue()
+
+
+def record_of(evaluated: Evaluated) -> dict[str, Any]:
+    """For JSON."""
+    return {
+        "picture": str(evaluated.relative),
+        "truth": evaluated.truth,
+        "category": evaluated.category,
+        "score": evaluated.score,
+        "unknown": evaluated.unknown,
+        "ok": evaluated.right,
+        "ranking": [{"category": category, "score": score} for category, score in evaluated.ranking],
+    }
 
 
 def _cell(text: str) -> str:

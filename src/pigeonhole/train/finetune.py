@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pigeonhole.errors import UsageError
 from pigeonhole.files import digest
 from pigeonhole.output import Output
+from pigeonhole.report.content import Epoch
 from pigeonhole.report.proportion import Proportion
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.train import networks
@@ -47,7 +48,29 @@ def learn_finetune(tf_files: Path, probed: Probed, weights: Weights, *, seed: in
     """The fine-tuned network, or the probe again where that is as good; which, and by how much, is said."""
     tuned = fine_tune(tf_files, probed, weights, seed=seed, output=output)
     output.note(comparison(probed, tuned))
-    return as_finetuned(probed, tuned) if tuned.gained.is_beyond_doubt else as_learnt(probed)
+    learnt = as_finetuned(probed, tuned) if tuned.gained.is_beyond_doubt else as_learnt(probed)
+    return replace(learnt, epochs=epochs_of(probed, tuned))
+
+
+def epochs_of(probed: Probed, tuned: Finetuned) -> tuple[Epoch, ...]:
+    """What was seen after each epoch, of all folds together, as long as all of them learnt."""
+    targets = np.array(probed.dataset.targets)
+    folds = [targets[fold.held_out] for fold in tuned.split.folds]
+    total = sum(len(own) for own in folds)
+
+    def right(epoch: int) -> float:
+        logits = [run.logits[epoch].numpy().argmax(axis=1) for run in tuned.curves]
+        return sum(int((said == own).sum()) for said, own in zip(logits, folds, strict=True)) / total
+
+    return tuple(
+        Epoch(
+            epoch + 1,
+            float(np.mean([run.training_losses[epoch] for run in tuned.curves])),
+            sum(run.losses[epoch] * len(own) for run, own in zip(tuned.curves, folds, strict=True)) / total,
+            right(epoch),
+        )
+        for epoch in range(min(len(run.losses) for run in tuned.curves))
+    )
 
 
 def fine_tune(tf_files: Path, probed: Probed, weights: Weights, *, seed: int, output: Output) -> Finetuned:

@@ -22,12 +22,17 @@ from pigeonhole.train.metrics import Verdict, judge
 class Finished:
     """The model file `onnx`, the `verdict` on it and its `line` to unknown (None: it always names a category).
 
-    `probabilities` [M, C] and `distances` [M] (or None) are what it has to answer to the sample in `Learnt`.
+    `scores` [H, C] are the calibrated answers to the held-out pictures, `unknown` [H] says which of them the gates
+    would withhold. `probabilities` [M, C] and `distances` [M] (or None) are what the file has to answer to the sample
+    in `Learnt`.
     """
 
     onnx: bytes
+    card: ModelCard
     verdict: Verdict
     line: Line | None
+    scores: NDArray[np.float64]
+    unknown: NDArray[np.bool_]
     probabilities: NDArray[np.floating]
     distances: NDArray[np.floating] | None
 
@@ -44,8 +49,18 @@ def finish(learnt: Learnt, precision: float | None) -> Finished:
         known = None
     probabilities = head.probabilities(learnt.sample_features)
     distances = known.distances(learnt.sample_looks, probabilities.argmax(axis=1)) if known else None
-    onnx = append_head(learnt.trunk, head, _card(learnt, head, verdict, line), known, learnt.frozen_trunk)
-    return Finished(onnx, verdict, line, probabilities, distances)
+    card = _card(learnt, head, verdict, line)
+    onnx = append_head(learnt.trunk, head, card, known, learnt.frozen_trunk)
+    scores = softmax(learnt.held_out.logits / head.temperature, axis=1)
+    unknown = _withheld(scores, around, line)
+    return Finished(onnx, card, verdict, line, scores, unknown, probabilities, distances)
+
+
+def _withheld(scores: NDArray[np.float64], around: Neighbourhood, line: Line | None) -> NDArray[np.bool_]:
+    if line is None:
+        return np.zeros(len(scores), dtype=bool)
+    unsure: NDArray[np.bool_] = scores.max(axis=1) < line.min_score
+    return unsure if line.max_distance is None else unsure | (around.distances > line.max_distance)
 
 
 def _line(learnt: Learnt, head: Head, around: Neighbourhood, known: Familiar | None, precision: float) -> Line:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.images import Preprocessing
+from pigeonhole.report.content import Epoch
 from pigeonhole.train.dataset import Dataset
 from pigeonhole.train.head import Head
 from pigeonhole.train.split import Split
@@ -49,6 +50,7 @@ class Learnt:
 
     `sample` is uint8 [M, S, S, 3], a few training pictures, with `sample_features` [M, D] and `sample_looks` [M, E] as
     training has them; `stranger_features` [K, D] and `stranger_looks` [K, E] are those of pictures of no category.
+    `strength` is the probe's, None where there is none, and `epochs` what was seen while learning, if there were any.
     """
 
     recipe: str
@@ -67,6 +69,8 @@ class Learnt:
     stranger_features: NDArray[np.floating]
     stranger_looks: NDArray[np.floating]
     frozen_trunk: bytes | None = None
+    strength: float | None = None
+    epochs: tuple[Epoch, ...] = ()
 
     @property
     def targets(self) -> NDArray[np.int64]:

@@ -89,6 +89,7 @@ def as_learnt(probed: Probed) -> Learnt:
         sample_looks=shown_features,
         stranger_features=probed.stranger_features,
         stranger_looks=probed.stranger_features,
+        strength=probed.probe.strength,
     )
 
 
@@ -145,6 +146,7 @@ def fit_from_nothing(
         sample_looks=thumbnails(some),
         stranger_features=scratch.features(learnt.network, strangers) if len(strangers) else np.empty((0, 1)),
         stranger_looks=thumbnails(strangers),
+        epochs=learnt.epochs,
     )
 
 

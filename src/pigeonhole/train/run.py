@@ -11,6 +11,10 @@ from pigeonhole.errors import OutputError, UsageError, WeightsError
 from pigeonhole.model.session import has_gpu
 from pigeonhole.naming import shown
 from pigeonhole.output import Output, Recorder
+from pigeonhole.report.collected import Collected
+from pigeonhole.report.collecting import collecting
+from pigeonhole.report.write import write_report
+from pigeonhole.train.account import account, collect
 from pigeonhole.train.checkpoint import forget_checkpoints
 from pigeonhole.train.dataset import VALID, Dataset, read_dataset
 from pigeonhole.train.finish import finish
@@ -24,6 +28,7 @@ from pigeonhole.train.weights import Weights, obtain_weights
 
 Recipe = Literal["auto", "probe", "finetune", "scratch"]
 MODEL = "model.onnx"
+REPORT = "report"
 PRECISION = 0.95
 ENOUGH_TO_TUNE = 500  # pictures
 
@@ -33,7 +38,7 @@ class TrainingOptions:
     """`backbone` and `weights` None: whatever lies in TF_FILES/weights, else the default network's, downloaded.
 
     `precision` (0 to 1): how many of the answers shall be right; the others are `unknown`. None: none is.
-    `sight`: how pictures are looked at.
+    `sight`: how pictures are looked at. `report`: whether to write TF_FILES/report.
     """
 
     recipe: Recipe = "auto"
@@ -42,13 +47,18 @@ class TrainingOptions:
     seed: int = 0
     precision: float | None = PRECISION
     sight: Sight = field(default_factory=Sight)
+    report: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
+    """`collected` has the pictures that were held out; `report` is the page, None where none was wanted."""
+
     model: Path
     verdict: Verdict
     line: Line | None
+    collected: Collected
+    report: Path | None
 
 
 def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingResult:
@@ -99,7 +109,14 @@ def _train(tf_files: Path, options: TrainingOptions, output: Output) -> Training
     if is_first():
         publish_model(model, finished.onnx, learnt.sample, finished.probabilities, finished.distances)
         forget_checkpoints(tf_files)
-    return TrainingResult(model, finished.verdict, finished.line)
+    folder = tf_files / REPORT if options.report and is_first() else None
+    try:
+        with collecting(folder, learnt.dataset.categories) as collected:
+            collect(learnt, finished, collected)
+        page = None if folder is None else write_report(folder, account(learnt, finished, collected, output))
+    except OSError as error:
+        raise OutputError(f"{shown(tf_files / REPORT)} cannot be written: {error.strerror or error}.") from error
+    return TrainingResult(model, finished.verdict, finished.line, collected, page)
 
 
 def _learn(tf_files: Path, dataset: Dataset, options: TrainingOptions, output: Output) -> Learnt:

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from pigeonhole.images import Preprocessing
 from pigeonhole.output import Stage
+from pigeonhole.report.content import Epoch
 from pigeonhole.train.export import from_pixels
-from pigeonhole.train.head import Head
+from pigeonhole.train.head import Head, log_loss
 from pigeonhole.train.split import Fold
 
 PREPROCESSING = Preprocessing(size=64, fraction=1.0)
@@ -41,11 +42,14 @@ AUGMENTED = Habits(dropout=0.3, weight_decay=1e-2, augmented=True)
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """What was learnt: `network` (uint8 [N, S, S, 3] → features [N, D]), its head, and the held-out logits [H, C]."""
+    """What was learnt: `network` (uint8 [N, S, S, 3] → features [N, D]), its head, the held-out logits [H, C], and
+    what was seen after each epoch.
+    """
 
     network: nn.Module
     head: Head
     held_out: NDArray[np.float64]
+    epochs: tuple[Epoch, ...]
 
 
 def small_cnn() -> nn.Module:
@@ -87,21 +91,30 @@ def fit_scratch(
     optimiser = torch.optim.AdamW(parameters, lr=PEAK_RATE, weight_decay=habits.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=epochs * steps)
 
-    for _ in range(epochs):
+    seen: list[Epoch] = []
+    for epoch in range(epochs):
         network.train()
+        losses = []
         for batch in torch.from_numpy(fold.train)[torch.randperm(len(fold.train))].split(BATCH):  # type: ignore[no-untyped-call]
-            seen = _shifted(_mirrored(everything[batch])) if habits.augmented else everything[batch]
-            logits = linear(nn.functional.dropout(network(seen), habits.dropout))
+            inputs = _shifted(_mirrored(everything[batch])) if habits.augmented else everything[batch]
+            logits = linear(nn.functional.dropout(network(inputs), habits.dropout))
             loss = nn.functional.cross_entropy(logits, labels[batch])
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
+            losses.append(float(loss.detach()))
+        network.eval()
+        head = Head(linear.weight.detach().double().numpy(), linear.bias.detach().double().numpy())
+        held_out = head.logits(features(network, pixels[fold.held_out]))
+        seen.append(_epoch(epoch, losses, held_out, targets[fold.held_out]))
         advance()
+    return Scratch(network, head, held_out, tuple(seen))
 
-    network.eval()
-    head = Head(linear.weight.detach().double().numpy(), linear.bias.detach().double().numpy())
-    return Scratch(network, head, head.logits(features(network, pixels[fold.held_out])))
+
+def _epoch(number: int, losses: list[float], held_out: NDArray[np.float64], targets: NDArray[np.int64]) -> Epoch:
+    right = float(np.mean(held_out.argmax(axis=1) == targets))
+    return Epoch(number + 1, float(np.mean(losses)), log_loss(held_out, targets), right)
 
 
 def features(network: nn.Module, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from pigeonhole.output import Output
 from pigeonhole.train.head import best_temperature
 from pigeonhole.train.learnt import HeldOut
+from pigeonhole.train.probe import STRENGTHS, fit_probe
 from pigeonhole.train.split import Fold, Split
 
 
@@ -21,6 +23,24 @@ class Suspect:
     row: int
     other: int
     doubt: float
+
+
+def suspects_by_features(
+    features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output
+) -> list[Suspect]:
+    """In two rounds: wrong labels also mislead those who judge, so in the second the first suspects teach nothing.
+
+    `features` [N, D] are the frozen ones of all examples, `targets` [N] their labels.
+    """
+    found: list[Suspect] = []
+    for _ in range(2):
+        taught = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
+        if any(len(set(targets[fold.train])) < len(set(targets)) for fold in taught.folds):
+            return found  # a category would be missing
+        with output.stage("Learning", len(STRENGTHS)) as advance:
+            held_out = fit_probe(features[None], targets, taught, advance).held_out
+        found = suspects(held_out, targets[held_out.rows])
+    return found
 
 
 def without(split: Split, rows: NDArray[np.int64]) -> Split:

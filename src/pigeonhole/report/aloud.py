@@ -1,0 +1,45 @@
+"""The report for those who stay on the terminal: the verdict, a small confusion matrix, the worst mistakes."""
+
+from collections.abc import Iterator
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from pigeonhole.naming import score_text, shown
+from pigeonhole.report.collected import Collected
+from pigeonhole.report.evaluation import Evaluation
+from pigeonhole.report.verdict import confusion, verdict
+
+WORST = 5
+MOST_COLUMNS = 8  # categories that a terminal has room for
+
+
+def read(collected: Collected) -> None:
+    """Print all three, the verdict first."""
+    for sentence in filter(None, verdict(collected.evaluation)):
+        click.echo(sentence)
+    if table := matrix(collected.evaluation):
+        Console(highlight=False).print(table)
+    for line in mistakes(collected):
+        click.echo(line)
+
+
+def matrix(evaluation: Evaluation) -> Table | None:
+    """True categories down, answers across; None where there are too many."""
+    if evaluation.accuracy is None or len(evaluation.labels) > MOST_COLUMNS:
+        return None
+    names = [shown(label).replace("[", "\\[") for label in evaluation.labels]
+    result = Table("", box=None, pad_edge=False, header_style="")
+    for name in names:
+        result.add_column(f"→ {name}", justify="right")
+    for name, row in zip(names, confusion(evaluation).tolist(), strict=True):
+        result.add_row(name, *map(str, row))
+    return result
+
+
+def mistakes(collected: Collected) -> Iterator[str]:
+    """The WORST, with the most certain first."""
+    for each in collected.worst[:WORST]:
+        said = f"{shown(each.category)} (score = {score_text(each.score)})"
+        yield f"  wrong: {shown(each.relative)}: {said}"

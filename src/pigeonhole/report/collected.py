@@ -1,0 +1,96 @@
+"""What a report shows of the single pictures: all of them in a file, and of each kind the few that tell most."""
+
+import heapq
+import json
+from dataclasses import dataclass, field
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.report.evaluation import Evaluated, Evaluation
+from pigeonhole.report.rows import record_of
+
+SHOWN = 8  # of the most and of the least certain
+MISTAKES = 24
+ROWS = 2000  # of the table of pictures; a browser stays quick
+SAMPLE = 50_000  # pictures whose scores curves are drawn from
+
+
+@dataclass(slots=True)
+class Collected:
+    """Counts and keeps what comes, in bounded memory however many pictures there are.
+
+    `evaluation` counts; `pictures` gets a JSON object per line, complete.
+    """
+
+    evaluation: Evaluation
+    pictures: TextIO
+    seen: int = 0
+    _mistakes: list[Evaluated] = field(default_factory=list)
+    _others: list[Evaluated] = field(default_factory=list)
+    _surest: list[tuple[float, int, Evaluated]] = field(default_factory=list)
+    _least_sure: list[tuple[float, int, Evaluated]] = field(default_factory=list)
+    _worst: list[tuple[float, int, Evaluated]] = field(default_factory=list)
+    _sample: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
+    _chance: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+    def add(self, evaluated: Evaluated) -> None:
+        """Take one more that `evaluation` has counted."""
+        self.seen += 1
+        self.pictures.write(json.dumps(record_of(evaluated)) + "\n")
+        some = self._mistakes if evaluated.right is False else self._others
+        if len(some) < ROWS // 2:
+            some.append(evaluated)
+        if evaluated.truth is None or evaluated.stranger:
+            return
+        _keep(self._surest, evaluated.score, self.seen, evaluated, SHOWN)
+        _keep(self._least_sure, -evaluated.score, self.seen, evaluated, SHOWN)
+        if not evaluated.right:
+            _keep(self._worst, evaluated.score, self.seen, evaluated, MISTAKES)
+        self._sample_one(evaluated)
+
+    @property
+    def rows(self) -> list[Evaluated]:
+        """Up to ROWS of the pictures for a table, by name: the first mistakes and as many of the others."""
+        return sorted((*self._mistakes, *self._others), key=lambda each: str(each.relative))
+
+    @property
+    def surest(self) -> list[Evaluated]:
+        return _in_order(self._surest)
+
+    @property
+    def least_sure(self) -> list[Evaluated]:
+        return _in_order(self._least_sure)
+
+    @property
+    def worst(self) -> list[Evaluated]:
+        """The mistakes with the highest scores."""
+        return _in_order(self._worst)
+
+    @property
+    def sample(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The true categories [N] and all scores [N, C] of up to SAMPLE pictures, every one with the same chance."""
+        truths = np.array([truth for truth, _ in self._sample], dtype=np.int64)
+        return truths, np.array([scores for _, scores in self._sample]).reshape(len(truths), -1)
+
+    def _sample_one(self, evaluated: Evaluated) -> None:
+        """Vitter 1985, "Random Sampling with a Reservoir", algorithm R."""
+        labels = self.evaluation.labels
+        of = dict(evaluated.ranking)
+        one = labels.index(evaluated.truth or ""), tuple(of[label] for label in labels)
+        if len(self._sample) < SAMPLE:
+            self._sample.append(one)
+        elif (place := int(self._chance.integers(0, self.seen))) < SAMPLE:
+            self._sample[place] = one
+
+
+def _keep(heap: list[tuple[float, int, Evaluated]], key: float, number: int, evaluated: Evaluated, most: int) -> None:
+    """The `most` with the largest keys; of equals the earlier."""
+    heapq.heappush(heap, (key, -number, evaluated))
+    if len(heap) > most:
+        heapq.heappop(heap)
+
+
+def _in_order(heap: list[tuple[float, int, Evaluated]]) -> list[Evaluated]:
+    return [evaluated for _, _, evaluated in sorted(heap, key=lambda each: (-each[0], -each[1]))]

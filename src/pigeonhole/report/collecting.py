@@ -1,0 +1,24 @@
+"""Where what is collected goes: a file beside the page, complete only when everything is in it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pigeonhole.report.collected import Collected
+from pigeonhole.report.evaluation import Evaluation
+from pigeonhole.report.write import PICTURES
+
+
+@contextmanager
+def collecting(folder: Path | None, labels: tuple[str, ...]) -> Iterator[Collected]:
+    """What is collected inside, and its lines in `folder`/pictures.jsonl; None: nowhere. Raises OSError."""
+    if folder is None:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            yield Collected(Evaluation(labels), nowhere)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{PICTURES}.part"
+    with part.open("w", encoding="utf-8", errors="surrogateescape") as lines:
+        yield Collected(Evaluation(labels), lines)
+    part.replace(folder / PICTURES)

@@ -1,0 +1,131 @@
+"""A report on the disk: a page that needs nothing else, its figures as PNG, its numbers as JSON."""
+
+import json
+import os
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, StrictUndefined
+
+from pigeonhole.files import write_aside_and_replace
+from pigeonhole.naming import score_text, shown
+from pigeonhole.records import UNKNOWN
+from pigeonhole.report.content import Content, Suspicion
+from pigeonhole.report.evaluation import Evaluated
+from pigeonhole.report.plates import Plate, confusion_plate, curve_plates, learning_plates
+from pigeonhole.report.rows import MARKS
+from pigeonhole.report.summary import fields, sentences
+from pigeonhole.report.thumbnail import address, thumbnail
+from pigeonhole.report.verdict import verdict
+
+PAGE = "index.html"
+NUMBERS = "report.json"
+PICTURES = "pictures.jsonl"
+
+
+def write_report(folder: Path, content: Content) -> Path:
+    """Write the page, its figures and its numbers into `folder`; the result is the page. Raises OSError."""
+    evaluation = content.collected.evaluation
+    judged = evaluation.accuracy is not None
+    confusion = confusion_plate(content) if judged else None
+    curves = list(curve_plates(content)) if judged else []
+    learning = list(learning_plates(content))
+    plates = [*([confusion] if confusion else []), *curves, *learning]
+    folder.mkdir(parents=True, exist_ok=True)
+    for plate in plates:
+        write_aside_and_replace(folder / f"{plate.name}.png", plate.light)
+    write_aside_and_replace(folder / NUMBERS, json.dumps(_numbers(content, plates), indent=1).encode())
+    page = _template().render(
+        title=content.title,
+        source=content.source,
+        verdict=verdict(evaluation),
+        sentences=list(sentences(evaluation))[1:] if judged else list(sentences(evaluation)),
+        baselines=content.baselines,
+        confusion=confusion,
+        categories=list(evaluation.categories()) if judged else [],
+        surest=[_picture(each, folder) for each in content.collected.surest],
+        least_sure=[_picture(each, folder) for each in content.collected.least_sure],
+        worst=[_picture(each, folder) for each in content.collected.worst],
+        suspicions=[_suspect(each, folder) for each in content.suspicions],
+        rows=[_row(each, folder) for each in content.collected.rows],
+        total=content.collected.seen,
+        curves=curves,
+        learning=learning,
+        facts=content.facts,
+    )
+    write_aside_and_replace(folder / PAGE, page.encode("utf-8", "backslashreplace"))
+    return folder / PAGE
+
+
+def _template() -> Any:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.filters |= {
+        "png": lambda data: address(data, "image/png"),
+        "percent": lambda share: f"{100 * share:.1f} %",
+        "shown": shown,
+    }
+    source = files("pigeonhole.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(source)
+
+
+def _link(path: Path, folder: Path) -> str:
+    """From the page to a picture, so that both may be moved together."""
+    try:
+        relative = os.path.relpath(path.resolve(), folder.resolve())
+    except ValueError:  # on another drive
+        relative = str(path.resolve())
+    return quote(os.fsencode(relative.replace(os.sep, "/")))
+
+
+def _picture(each: Evaluated, folder: Path) -> dict[str, str]:
+    said = f"{shown(each.category)} {score_text(each.score)}"
+    words = said if each.right else f"{said}, is {shown(each.truth or '')}"
+    return {
+        "link": _link(each.path, folder),
+        "image": thumbnail(each.path),
+        "name": shown(each.relative),
+        "words": words,
+    }
+
+
+def _suspect(each: Suspicion, folder: Path) -> dict[str, str]:
+    words = f"lies in {shown(each.truth)}, looks like {shown(each.other)} ({each.doubt:.2f})"
+    return {
+        "link": _link(each.path, folder),
+        "image": thumbnail(each.path),
+        "name": shown(each.relative),
+        "words": words,
+    }
+
+
+def _row(each: Evaluated, folder: Path) -> dict[str, str]:
+    ranking = ", ".join(f"{shown(category)} {score_text(score)}" for category, score in each.ranking[:5])
+    answer = f"{UNKNOWN} ({shown(each.category)})" if each.unknown else shown(each.category)
+    return {
+        "link": _link(each.path, folder),
+        "name": shown(each.relative),
+        "truth": shown(each.truth or ""),
+        "answer": answer,
+        "score": score_text(each.score),
+        "mark": MARKS[each.right],
+        "ranking": ranking,
+    }
+
+
+def _numbers(content: Content, plates: Sequence[Plate]) -> dict[str, Any]:
+    return {
+        "title": content.title,
+        "source": content.source,
+        "verdict": list(verdict(content.collected.evaluation)),
+        **fields(content.collected.evaluation),
+        "baselines": {name: result.share for name, result in content.baselines},
+        "suspicions": [
+            {"picture": str(each.relative), "truth": each.truth, "other": each.other, "doubt": each.doubt}
+            for each in content.suspicions
+        ],
+        "figures": {plate.name: [dict(zip(plate.header, row, strict=True)) for row in plate.cells] for plate in plates},
+        "facts": dict(content.facts),
+    }

@@ -1,0 +1,48 @@
+"""A headless Chromium that opens a page and writes down whatever goes wrong in it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+SIZE = {"width": 1200, "height": 900}
+
+
+@dataclass
+class Opened:
+    """`page` is open; `complaints` holds errors of its console, `requests` every address it asked for."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+def chromium() -> str:
+    """The system's; without it a test skips, in CI it fails."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found:
+        return found
+    reason = "needs Chromium, which is not here"
+    if os.environ.get("PIGEONHOLE_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@contextmanager
+def opened(path: Path, scheme: str = "light") -> Iterator[Opened]:
+    """The file `path` in a browser of the given colour scheme."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        page = browser.new_page(viewport=SIZE, color_scheme=scheme)  # type: ignore[arg-type]
+        result = Opened(page)
+        page.on("console", lambda message: result.complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: result.complaints.append(str(error)))
+        page.on("request", lambda request: result.requests.append(request.url))
+        page.goto(path.absolute().as_uri())
+        yield result
+        browser.close()
