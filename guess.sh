@@ -30,4 +30,5 @@ for path in "${pictures[@]}"; do
   ((${#pictures[@]} <= 100)) || [[ -L $path ]] || path=${path%/*}
   share "${path:-/}" ro
 done
+file_option --heat-map new
 launch guess "$tf_files" "${pictures[@]}" ${options[@]+"${options[@]}"}

@@ -145,10 +145,20 @@ lies_in() { # FOLDER OTHER: is FOLDER, an absolute path, OTHER or below it? By d
   done
 }
 
+new_file() { # PATH -> REPLY, or the end. The container may write into its folder.
+  local folder
+  shown "$1"
+  [[ ! -d $1 && -n $1 && $1 != */ ]] || stop 2 "$REPLY is no name for a file. Choose one."
+  [[ $1 != */* || -d ${1%/*}/ ]] || stop 2 "The folder of $REPLY is not there. Make it, or choose another."
+  absolute "$1"
+  folder=${REPLY%/*}
+  share "${folder:-/}" rw
+}
+
 # `NAME FILE` and `NAME=FILE` among the options: FILE becomes absolute and is shown to the container, or the folder
 # that it is to be made in.
 file_option() { # NAME ro|new
-  local i file before folder
+  local i file before
   for ((i = 0; i < ${#options[@]}; i++)); do
     case ${options[i]} in
       "$1")
@@ -159,12 +169,7 @@ file_option() { # NAME ro|new
       *) continue ;;
     esac
     if [[ $2 == new ]]; then
-      shown "$file"
-      [[ ! -d $file && -n $file && $file != */ ]] || stop 2 "$REPLY is no name for a file. Write one behind $1."
-      [[ $file != */* || -d ${file%/*}/ ]] || stop 2 "The folder of $REPLY is not there. Make it, or choose another."
-      absolute "$file"
-      folder=${REPLY%/*}
-      share "${folder:-/}" rw
+      new_file "$file"
     else
       if [[ ! -f $file ]]; then
         shown "$file"
@@ -252,7 +257,7 @@ job_options=() # what one script wants of the engine beyond what all do
 launch() { # COMMAND ARGUMENT...
   local level=classify
   if ! wants_help; then
-    case $1 in train | evaluate | check | compare) level=train ;; esac
+    case $1 in train | evaluate | check | compare | explain) level=train ;; esac
     case $1 in train | check | compare) network=default ;; esac # weights are downloaded, once
   fi
   case ${PIGEONHOLE_RUNTIME-} in

@@ -53,7 +53,14 @@ def test_the_result_says_how_many_are_right_how_sure_that_is_and_what_it_comes_f
 
 
 def test_training_leaves_the_model_its_cache_and_nothing_else(trained: Path) -> None:
-    assert {path.split("/")[0] for path in tree(trained)} == {"data", "weights", "cache", "model.onnx", "printed.txt"}
+    assert {path.split("/")[0] for path in tree(trained)} == {
+        "data",
+        "weights",
+        "cache",
+        "model.onnx",
+        "report",
+        "printed.txt",
+    }
     suffixes = [Path(path).suffix for path in tree(trained / "cache")]
     assert sorted(suffixes) == [".onnx", *[".sqlite"] * 3]  # features of each crop rule that was tried
 

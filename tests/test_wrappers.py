@@ -8,7 +8,7 @@ import pytest
 
 from wrappers import OUTSIDE, SCRIPTS, Checkout, make_checkout, make_place
 
-COMMANDS = ("train", "guess", "guess-dir", "watch", "evaluate", "check", "compare")
+COMMANDS = ("train", "guess", "guess-dir", "watch", "evaluate", "check", "compare", "explain")
 ODD_NAMES = (
     "two words.jpg",
     " around .jpg",
@@ -105,8 +105,12 @@ def test_evaluate_may_write_its_report_alone(checkout: Checkout, place: Path, gi
     assert checkout.job().mounts == {tf_files: "ro", f"{tf_files}/report": "rw", f"{place}/in": "ro"}
     assert checkout.job().image.startswith("pigeonhole-train:")  # with what makes reports
 
-    checkout.run("evaluate.sh", *given, "in", "--no-report", cwd=place)
-    assert checkout.job().mounts == {tf_files: "ro", f"{place}/in": "ro"}
+
+def test_evaluate_without_a_report_may_write_nothing(checkout: Checkout, place: Path) -> None:
+    checkout.run("evaluate.sh", "tf", "in", "--no-report", cwd=place)
+
+    assert checkout.job().mounts == {f"{place}/tf": "ro", f"{place}/in": "ro"}
+    assert not (place / "tf" / "report").exists()
 
 
 def test_check_may_write_the_list_of_moves_where_it_is_told_to(checkout: Checkout, place: Path) -> None:
@@ -123,6 +127,29 @@ def test_check_reads_the_list_of_moves_that_it_shall_apply(checkout: Checkout, p
 
     assert checkout.job().mounts == {f"{place}/tf": "rw", f"{place}/moves.csv": "ro"}
     assert checkout.job().command == ["check", f"{place}/tf", f"--apply={place}/moves.csv"]
+
+
+def test_explain_may_write_into_the_folder_of_its_drawing(checkout: Checkout, place: Path) -> None:
+    checkout.run("explain.sh", "tf", "elsa.jpg", "in/out, of it.png", "--against", "anna", cwd=place)
+
+    job = checkout.job()
+    assert job.mounts == {f"{place}/tf": "ro", f"{place}/elsa.jpg": "ro", f"{place}/in": "rw"}
+    assert job.command == [
+        "explain",
+        f"{place}/tf",
+        f"{place}/elsa.jpg",
+        f"{place}/in/out, of it.png",
+        "--against",
+        "anna",
+    ]
+    assert job.values("--network") == ["none"]
+
+
+def test_a_heat_map_may_be_written_beside_where_one_stands(checkout: Checkout, place: Path) -> None:
+    checkout.run("guess.sh", "tf", "elsa.jpg", "--heat-map", "in/h.png", cwd=place)
+
+    assert checkout.job().mounts == {f"{place}/tf": "ro", f"{place}/elsa.jpg": "ro", f"{place}/in": "rw"}
+    assert checkout.job().command[-2:] == ["--heat-map", f"{place}/in/h.png"]
 
 
 def test_compare_may_write_to_tf_files(checkout: Checkout, place: Path) -> None:

@@ -34,6 +34,7 @@ REACHING_OUT = ("train.sh", "check.sh", "compare.sh")  # for weights, once
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Path, script: str) -> None:
     arguments = {"guess.sh": ["elsa.jpg"], "guessDir.sh": ["in", "out"], "watch.sh": ["in", "out"]}
+    arguments["explain.sh"] = ["elsa.jpg", "out.png"]
     checkout.run(script, *arguments.get(script, ["tf"]), cwd=place)
 
     job = checkout.job()

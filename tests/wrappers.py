@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SCRIPTS = ("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "evaluate.sh", "check.sh", "compare.sh")
+SCRIPTS = ("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "evaluate.sh", "check.sh", "compare.sh", "explain.sh")
 OUTSIDE = ("undo.sh", "log.sh")  # which never run in the container
 
 DOCKER_INFO = "Client:\nServer:\n Runtimes: runc\n Security Options:\n  seccomp\n   Profile: default\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CHECKOUT = (
-    *("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "evaluate.sh", "check.sh", "compare.sh"),
+    *("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "evaluate.sh", "check.sh", "compare.sh", "explain.sh"),
     *("docker-compose.yml", "docker-compose.gpu.yml"),
     *("Dockerfile", ".dockerignore", "pyproject.toml", "README.md", "LICENSE"),
 )

@@ -126,6 +126,23 @@ def test_a_comparison_writes_its_figure_into_tf_files(user: User, training: str)
     assert owners(user.tf_files) == {user.ids}
 
 
+def test_where_it_looks_is_drawn_with_torch_and_without(user: User, training: str) -> None:
+    picture = next((user.pictures / "elsa").iterdir())
+    folder = user.home / "drawings, all"
+    folder.mkdir()
+    user.owns(folder)
+
+    explained = user.script("explain.sh", user.tf_files, picture, folder / "explained.png")
+    assert explained.returncode == 0, explained.stderr
+    guessed = user.script("guess.sh", user.tf_files, picture, "--heat-map", folder / "heat.png")
+    assert guessed.returncode == 0, guessed.stderr
+
+    assert "pigeonhole-classify" in user.image_of_last_job()
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in folder.iterdir())
+    assert sorted(path.name for path in folder.iterdir()) == ["explained.png", "heat.png"]
+    assert owners(folder) == {user.ids}
+
+
 def test_guess_answers_best_first(user: User, training: str) -> None:
     picture = next((user.pictures / "elsa").iterdir())
 

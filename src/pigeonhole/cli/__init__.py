@@ -20,6 +20,7 @@ COMMANDS = {
     "evaluate": "pigeonhole.cli.evaluate",
     "check": "pigeonhole.cli.check",
     "compare": "pigeonhole.cli.compare",
+    "explain": "pigeonhole.cli.explain",
     "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",
     "log": "pigeonhole.cli.log",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pigeonhole.errors import UsageError
+from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.naming import shown
 
 TF_FILES = Path("tf_files")
@@ -32,6 +32,26 @@ def existing_file(path: Path) -> Path:
     if not path.exists():
         raise UsageError(f"There is no file {shown(path)}.", "Check the name.")
     return path
+
+
+def new_png(path: Path) -> Path:
+    """`path`, or a UsageError where a picture cannot be written there without overwriting something."""
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{shown(path)} is no name for the drawing.", "Let it end in .png.")
+    if path.exists():
+        raise UsageError(f"{shown(path)} is there already.", "Choose another name; nothing is overwritten.")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {shown(path.parent)}.", "Make it, or choose another.")
+    return path
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that was not there. Raises OutputError where it cannot be written."""
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise OutputError(f"{shown(path)} cannot be written: {error.strerror}.") from error
 
 
 def three(paths: tuple[Path, ...], source: str) -> tuple[Path, Path, Path]:

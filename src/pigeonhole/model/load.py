@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 INPUT = "pixels"
 PROBABILITIES = "probabilities"
 FEATURES = "features"
+HEAT = "heat"  # only where the head can be asked at every place of the last maps
 DISTANCE = "distance"  # only in models that can tell how far a picture is from those learnt from
 
 
@@ -66,6 +67,16 @@ class Model:
         rows, distances = zip(*(self._run(each) for each in views), strict=True)
         plain = None if distances[0] is None else np.stack(distances)[:, 0]
         return np.stack(rows).reshape(-1, count, len(self.card.labels)).mean(axis=1), plain
+
+    def heat(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """uint8 [N, S, S, 3] → float32 [N, C, H, W]: how much each place speaks for each category.
+
+        The mean over H and W is the logit less its bias. None where the model cannot tell.
+        """
+        if HEAT not in {output.name for output in self.session.get_outputs()}:
+            return None
+        result: NDArray[np.float32] = self.session.run([HEAT], {INPUT: pixels})[0]
+        return result
 
     def _run(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         wanted = [PROBABILITIES] if self.gates is None or self.gates.max_distance is None else [PROBABILITIES, DISTANCE]

@@ -23,6 +23,7 @@ from pigeonhole.train.head import Head
 from pigeonhole.train.learnt import HeldOut, Learnt
 from pigeonhole.train.probe import fit_head
 from pigeonhole.train.recipes import Probed, as_learnt
+from pigeonhole.train.remembered import saved
 from pigeonhole.train.split import Fold, Split
 from pigeonhole.train.tuning import SMALL_SET, Material, Plan, Run, Tuned, fresh, plan_for, tune
 from pigeonhole.train.weights import Weights
@@ -167,6 +168,7 @@ def as_finetuned(probed: Probed, tuned: Finetuned) -> Learnt:
         sample_features=_features(network, learnt.sample),
         stranger_features=_of_strangers(network, probed),
         frozen_trunk=probed.backbone.onnx,
+        network=saved(network.trunk.state_dict()),
     )
 
 

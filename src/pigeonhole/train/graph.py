@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper, numpy_helper
 
 from pigeonhole.model import ModelCard
-from pigeonhole.model.load import DISTANCE, FEATURES, PROBABILITIES
+from pigeonhole.model.load import DISTANCE, FEATURES, HEAT, PROBABILITIES
 from pigeonhole.train.familiar import Familiar
 from pigeonhole.train.head import Head
+from pigeonhole.train.maps import maps_behind
 
 FROZEN = "frozen."  # before the names of the second network
 
@@ -42,6 +43,8 @@ def append_head(
     classes = head.weight.shape[0]
     batch = graph.input[0].type.tensor_type.shape.dim[0].dim_param
     graph.output.insert(0, helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, [batch, classes]))
+    if maps := maps_behind(backbone):
+        _append_heat(graph, maps, head, batch)
     if known is not None:
         looks = FEATURES
         if frozen is not None:
@@ -51,6 +54,19 @@ def append_head(
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
     return data
+
+
+def _append_heat(graph: onnx.GraphProto, maps: str, head: Head, batch: str) -> None:
+    """`heat` [N, C, H, W]: the head at every place of the tensor `maps`, without bias."""
+    classes, width = head.weight.shape
+    graph.initializer.append(numpy_helper.from_array(np.array([classes, width, 1, 1]), "heat.shape"))
+    graph.node.extend(
+        [
+            helper.make_node("Reshape", ["head.weight", "heat.shape"], ["heat.kernel"], "heat.reshape"),
+            helper.make_node("Conv", [maps, "heat.kernel"], [HEAT], "heat.conv"),
+        ]
+    )
+    graph.output.append(helper.make_tensor_value_info(HEAT, TensorProto.FLOAT, [batch, classes, None, None]))
 
 
 def _append_network(model: onnx.ModelProto, network: bytes) -> str:

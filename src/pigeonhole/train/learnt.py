@@ -50,7 +50,8 @@ class Learnt:
 
     `sample` is uint8 [M, S, S, 3], a few training pictures, with `sample_features` [M, D] and `sample_looks` [M, E] as
     training has them; `stranger_features` [K, D] and `stranger_looks` [K, E] are those of pictures of no category.
-    `strength` is the probe's, None where there is none, and `epochs` what was seen while learning, if there were any.
+    `strength` is the probe's, None where there is none, and `epochs` what was seen while learning, if there were any;
+    `network` is a saved state dict of a trunk that was learnt here.
     """
 
     recipe: str
@@ -71,6 +72,7 @@ class Learnt:
     frozen_trunk: bytes | None = None
     strength: float | None = None
     epochs: tuple[Epoch, ...] = ()
+    network: bytes | None = None
 
     @property
     def targets(self) -> NDArray[np.int64]:

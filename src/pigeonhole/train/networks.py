@@ -52,6 +52,14 @@ def backbone_network(backbone: str, path: Path) -> nn.Module:
     return network.eval()
 
 
+def architecture(backbone: str) -> nn.Module:
+    """The same with random weights, to be filled with some that were kept."""
+    check_name(backbone)
+    if backbone.startswith(TIMM):
+        return timm_networks.architecture(backbone)
+    return torchvision_networks.architecture(backbone)
+
+
 def check_size(network: nn.Module, backbone: str, size: int) -> None:
     """Raise UsageError where `network` (uint8 [N, S, S, 3] → [N, D]) cannot look at pictures with S = `size`."""
     try:

@@ -18,6 +18,7 @@ from pigeonhole.train.groups import find_groups
 from pigeonhole.train.learnt import HeldOut, Learnt
 from pigeonhole.train.perceptual import perceptual_hash
 from pigeonhole.train.probe import Probe
+from pigeonhole.train.remembered import saved
 from pigeonhole.train.sight import Sight, choose_rule, choose_views, look, with_rule
 from pigeonhole.train.split import Split, make_split
 from pigeonhole.train.weights import Weights
@@ -147,6 +148,7 @@ def fit_from_nothing(
         stranger_features=scratch.features(learnt.network, strangers) if len(strangers) else np.empty((0, 1)),
         stranger_looks=thumbnails(strangers),
         epochs=learnt.epochs,
+        network=saved(learnt.network.state_dict()),
     )
 
 

@@ -23,6 +23,7 @@ from pigeonhole.train.learnt import Learnt
 from pigeonhole.train.metrics import Verdict
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.recipes import as_learnt, learn_scratch, probe_pictures
+from pigeonhole.train.remembered import remember
 from pigeonhole.train.sight import Sight
 from pigeonhole.train.weights import Weights, obtain_weights
 
@@ -108,6 +109,7 @@ def _train(tf_files: Path, options: TrainingOptions, output: Output) -> Training
     model = tf_files / MODEL
     if is_first():
         publish_model(model, finished.onnx, learnt.sample, finished.probabilities, finished.distances)
+        remember(tf_files, finished.onnx, learnt.network)
         forget_checkpoints(tf_files)
     folder = tf_files / REPORT if options.report and is_first() else None
     try:

@@ -55,13 +55,19 @@ def published_at(backbone: str) -> str:
 
 def network(backbone: str, path: Path) -> nn.Module:
     """float32 [N, 3, S, S], normalised → [N, D]. Raises WeightsError for weights that are damaged or do not fit."""
+    last = _wanted(backbone).classifier or ()
+    layers = tuple(f"{name}." for name in ((last,) if isinstance(last, str) else last))
+    trunk = architecture(backbone)
+    fill_in(trunk, without(read_state_dict(path), layers), path, backbone)
+    return trunk
+
+
+def architecture(backbone: str) -> nn.Module:
+    """The same with random weights."""
     _imported()
     from timm.models import create_model
 
-    last = _wanted(backbone).classifier or ()
-    layers = tuple(f"{name}." for name in ((last,) if isinstance(last, str) else last))
-    trunk = create_model(_name(backbone), pretrained=False, num_classes=0)
-    fill_in(trunk, without(read_state_dict(path), layers), path, backbone)
+    trunk: nn.Module = create_model(_name(backbone), pretrained=False, num_classes=0)
     return trunk
 
 

@@ -43,11 +43,21 @@ def preprocessing_of(backbone: str, sha256: str) -> Preprocessing:
 
 def network(backbone: str, path: Path) -> nn.Module:
     """float32 [N, 3, S, S], normalised → [N, D]. Raises WeightsError for weights that are damaged or do not fit."""
-    trunk: nn.Module = torchvision.models.get_model(backbone, weights=None, **_settings(backbone))
-    last = _last_layer(trunk)
-    without_last_layer(trunk)
+    whole = _whole(backbone)
+    last = _last_layer(whole)
+    trunk = without_last_layer(whole)
     fill_in(trunk, without(_renamed(read_state_dict(path)), (f"{last}.", *SIDE_BRANCHES)), path, backbone)
     return trunk
+
+
+def architecture(backbone: str) -> nn.Module:
+    """The same with random weights."""
+    return without_last_layer(_whole(backbone))
+
+
+def _whole(backbone: str) -> nn.Module:
+    network: nn.Module = torchvision.models.get_model(backbone, weights=None, **_settings(backbone))
+    return network
 
 
 def without_last_layer(whole: nn.Module) -> nn.Module:

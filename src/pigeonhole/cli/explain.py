@@ -1,0 +1,39 @@
+"""`pigeonhole explain`: where does the network look?"""
+
+from pathlib import Path
+
+import click
+
+from pigeonhole.cli import arguments
+from pigeonhole.errors import UsageError
+from pigeonhole.naming import shown
+from pigeonhole.output import Terminal
+
+
+@click.command("explain")
+@arguments.paths
+@click.option("--against", metavar="CATEGORY", help="Show beside it where it sees this category.")
+@click.option(
+    "--layers", metavar="NAMES", help="Show filters and answers of these layers instead, with commas between them."
+)
+def command(paths: tuple[Path, ...], *, against: str | None, layers: str | None) -> int:
+    """Draw where the network looks: Grad-CAM, guided backpropagation and their product.
+
+    PATHS is [TF_FILES] IMAGE OUT.png. Guided backpropagation is drawn for ReLU networks only.
+    """
+    if len(paths) not in (2, 3):
+        raise UsageError(f"It takes [TF_FILES] IMAGE OUT.png, and got {len(paths)} names.")
+    tf_files, image, out = paths if len(paths) == 3 else (arguments.TF_FILES, *paths)
+    arguments.existing_file(image)
+    arguments.new_png(out)
+    if against and layers:
+        raise UsageError("--against and --layers are two different pictures.", "Leave one of them out.")
+    from pigeonhole.explain.run import explain
+
+    names = tuple(name.strip() for name in layers.split(",")) if layers else ()
+    png, remark = explain(tf_files, tf_files / arguments.MODEL, image, against, names)
+    arguments.write_new(out, png)
+    if remark:
+        Terminal().note(remark)
+    click.echo(f"The picture is in {shown(out)}.")
+    return 0

@@ -1,0 +1,81 @@
+"""The torch network of a model file, as it was trained."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+
+from pigeonhole.errors import ModelError
+from pigeonhole.files import digest
+from pigeonhole.model import Model
+from pigeonhole.naming import shown
+from pigeonhole.train import networks, scratch
+from pigeonhole.train.export import from_pixels
+from pigeonhole.train.head import Head
+from pigeonhole.train.remembered import network_file
+from pigeonhole.train.tuning import Tuned
+from pigeonhole.train.weights import weights_in
+
+AGREED = 0.02  # of a probability, by which torch and the model file may differ
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """`network`: uint8 [N, S, S, 3] → logits [N, C], in torch, with gradients; `labels` name the C categories."""
+
+    network: Tuned
+    labels: tuple[str, ...]
+
+
+def torch_network(tf_files: Path, path: Path, model: Model) -> Explained:
+    """The network behind `path`, from its weights in TF_FILES. Raises ModelError where these are not there any more."""
+    data = path.read_bytes()
+    head = _head(data)
+    trunk = _trunk(tf_files, digest(data), model)
+    return Explained(Tuned(trunk, head).eval(), model.card.labels)
+
+
+def check_agreement(
+    explained: Explained, model: Model, pixels: "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"
+) -> None:
+    """Raise ModelError where the two say different things of `pixels` [N, S, S, 3]: then one would explain another."""
+    with torch.inference_mode():
+        ours = torch.softmax(explained.network(torch.from_numpy(pixels.copy())) / model.card.temperature, dim=1).numpy()
+    if float(np.abs(ours - model.probabilities(pixels)).max()) > AGREED:
+        raise ModelError("The weights in TF_FILES are not those that the model was made with.", "Train again.")
+
+
+def _head(data: bytes) -> Head:
+    tensors = {each.name: each for each in onnx.load_model_from_string(data).graph.initializer}
+    if "head.weight" not in tensors:
+        raise ModelError("The model was not made by pigeonhole train, so it cannot be explained.", "Train one.")
+    weight, bias = (numpy_helper.to_array(tensors[f"head.{name}"]).astype(np.float64) for name in ("weight", "bias"))
+    return Head(weight, bias)
+
+
+def _trunk(tf_files: Path, sha256: str, model: Model) -> nn.Module:
+    card = model.card
+    if card.recipe == "probe":
+        name, wanted = card.backbone["name"], card.backbone["sha256"]
+        for weights in weights_in(tf_files):
+            if digest(weights.path.read_bytes()) == wanted:
+                return from_pixels(networks.backbone_network(name, weights.path), *networks.normalisation_of(name))
+        raise ModelError(
+            f"The weights of {name} that the model was trained with are not in {shown(tf_files / 'weights')}.",
+            "Put them there, or train again.",
+        )
+    remembered = network_file(tf_files, sha256)
+    if not remembered.exists():
+        raise ModelError("The network that was learnt is not in TF_FILES/cache any more.", "Train again.")
+    if card.recipe == "scratch":
+        trunk = from_pixels(scratch.small_cnn(), scratch.MEAN, scratch.STD)
+    else:
+        name = card.backbone["name"]
+        trunk = from_pixels(networks.architecture(name), *networks.normalisation_of(name))
+    trunk.load_state_dict(torch.load(BytesIO(remembered.read_bytes()), weights_only=True))
+    return trunk

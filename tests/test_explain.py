@@ -1,0 +1,293 @@
+"""Where a network looks is where the thing is, and what another implementation says."""
+
+import random
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from captum.attr import GuidedBackprop, LayerGradCam
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from torch import nn
+
+from commands import imported_by, pigeonhole
+from networks import write_random_weights
+from pigeonhole.explain.gradcam import enlarged, grad_cam, last_maps
+from pigeonhole.explain.guided import NotReluError, guided_backpropagation
+from pigeonhole.explain.network import torch_network
+from pigeonhole.images import to_square
+from pigeonhole.model import load_model
+from pigeonhole.train.export import from_pixels
+from pigeonhole.train.finetune import as_finetuned
+from pigeonhole.train.finish import finish
+from pigeonhole.train.head import Head
+from pigeonhole.train.maps import maps_behind
+from pigeonhole.train.recipes import thumbnails
+from pigeonhole.train.remembered import remember
+from pigeonhole.train.tuning import Tuned
+from scenes import drawn
+from tuning import probe, tuned, write_set
+
+SIDE, MARK = 64, 16  # pixels of a picture and of what makes its category
+HEROES = ("darth_vader", "elsa")
+
+
+def marked(kind: str, seed: int) -> tuple[Image.Image, tuple[int, int]]:
+    """A picture of smooth noise with a small mark somewhere: a red ring or a green cross. And where its middle is."""
+    chance = random.Random(f"{kind} {seed}")
+    noise = np.random.default_rng(chance.randint(0, 10**9)).integers(60, 200, (8, 8, 3), dtype=np.uint8)
+    picture = Image.fromarray(noise).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    left, top = chance.randint(2, SIDE - MARK - 2), chance.randint(2, SIDE - MARK - 2)
+    pen = ImageDraw.Draw(picture)
+    if kind == "ring":
+        pen.ellipse((left, top, left + MARK, top + MARK), outline="red", width=4)
+    else:
+        pen.line((left, top, left + MARK, top + MARK), fill="lime", width=4)
+        pen.line((left + MARK, top, left, top + MARK), fill="lime", width=4)
+    return picture, (left + MARK // 2, top + MARK // 2)
+
+
+@pytest.fixture(scope="module")
+def marks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A TF_FILES that learnt to tell rings from crosses, wherever they are."""
+    tf_files = tmp_path_factory.mktemp("marks")
+    for kind in ("ring", "cross"):
+        (tf_files / "data" / kind).mkdir(parents=True)
+        for number in range(200):
+            marked(kind, number)[0].save(tf_files / "data" / kind / f"{chr(97 + number % 26)}{number}x.png")
+    result = pigeonhole("train", tf_files, "--recipe", "scratch", "--no-report")
+    assert result.returncode == 0, result.stderr
+    return tf_files
+
+
+def test_the_heat_is_highest_on_the_mark_that_makes_the_category(marks: Path) -> None:
+    model = load_model(marks / "model.onnx")
+    network = torch_network(marks, marks / "model.onnx", model).network
+    hits = 0
+    for number in range(100):
+        kind = ("ring", "cross")[number % 2]
+        picture, (x, y) = marked(kind, 1000 + number)
+        pixels = torch.from_numpy(np.asarray(picture)[None].copy())
+        category = model.card.labels.index(kind)
+        heat = enlarged(grad_cam(network, pixels, category, last_maps(network, pixels)), SIDE)
+        row, column = divmod(int(heat.argmax()), SIDE)
+        hits += abs(column - x) <= MARK // 2 and abs(row - y) <= MARK // 2
+    print(f"{hits} of 100 maxima on the mark")  # noqa: T201
+    assert hits >= 90
+
+
+def trunk_of(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    network = torchvision.models.get_model(name, weights=None)
+    with torch.inference_mode():  # batch norm that has seen something, so that answers differ
+        for _ in range(5):
+            network(torch.randn(8, 3, 64, 64) + torch.randn(8, 3, 1, 1))
+    network.fc = nn.Identity()
+    trunk: nn.Module = network.eval()
+    return trunk
+
+
+@pytest.fixture(scope="module")
+def resnet() -> Tuned:
+    head = Head(np.random.default_rng(0).normal(size=(3, 512)), np.zeros(3))
+    return Tuned(from_pixels(trunk_of("resnet18"), (0.5,) * 3, (0.25,) * 3), head).eval()
+
+
+@pytest.fixture
+def pixels() -> torch.Tensor:
+    torch.manual_seed(1)
+    return torch.randint(0, 256, (1, 96, 96, 3), dtype=torch.uint8)
+
+
+@pytest.mark.parametrize("category", range(3))
+def test_grad_cam_is_captums(resnet: Tuned, pixels: torch.Tensor, category: int) -> None:
+    layer = last_maps(resnet, pixels)
+    assert layer is resnet.trunk.get_submodule("trunk.layer4.1.relu")
+    ours = grad_cam(resnet, pixels, category, layer)
+    block = resnet.trunk.get_submodule("trunk.layer4")  # the same tensor; the layer itself is used twice in a block
+    theirs = LayerGradCam(resnet, block).attribute(pixels.float(), target=category, relu_attributions=True).detach()
+    assert ours.shape == (3, 3)
+    assert torch.allclose(ours, theirs[0, 0], atol=1e-5 * float(theirs.max().clamp(min=1)))
+
+
+@pytest.mark.filterwarnings("ignore:Setting backward hooks")
+@pytest.mark.parametrize("category", range(3))
+def test_guided_backpropagation_is_captums(pixels: torch.Tensor, category: int) -> None:
+    """On a network that uses no ReLU twice, as captum asks for."""
+    torch.manual_seed(0)
+    layers = [
+        nn.Conv2d(3, 8, 3, 2),
+        nn.ReLU(),
+        nn.Conv2d(8, 16, 3, 2),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+    ]
+    trunk = from_pixels(nn.Sequential(*layers), (0.5,) * 3, (0.25,) * 3)
+    network = Tuned(trunk, Head(np.random.default_rng(0).normal(size=(3, 64)), np.zeros(3))).eval()
+    theirs = GuidedBackprop(network).attribute(pixels.float().requires_grad_(), target=category)
+    ours = guided_backpropagation(network, pixels, category)
+    assert ours.shape == (96, 96, 3)
+    assert ours.abs().max() > 0
+    assert torch.allclose(ours, theirs[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v3_small", "efficientnet_b0"])
+def test_other_activations_are_refused_with_a_reason(pixels: torch.Tensor, name: str) -> None:
+    network = torchvision.models.get_model(name, weights=None).eval()
+    whole = nn.Sequential(from_pixels(network, (0.5,) * 3, (0.25,) * 3))
+    with pytest.raises(NotReluError, match=r"is defined for ReLU networks only, and this one has (Hardswish|SiLU)"):
+        guided_backpropagation(whole, pixels, 0)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "densenet121", "googlenet"])
+def test_relus_in_functions_and_relu6_go_the_guided_way(pixels: torch.Tensor, name: str) -> None:
+    settings = {"init_weights": False} if name == "googlenet" else {}
+    network = from_pixels(torchvision.models.get_model(name, weights=None, **settings).eval(), (0.5,) * 3, (0.25,) * 3)
+    plain = pixels.float().requires_grad_()
+    (gradient,) = torch.autograd.grad(network(plain)[0, 0], plain)
+    guided = guided_backpropagation(network, pixels, 0)
+    assert float((guided - gradient[0]).norm() / gradient[0].norm()) > 0.05
+
+
+def squares(folder: Path, size: int) -> NDArray[np.uint8]:
+    from pigeonhole.images import Preprocessing
+
+    rule = Preprocessing(size, 0.875)
+    return np.stack([to_square(path.read_bytes(), rule) for path in sorted(folder.glob("*/*"))[:6]])
+
+
+def test_the_heat_in_the_model_file_is_the_class_activation_map_of_torch(superheroes: Path, shared: Path) -> None:
+    model = load_model(superheroes / "model.onnx")
+    explained = torch_network(superheroes, superheroes / "model.onnx", model)
+    pixels = squares(shared / "data" / "superheroes" / "test", model.card.preprocessing.size)
+    heat = model.heat(pixels)
+    assert heat is not None
+    kept: list[torch.Tensor] = []
+    inputs = torch.from_numpy(pixels)
+    layer = last_maps(explained.network, inputs)
+    handle = layer.register_forward_hook(lambda _, __, output: kept.append(output))
+    with torch.no_grad():
+        logits = explained.network(inputs).numpy()
+        expected = torch.einsum("nkhw,ck->nchw", kept[0], explained.network.linear.weight).numpy()
+    handle.remove()
+    assert heat.shape == (6, 2, 7, 7)
+    assert np.abs(heat - expected).max() < 1e-3 * max(1.0, np.abs(expected).max())
+    bias = explained.network.linear.bias.detach().numpy()
+    assert np.allclose(heat.mean(axis=(2, 3)) + bias, logits, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "has"), [("resnet18", True), ("squeezenet1_1", True), ("mobilenet_v3_small", False), ("alexnet", False)]
+)
+def test_only_a_linear_head_behind_a_mean_gives_a_heat_map(tmp_path: Path, name: str, has: bool) -> None:
+    from pigeonhole.train import networks
+    from pigeonhole.train.export import to_onnx
+
+    path = write_random_weights(tmp_path / f"{name}.pth", name)
+    trunk = from_pixels(networks.backbone_network(name, path), *networks.normalisation_of(name))
+    assert (maps_behind(to_onnx(trunk, 96 if name != "alexnet" else 224).SerializeToString()) is not None) is has
+
+
+def test_a_heat_map_needs_no_torch_and_overwrites_nothing(superheroes: Path, shared: Path, tmp_path: Path) -> None:
+    picture = next((shared / "data" / "superheroes" / "test" / "elsa").iterdir())
+    out = tmp_path / "heat map.png"
+    assert not imported_by("guess", superheroes, picture, "--heat-map", out) & {"torch", "onnx", "matplotlib", "scipy"}
+    with Image.open(out) as drawing:
+        assert drawing.size == (448, 448)
+    before = out.read_bytes()
+    again = pigeonhole("guess", superheroes, picture, "--heat-map", out)
+    assert again.returncode == 2
+    assert "is there already" in again.stderr
+    assert out.read_bytes() == before
+    two = pigeonhole("guess", superheroes, picture, picture, "--heat-map", tmp_path / "x.png")
+    assert (two.returncode, "draws one picture" in two.stderr) == (2, True)
+
+
+def test_one_category_is_shown_against_another(superheroes: Path, shared: Path, tmp_path: Path) -> None:
+    picture = next((shared / "data" / "superheroes" / "test" / "elsa").iterdir())
+    for name, options in (("one", []), ("two", ["--against", "darth_vader"])):
+        result = pigeonhole("explain", superheroes, picture, tmp_path / f"{name}.png", *options)
+        assert (result.returncode, result.stderr) == (0, "")
+    with Image.open(tmp_path / "one.png") as one, Image.open(tmp_path / "two.png") as two:
+        assert abs(two.height - 2 * one.height) <= 2
+        assert one.width == two.width
+        assert np.asarray(one.convert("L")).std() > 20
+
+
+def test_layers_are_shown_and_a_wrong_name_is_answered_with_right_ones(
+    superheroes: Path, shared: Path, tmp_path: Path
+) -> None:
+    picture = next((shared / "data" / "superheroes" / "test" / "elsa").iterdir())
+    good = pigeonhole("explain", superheroes, picture, tmp_path / "a.png", "--layers", "features.0.0, features.18")
+    assert good.returncode == 0, good.stderr
+    with Image.open(tmp_path / "a.png") as drawing:
+        assert drawing.width > drawing.height
+    bad = pigeonhole("explain", superheroes, picture, tmp_path / "b.png", "--layers", "feature.0")
+    assert bad.returncode == 2
+    assert "no layer called 'feature.0'. It has features.0" in bad.stderr
+    assert not (tmp_path / "b.png").exists()
+
+
+def test_networks_that_were_learnt_here_are_explained_too(tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    drawn(scratch / "data" / "wide", range(8), (160, 100))
+    drawn(scratch / "data" / "tall", range(100, 108), (100, 160))
+    assert pigeonhole("train", scratch, "--recipe", "scratch", "--no-report").returncode == 0
+    picture = next((scratch / "data" / "wide").iterdir())
+    result = pigeonhole("explain", scratch, picture, tmp_path / "a.png")
+    assert (result.returncode, result.stderr) == (0, "")
+
+    finetuned = write_set(tmp_path / "finetuned")
+    probed, _ = probe(finetuned)
+    learnt = as_finetuned(probed, tuned(finetuned))
+    onnx = finish(learnt, 0.95).onnx
+    (finetuned / "model.onnx").write_bytes(onnx)
+    remember(finetuned, onnx, learnt.network)
+    result = pigeonhole("explain", finetuned, picture, tmp_path / "b.png")
+    assert (result.returncode, result.stderr) == (0, "")
+    next((finetuned / "cache").glob("network-*.pt")).unlink()
+    result = pigeonhole("explain", finetuned, picture, tmp_path / "c.png")
+    assert result.returncode == 3
+    assert "is not in TF_FILES/cache any more. Train again." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["{elsa}"], 2, "It takes [TF_FILES] IMAGE OUT.png"),
+        (["{tf}", "{elsa}", "{out}.jpg"], 2, "Let it end in .png."),
+        (["{tf}", "nowhere.jpg", "{out}.png"], 2, "There is no file nowhere.jpg."),
+        (
+            ["{tf}", "{elsa}", "{out}.png", "--against", "anna"],
+            2,
+            "The model knows no category anna. It knows darth_vader",
+        ),
+        (["{tf}", "{text}", "{out}.png"], 1, "text.jpg: it is not a picture"),
+        (["{elsewhere}", "{elsa}", "{out}.png"], 3, "that the model was trained with are not in"),
+    ],
+)
+def test_a_wrong_call_is_answered_with_a_sentence(  # noqa: PLR0917
+    superheroes: Path, shared: Path, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    (tmp_path / "text.jpg").write_text("no picture")
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copyfile(superheroes / "model.onnx", tmp_path / "elsewhere" / "model.onnx")
+    places = {
+        "tf": superheroes,
+        "elsa": next((shared / "data" / "superheroes" / "test" / "elsa").iterdir()),
+        "out": tmp_path / "out",
+        "text": tmp_path / "text.jpg",
+        "elsewhere": tmp_path / "elsewhere",
+    }
+    result = pigeonhole("explain", *(each.format(**places) for each in arguments))
+    assert result.returncode == code
+    assert said in result.stderr
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_thumbnails_have_a_row_for_each_picture() -> None:
+    assert thumbnails(np.zeros((3, 64, 64, 3), np.uint8)).shape == (3, 192)
