@@ -84,7 +84,7 @@ def test_a_flat_folder_gets_scores_and_no_accuracy(tf_files: Path, tmp_path: Pat
     assert [(row["truth"], row["ok"]) for row in rows] == [(None, None)] * 2
     assert summary["unlabelled"] == 2
     assert "accuracy" not in summary
-    said = pigeonhole("evaluate", tf_files, flat).stdout
+    said = pigeonhole("evaluate", tf_files, flat, "--no-report").stdout
     assert said == "2 pictures lie in no folder, so nobody knows what is on them.\n"
 
 

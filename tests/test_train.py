@@ -116,7 +116,8 @@ def test_the_same_picture_in_two_categories_is_pointed_out(mine: Path) -> None:
     assert result.returncode == 0
     assert "the same picture in two categories: " in result.stderr
     assert "blue_things/wrong.png" in result.stderr
-    assert " taken for " in result.stdout
+    assert "It most often takes " in result.stdout
+    assert "  wrong: " in result.stdout
 
 
 def test_learning_from_nothing_when_there_are_no_weights(tmp_path: Path) -> None:
