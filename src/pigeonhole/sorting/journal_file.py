@@ -42,7 +42,7 @@ CREATE TABLE file (
     verdict TEXT NOT NULL,     -- sorted, unknown, unreadable
     category TEXT,             -- of the best guess, with its score from 0 to 1
     score REAL,
-    reason TEXT NOT NULL,      -- why it is unreadable
+    reason TEXT NOT NULL,      -- why it is unreadable or unknown
     placing TEXT NOT NULL,     -- copy, move, hardlink, symlink, left
     trouble TEXT,              -- why its source, which was to be moved, could not be removed
     target BLOB                -- relative to the output folder; NULL: left where it was
