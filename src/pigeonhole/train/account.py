@@ -15,6 +15,7 @@ from pigeonhole.train.dataset import different_pictures
 from pigeonhole.train.finish import Finished
 from pigeonhole.train.growth import growth
 from pigeonhole.train.learnt import Learnt
+from pigeonhole.train.probe import STRENGTHS
 from pigeonhole.train.suspects import suspects_by_features
 
 SUSPICIONS = 24
@@ -57,7 +58,8 @@ def _suspicions(learnt: Learnt, output: Output) -> list[Suspicion]:
         return []
     dataset = learnt.dataset
     targets = learnt.dataset.targets
-    found = suspects_by_features(learnt.looks.astype("float32"), np.array(targets), learnt.split, output)
+    strengths = (learnt.strength,) if learnt.strength else STRENGTHS
+    found = suspects_by_features(learnt.looks, np.array(targets), learnt.split, output, strengths)
     return [
         Suspicion(
             dataset.examples[suspect.row].found.path,

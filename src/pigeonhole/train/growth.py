@@ -9,6 +9,7 @@ from pigeonhole.train.learnt import Learnt
 from pigeonhole.train.probe import fit_head
 
 PARTS = (0.125, 0.25, 0.5, 1.0)
+LARGE = 5000  # pictures, from which on one fold tells enough
 
 
 def growth(learnt: Learnt) -> tuple[Growth, ...]:
@@ -19,17 +20,18 @@ def growth(learnt: Learnt) -> tuple[Growth, ...]:
     if learnt.strength is None:
         return ()
     targets = np.array(learnt.dataset.targets)
+    folds = learnt.split.folds if len(targets) < LARGE else learnt.split.folds[:1]
     points = []
     for part in PARTS:
         right = total = learnt_from = 0
-        for fold in learnt.split.folds:
+        for fold in folds:
             rows = _some(learnt, fold.train, targets, part)
             head = fit_head(learnt.looks[rows], targets[rows], learnt.strength)
             answers = head.logits(learnt.looks[fold.held_out]).argmax(axis=1)
             right += int((answers == targets[fold.held_out]).sum())
             total += len(fold.held_out)
             learnt_from += len(rows)
-        points.append(Growth(round(learnt_from / len(learnt.split.folds)), Proportion(right, total)))
+        points.append(Growth(round(learnt_from / len(folds)), Proportion(right, total)))
     distinct = {point.pictures: point for point in points}
     return tuple(distinct.values())
 

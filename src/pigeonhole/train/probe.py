@@ -25,7 +25,7 @@ class Probe:
 
 
 def fit_probe(
-    views: NDArray[np.float32],
+    views: NDArray[np.floating],
     targets: NDArray[np.int64],
     split: Split,
     advance: Stage,

@@ -26,21 +26,26 @@ class Suspect:
 
 
 def suspects_by_features(
-    features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output
+    features: NDArray[np.floating],
+    targets: NDArray[np.int64],
+    split: Split,
+    output: Output,
+    strengths: tuple[float, ...] = STRENGTHS,
 ) -> list[Suspect]:
     """In two rounds: wrong labels also mislead those who judge, so in the second the first suspects teach nothing.
 
-    `features` [N, D] are the frozen ones of all examples, `targets` [N] their labels.
+    `features` [N, D] are the frozen ones of all examples, `targets` [N] their labels; of `strengths` the first round
+    chooses one.
     """
-    found: list[Suspect] = []
-    for _ in range(2):
-        taught = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
-        if any(len(set(targets[fold.train])) < len(set(targets)) for fold in taught.folds):
-            return found  # a category would be missing
-        with output.stage("Learning", len(STRENGTHS)) as advance:
-            held_out = fit_probe(features[None], targets, taught, advance).held_out
-        found = suspects(held_out, targets[held_out.rows])
-    return found
+    with output.stage("Learning", len(strengths)) as advance:
+        first = fit_probe(features[None], targets, split, advance, strengths)
+    found = suspects(first.held_out, targets[first.held_out.rows])
+    taught = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
+    if not found or any(len(set(targets[fold.train])) < len(set(targets)) for fold in taught.folds):
+        return found  # nothing to leave out, or a category would be missing
+    with output.stage("Learning", 1) as advance:
+        second = fit_probe(features[None], targets, taught, advance, (first.strength,))
+    return suspects(second.held_out, targets[second.held_out.rows])
 
 
 def without(split: Split, rows: NDArray[np.int64]) -> Split:
