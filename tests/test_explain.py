@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,9 @@ from pigeonhole.explain.guided import NotReluError, guided_backpropagation
 from pigeonhole.explain.network import torch_network
 from pigeonhole.images import to_square
 from pigeonhole.model import load_model
+from pigeonhole.output import Recorder
 from pigeonhole.train.export import from_pixels
-from pigeonhole.train.finetune import as_finetuned
+from pigeonhole.train.finetune import as_finetuned, fine_tune
 from pigeonhole.train.finish import finish
 from pigeonhole.train.head import Head
 from pigeonhole.train.maps import maps_behind
@@ -29,7 +31,7 @@ from pigeonhole.train.recipes import thumbnails
 from pigeonhole.train.remembered import remember
 from pigeonhole.train.tuning import Tuned
 from scenes import drawn
-from tuning import probe, tuned, write_set
+from tuning import probe, write_set
 
 SIDE, MARK = 64, 16  # pixels of a picture and of what makes its category
 HEROES = ("darth_vader", "elsa")
@@ -242,8 +244,9 @@ def test_networks_that_were_learnt_here_are_explained_too(tmp_path: Path) -> Non
     assert (result.returncode, result.stderr) == (0, "")
 
     finetuned = write_set(tmp_path / "finetuned")
-    probed, _ = probe(finetuned)
-    learnt = as_finetuned(probed, tuned(finetuned))
+    probed, weights = probe(finetuned)
+    one_fold = replace(probed, split=probed.split.one(np.array(probed.dataset.targets)))
+    learnt = as_finetuned(one_fold, fine_tune(finetuned, one_fold, weights, seed=0, output=Recorder()))
     onnx = finish(learnt, 0.95).onnx
     (finetuned / "model.onnx").write_bytes(onnx)
     remember(finetuned, onnx, learnt.network)

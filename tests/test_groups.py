@@ -200,7 +200,7 @@ def test_training_with_a_folder_valid_says_so(many: Path) -> None:
     for number in range(8):
         write(many / "valid" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(4000 + number))
     write_random_weights(many / "weights" / f"{SMALL}.pth")
-    result = pigeonhole("train", many)
+    result = pigeonhole("train", "--no-report", many)
     assert result.returncode == 0, result.stderr
     assert "Learning from 40 pictures in 2 categories; 8 pictures of valid/ judge it." in result.stderr
     assert "of 8 pictures right" in result.stdout
@@ -212,7 +212,7 @@ def test_a_folder_test_is_looked_at_by_the_finished_model_alone(many: Path) -> N
         write(many / "test" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(6000 + number))
     shutil.copyfile(many / "data" / "a" / "scenea.png", many / "test" / "a" / "known.png")
     write_random_weights(many / "weights" / f"{SMALL}.pth")
-    result = pigeonhole("train", many)
+    result = pigeonhole("train", "--no-report", many)
     assert result.returncode == 0, result.stderr
     assert "Learning from 40 pictures in 2 categories." in result.stderr
     assert re.search(r"^test/: \d of 7 pictures right", result.stdout, re.MULTILINE)

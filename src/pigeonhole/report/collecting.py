@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pigeonhole.report.collected import Collected
 from pigeonhole.report.evaluation import Evaluation
-from pigeonhole.report.write import PICTURES
+
+PICTURES = "pictures.jsonl"
 
 
 @contextmanager

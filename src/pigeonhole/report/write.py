@@ -23,7 +23,6 @@ from pigeonhole.report.verdict import verdict
 
 PAGE = "index.html"
 NUMBERS = "report.json"
-PICTURES = "pictures.jsonl"
 
 
 def write_report(folder: Path, content: Content) -> Path:
