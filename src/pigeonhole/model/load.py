@@ -12,7 +12,7 @@ from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model.card import ModelCard
 from pigeonhole.model.gates import Gates
-from pigeonhole.model.session import Pace, device_of, open_session, pace_of
+from pigeonhole.model.session import Pace, device_of, open_session, pace_of, why_not_gpu
 from pigeonhole.naming import shown
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ class Model:
     @property
     def device(self) -> str:
         return device_of(self.session)
+
+    @property
+    def note(self) -> str:
+        """A sentence for the user, empty where there is nothing to say."""
+        return why_not_gpu(self.session)
 
     @property
     def pace(self) -> Pace:

@@ -4,6 +4,8 @@ import ctypes
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pigeonhole.cpus import available_cpus
 from pigeonhole.errors import PigeonholeError
 
@@ -11,6 +13,11 @@ if TYPE_CHECKING:
     import onnxruntime
 
 
+GPU, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+IDLE_GPU = (
+    "There is a GPU, but onnxruntime cannot use it, so the CPU works."
+    " The GPU's driver may be too old (580 or newer is needed), or its memory taken."
+)
 MOST_LANES = 16  # each has the maps of a batch in memory; beyond that, decoding has work for every processor
 
 
@@ -24,6 +31,9 @@ class Pace:
     batch: int
     lanes: int
     fixed: bool = False
+
+
+ON_GPU = Pace(batch=64, lanes=2, fixed=True)
 
 
 def open_session(onnx: bytes) -> "onnxruntime.InferenceSession":
@@ -40,24 +50,47 @@ def open_session(onnx: bytes) -> "onnxruntime.InferenceSession":
         ) from None
 
     onnxruntime.set_default_logger_severity(4)  # what goes wrong is raised; its log speaks to developers
+    return (_on_the_gpu(onnx) if has_gpu() else None) or _session(onnx, CPU)
+
+
+def _on_the_gpu(onnx: bytes) -> "onnxruntime.InferenceSession | None":
+    """A session that has answered on the GPU, None where it cannot: an old driver, no memory, missing libraries."""
+    import onnxruntime
+
+    onnxruntime.preload_dlls()
+    try:
+        session = _session(onnx, GPU, CPU)
+        if device_of(session) == "GPU":
+            (pixels,) = session.get_inputs()
+            session.run(None, {pixels.name: np.zeros((ON_GPU.batch, *pixels.shape[1:]), np.uint8)})
+            return session
+    except Exception:  # onnxruntime's exceptions have no base of their own; the CPU says what is wrong with a model
+        return None
+    return None
+
+
+def _session(onnx: bytes, *providers: str) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    providers = ["CPUExecutionProvider"]
-    if has_gpu():
-        onnxruntime.preload_dlls()
-        providers.insert(0, "CUDAExecutionProvider")
-    return onnxruntime.InferenceSession(onnx, options, providers=providers)
+    return onnxruntime.InferenceSession(onnx, options, providers=list(providers), enable_fallback=0)
+
+
+def why_not_gpu(session: "onnxruntime.InferenceSession") -> str:
+    """A sentence for the user where there is a GPU and the session does not use it; empty otherwise."""
+    return IDLE_GPU if device_of(session) == "CPU" and has_gpu() else ""
 
 
 def device_of(session: "onnxruntime.InferenceSession") -> str:
     """`GPU` or `CPU`: what the session runs on, not what was asked for, since onnxruntime falls back silently."""
-    return "GPU" if session.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
+    return "GPU" if session.get_providers()[0] == GPU else "CPU"
 
 
 def pace_of(session: "onnxruntime.InferenceSession") -> Pace:
     """On a CPU a few pictures in each lane, whose maps stay in the core's own cache (docs/decisions/0071)."""
     if device_of(session) == "GPU":
-        return Pace(batch=64, lanes=1, fixed=True)
+        return ON_GPU
     return Pace(batch=4, lanes=min(available_cpus(), MOST_LANES))
 
 
@@ -65,7 +98,7 @@ def has_gpu() -> bool:
     """Whether there is a GPU that onnxruntime can use."""
     import onnxruntime
 
-    return "CUDAExecutionProvider" in onnxruntime.get_available_providers() and _has_cuda_driver()
+    return GPU in onnxruntime.get_available_providers() and _has_cuda_driver()
 
 
 def _has_cuda_driver() -> bool:
