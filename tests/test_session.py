@@ -101,6 +101,5 @@ def test_an_error_in_a_lane_reaches_who_asks() -> None:
     def work(_: int) -> int:
         raise ValueError("the model cannot do this")
 
-    with Lanes(work, 2) as lanes:
-        with pytest.raises(ValueError, match="cannot do this"):
-            _ = [*lanes.put(1), *lanes.rest()]
+    with Lanes(work, 2) as lanes, pytest.raises(ValueError, match="cannot do this"):
+        _ = [*lanes.put(1), *lanes.rest()]
