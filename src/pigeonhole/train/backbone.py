@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 CACHE = "cache"
-EXPORT_VERSION = 1  # raise it when train/export.py changes: every cached backbone is then made anew
+EXPORT_VERSION = 2  # raise it when train/export.py changes: every cached backbone is then made anew
 SAMPLE = 16  # pictures on which torch and onnxruntime must agree
 TOLERANCE = 1e-3  # of the largest feature
 
