@@ -257,7 +257,7 @@ job_options=() # what one script wants of the engine beyond what all do
 launch() { # COMMAND ARGUMENT...
   local level=classify
   if ! wants_help; then
-    case $1 in train | evaluate | check | compare | explain) level=train ;; esac
+    case $1 in train | evaluate | check | compare | explain | quantize) level=train ;; esac
     case $1 in train | check | compare) network=default ;; esac # weights are downloaded, once
   fi
   case ${PIGEONHOLE_RUNTIME-} in

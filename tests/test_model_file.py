@@ -82,3 +82,9 @@ def test_a_model_in_use_stays_the_one_it_started_with(tmp_path: Path) -> None:
     model = load_model(path)
     path.write_bytes(b"torn")
     assert model.probabilities(np.zeros((1, SIZE, SIZE, 3), np.uint8)).shape == (1, 3)
+
+
+def test_a_file_from_before_int8_is_in_float32() -> None:
+    metadata = card().to_metadata()
+    del metadata["int8"]
+    assert ModelCard.from_metadata(metadata) == card()

@@ -8,7 +8,7 @@ import pytest
 
 from wrappers import OUTSIDE, SCRIPTS, Checkout, make_checkout, make_place
 
-COMMANDS = ("train", "guess", "guess-dir", "watch", "evaluate", "check", "compare", "explain")
+COMMANDS = ("train", "guess", "guess-dir", "watch", "evaluate", "check", "compare", "explain", "quantize")
 ODD_NAMES = (
     "two words.jpg",
     " around .jpg",

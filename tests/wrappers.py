@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SCRIPTS = ("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "evaluate.sh", "check.sh", "compare.sh", "explain.sh")
+SCRIPTS = (
+    *("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "evaluate.sh", "check.sh", "compare.sh", "explain.sh"),
+    "quantize.sh",
+)
 OUTSIDE = ("undo.sh", "log.sh")  # which never run in the container
 
 DOCKER_INFO = "Client:\nServer:\n Runtimes: runc\n Security Options:\n  seccomp\n   Profile: default\n"

@@ -51,6 +51,13 @@ class NothingToDoError(PigeonholeError):
     exit_code = 4
 
 
+class NotInt8Error(PigeonholeError):
+    """int8 does not pay for this model, or cannot be judged; the model stays as it is."""
+
+    exit_code = 4
+    cure = "The model stays as it is."
+
+
 class OutputError(PigeonholeError):
     """The result cannot be written."""
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "pigeonhole.cli.check",
     "compare": "pigeonhole.cli.compare",
     "explain": "pigeonhole.cli.explain",
+    "quantize": "pigeonhole.cli.quantize",
     "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",
     "log": "pigeonhole.cli.log",

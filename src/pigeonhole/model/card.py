@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Self
 
 from pigeonhole.errors import ModelError
@@ -18,7 +18,7 @@ class ModelCard:
     `labels` in the order of the output; `backbone` its name, where its weights came from and their SHA-256;
     `temperature` is already applied in the graph; `unknown` the rule for rejecting, None for none; `metrics` the
     accuracy with its split; `training_set` a digest of all training pictures with their labels; `version` of the tool;
-    `created` in ISO 8601, UTC.
+    `created` in ISO 8601, UTC; `int8` what that gained where the network is in int8, None where it is in float32.
     """
 
     labels: tuple[str, ...]
@@ -31,7 +31,8 @@ class ModelCard:
     training_set: str
     version: str
     created: str
-    schema: int = SCHEMA
+    int8: dict[str, Any] | None = None
+    schema: int = SCHEMA  # the last one, and never missing: a file that is cut off before it is none
 
     def to_metadata(self) -> dict[str, str]:
         return {name: json.dumps(value) for name, value in asdict(self).items()}
@@ -42,7 +43,9 @@ class ModelCard:
         if "schema" not in metadata or "labels" not in metadata:
             raise ModelError("it is an ONNX file, but not one of pigeonhole's: it names no labels.")
         try:
-            values = {field.name: json.loads(metadata[field.name]) for field in fields(cls)}
+            # An entry that came later is missing from older files, which are what they were.
+            present = [each.name for each in fields(cls) if each.name in metadata or each.default is MISSING]
+            values = {name: json.loads(metadata[name]) for name in present}
             if values["schema"] != SCHEMA:
                 raise ModelError(
                     f"it is of schema {values['schema']}, and this version reads schema {SCHEMA}.",

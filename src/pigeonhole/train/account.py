@@ -86,6 +86,7 @@ def _facts(learnt: Learnt, finished: Finished) -> list[tuple[str, str]]:
         ("seen", f"{seen.size} × {seen.size} pixels, {seen.crop}"),
         ("temperature", f"{card.temperature:.3f}"),
         ("unknown", finished.line.sentence if finished.line else "never"),
+        ("precision", learnt.int8.sentence if learnt.int8 else "float32"),
         ("training set, SHA-256", learnt.dataset.digest),
         ("model, SHA-256", digest(finished.onnx)),
         ("made by", f"pigeonhole {card.version}, {card.created}"),

@@ -92,4 +92,5 @@ def _card(learnt: Learnt, head: Head, verdict: Verdict, line: Line | None) -> Mo
         training_set=learnt.dataset.digest,
         version=__version__,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        int8=learnt.int8.as_metadata() if learnt.int8 else None,
     )

@@ -1,7 +1,7 @@
 """What every recipe hands over: what it learnt, and what it said of pictures that it had not learnt from."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from pigeonhole.report.content import Epoch
 from pigeonhole.train.dataset import Dataset
 from pigeonhole.train.head import Head
 from pigeonhole.train.split import Split
+
+if TYPE_CHECKING:
+    from pigeonhole.train.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Learnt:
     `sample` is uint8 [M, S, S, 3], a few training pictures, with `sample_features` [M, D] and `sample_looks` [M, E] as
     training has them; `stranger_features` [K, D] and `stranger_looks` [K, E] are those of pictures of no category.
     `strength` is the probe's, None where there is none, and `epochs` what was seen while learning, if there were any;
-    `network` is a saved state dict of a trunk that was learnt here.
+    `network` is a saved state dict of a trunk that was learnt here; `int8` what was gained where the trunk is in int8.
     """
 
     recipe: str
@@ -73,6 +76,7 @@ class Learnt:
     strength: float | None = None
     epochs: tuple[Epoch, ...] = ()
     network: bytes | None = None
+    int8: "Trial | None" = None
 
     @property
     def targets(self) -> NDArray[np.int64]:

@@ -54,14 +54,28 @@ def probe_pictures(
     What is computed is kept in the cache of `tf_files`. With `split` it is judged by that one.
     """
     backbone = load_backbone(tf_files, weights, sight.size, dataset, output)
-    if sight.rule != "auto":
-        backbone = with_rule(backbone, sight.rule)
+    if sight.rule == "auto":
+        return probe_backbone(tf_files, dataset, backbone, choose=True, seed=seed, output=output, split=split)
+    return probe_backbone(tf_files, dataset, with_rule(backbone, sight.rule), seed=seed, output=output, split=split)
+
+
+def probe_backbone(
+    tf_files: Path,
+    dataset: Dataset,
+    backbone: Backbone,
+    *,
+    choose: bool = False,
+    seed: int,
+    output: Output,
+    split: Split | None = None,
+) -> Probed:
+    """The same on a `backbone` that is at hand. `choose`: which part of the pictures it sees is measured first."""
     with FeatureStore.open(tf_files, backbone) as store:
         dataset, features = compute_features(dataset, backbone, store, output)
         if split is None:
             groups = find_groups(dataset, store.hashes(dataset.examples), features, tf_files)
             split = make_split(dataset, groups, seed)
-    if sight.rule == "auto":
+    if choose:
         backbone = choose_rule(tf_files, dataset, split, backbone, output)
     probe, features = choose_views(tf_files, dataset, split, backbone, output)
     strangers = look(tf_files, dataset.strangers, backbone, 1, output)[0] if dataset.strangers else features[:0]

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from pigeonhole.errors import OutputError, UsageError, WeightsError
+from pigeonhole.errors import NotInt8Error, OutputError, UsageError, WeightsError
+from pigeonhole.model import load_model
 from pigeonhole.model.session import has_gpu
 from pigeonhole.naming import shown
 from pigeonhole.output import Output, Recorder
@@ -39,7 +40,8 @@ class TrainingOptions:
     """`backbone` and `weights` None: whatever lies in TF_FILES/weights, else the default network's, downloaded.
 
     `precision` (0 to 1): how many of the answers shall be right; the others are `unknown`. None: none is.
-    `sight`: how pictures are looked at. `report`: whether to write TF_FILES/report.
+    `sight`: how pictures are looked at. `report`: whether to write TF_FILES/report. `int8`: whether to quantise the
+    network where that pays.
     """
 
     recipe: Recipe = "auto"
@@ -49,17 +51,21 @@ class TrainingOptions:
     precision: float | None = PRECISION
     sight: Sight = field(default_factory=Sight)
     report: bool = True
+    int8: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """`collected` has the pictures that were held out; `report` is the page, None where none was wanted."""
+    """`collected` has the pictures that were held out; `report` is the page, None where none was wanted. `int8` says
+    what int8 gained, or why the model is in float32 nevertheless; empty where it was not asked for.
+    """
 
     model: Path
     verdict: Verdict
     line: Line | None
     collected: Collected
     report: Path | None
+    int8: str
 
 
 def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingResult:
@@ -99,26 +105,68 @@ def _train(tf_files: Path, options: TrainingOptions, output: Output) -> Training
     but = f"; {judges} pictures of {VALID}/ judge it" if judges else ""
     count = len(dataset.examples) - judges
     output.note(f"Learning from {count} pictures in {len(dataset.categories)} categories{but}.")
-    try:
+    refused = ""
+    with _writing(tf_files):
         learnt = _learn(tf_files, dataset, options, output)
-    except OSError as error:
-        raise OutputError(f"{shown(tf_files)} cannot be written: {error.strerror or error}.") from error
+        if options.int8 and is_first():
+            learnt, refused = _in_int8_if_it_pays(tf_files, learnt, output)
     for problem in learnt.dataset.left_out:
         output.warn(f"left out: {shown(problem.path)}: {problem.reason}")
-    finished = finish(learnt, options.precision)
+    result = _conclude(tf_files, learnt, options.precision, options.report, output)
+    return replace(result, int8=refused) if refused else result
+
+
+def quantize(tf_files: Path, *, seed: int = 0, report: bool = True, output: Output) -> TrainingResult:
+    """Put TF_FILES/model.onnx into int8, as `train` would have with `int8`.
+
+    Raises a PigeonholeError where it cannot be, does not pay or changes too much; then the model stays.
+    """
+    from pigeonhole.train.quantize import in_int8, learn_again
+
+    path = tf_files / MODEL
+    card = load_model(path).card
+    with _writing(tf_files):
+        learnt = in_int8(tf_files, learn_again(tf_files, path.read_bytes(), card, seed=seed, output=output), output)
+    precision = card.unknown["precision"] if card.unknown else None
+    return _conclude(tf_files, learnt, precision, report, output)
+
+
+def _in_int8_if_it_pays(tf_files: Path, learnt: Learnt, output: Output) -> tuple[Learnt, str]:
+    """`learnt` in int8 and an empty string, or as it is and why."""
+    from pigeonhole.train.quantize import in_int8
+
+    try:
+        return in_int8(tf_files, learnt, output), ""
+    except NotInt8Error as refusal:
+        return learnt, refusal.happened
+
+
+@contextmanager
+def _writing(tf_files: Path) -> Iterator[None]:
+    """What the disk refuses becomes a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{shown(tf_files)} cannot be written: {error.strerror or error}.") from error
+
+
+def _conclude(tf_files: Path, learnt: Learnt, precision: float | None, report: bool, output: Output) -> TrainingResult:
+    """Calibrate, judge, write the model file and, if it is wanted, the report."""
+    finished = finish(learnt, precision)
     model = tf_files / MODEL
     if is_first():
         publish_model(model, finished.onnx, learnt.sample, finished.probabilities, finished.distances)
         remember(tf_files, finished.onnx, learnt.network)
         forget_checkpoints(tf_files)
-    folder = tf_files / REPORT if options.report and is_first() else None
+    folder = tf_files / REPORT if report and is_first() else None
     try:
         with collecting(folder, learnt.dataset.categories) as collected:
             collect(learnt, finished, collected)
         page = None if folder is None else write_report(folder, account(learnt, finished, collected, output))
     except OSError as error:
         raise OutputError(f"{shown(tf_files / REPORT)} cannot be written: {error.strerror or error}.") from error
-    return TrainingResult(model, finished.verdict, finished.line, collected, page)
+    int8 = learnt.int8.sentence if learnt.int8 else ""
+    return TrainingResult(model, finished.verdict, finished.line, collected, page, int8)
 
 
 def _learn(tf_files: Path, dataset: Dataset, options: TrainingOptions, output: Output) -> Learnt:
