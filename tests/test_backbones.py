@@ -112,6 +112,7 @@ def test_a_backbone_trains_and_its_model_file_says_what_torch_says(
     ("backbone", "preprocessing", "mean"),
     [
         ("resnet18", Preprocessing(224, 0.875, "bilinear"), 0.485),
+        ("vit_b_16", Preprocessing(224, 0.875, "bilinear"), 0.485),
         ("inception_v3", Preprocessing(299, 299 / 342, "bilinear"), 0.485),
         ("timm:inception_resnet_v2", Preprocessing(299, 299 / 333, "bicubic"), 0.5),
         ("timm:resnet50.tv_in1k", Preprocessing(224, 0.875, "bilinear"), 0.485),

@@ -123,3 +123,4 @@ def test_an_empty_folder_is_nothing_to_do(tf_files: Path, tmp_path: Path) -> Non
     result = pigeonhole("evaluate", tf_files, tmp_path / "empty")
     assert result.returncode == 4
     assert "There is no picture in" in result.stderr
+    assert not (tf_files / "report").exists(), "nothing is left of a report that was not made"

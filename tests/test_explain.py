@@ -27,7 +27,6 @@ from pigeonhole.train.finetune import as_finetuned, fine_tune
 from pigeonhole.train.finish import finish
 from pigeonhole.train.head import Head
 from pigeonhole.train.maps import maps_behind
-from pigeonhole.train.recipes import thumbnails
 from pigeonhole.train.remembered import remember
 from pigeonhole.train.tuning import Tuned
 from scenes import drawn
@@ -290,7 +289,3 @@ def test_a_wrong_call_is_answered_with_a_sentence(  # noqa: PLR0917
     assert result.returncode == code
     assert said in result.stderr
     assert not (tmp_path / "out.png").exists()
-
-
-def test_thumbnails_have_a_row_for_each_picture() -> None:
-    assert thumbnails(np.zeros((3, 64, 64, 3), np.uint8)).shape == (3, 192)

@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from PIL import Image
@@ -13,6 +14,7 @@ from PIL import Image
 from commands import imported_by, pigeonhole
 from networks import SMALL, write_random_weights
 from pigeonhole import Classifier
+from pigeonhole.train.recipes import thumbnails
 from trees import BLUE, GREEN, RED, tree, write_pictures
 
 
@@ -261,3 +263,7 @@ def test_a_damaged_cache_is_named(mine: Path) -> None:
     assert result.returncode == 5
     assert "cannot be used" in result.stderr
     assert "Delete it and train again." in result.stderr
+
+
+def test_thumbnails_have_a_row_for_each_picture() -> None:
+    assert thumbnails(np.zeros((3, 64, 64, 3), np.uint8)).shape == (3, 192)

@@ -5,6 +5,8 @@ folder.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +15,10 @@ from pigeonhole.decoding.item import Decoded, Decoders, Problem
 from pigeonhole.decoding.threads import ThreadDecoders
 from pigeonhole.images import Preprocessing
 from pigeonhole.model import Model
+from pigeonhole.model.lanes import Lanes
 from pigeonhole.records import Found, Guess
 
-__all__ = ["BATCH", "Decoded", "Problem", "decoded", "guesses"]
-
-BATCH = 16  # more gains nothing on a CPU
+__all__ = ["Decoded", "Problem", "decoded", "guesses"]
 
 
 def guesses(
@@ -28,17 +29,20 @@ def guesses(
     Without `decoders` pictures are decoded in threads, which start at once; for a folder give a DecoderPool, which
     survives what its decoders do not.
     """
+    pace = model.pace
     batch: list[Decoded] = []
-    for item in decoded(found, model.preprocessing, decoders):
-        if not isinstance(item, Decoded):
-            yield item
-            continue
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield from _answers(batch, model)
-            batch = []
-    if batch:
-        yield from _answers(batch, model)
+    with Lanes(partial(_answers, model), pace.lanes) as lanes:
+        for item in decoded(found, model.preprocessing, decoders):
+            if not isinstance(item, Decoded):
+                yield item
+                continue
+            batch.append(item)
+            if len(batch) == pace.batch:
+                yield from chain.from_iterable(lanes.put(batch))
+                batch = []
+        if batch:
+            yield from chain.from_iterable(lanes.put(batch))
+        yield from chain.from_iterable(lanes.rest())
 
 
 def decoded(
@@ -48,12 +52,15 @@ def decoded(
     return (decoders or ThreadDecoders()).decode(found, preprocessing)
 
 
-def _answers(batch: list[Decoded], model: Model) -> Iterator[Guess]:
+def _answers(model: Model, batch: list[Decoded]) -> list[Guess]:
     probabilities, distances = model.answers(np.stack([item.pixels for item in batch]))
+    guesses = []
     for number, (item, row) in enumerate(zip(batch, probabilities, strict=True)):
         distance = None if distances is None else float(distances[number])
         doubt = model.gates.doubt(float(row.max()), distance) if model.gates else ""
-        yield Guess(item.found.path, _ranking(model.card.labels, row), item.sha256, item.identity, distance, doubt)
+        ranking = _ranking(model.card.labels, row)
+        guesses.append(Guess(item.found.path, ranking, item.sha256, item.identity, distance, doubt))
+    return guesses
 
 
 def _ranking(labels: tuple[str, ...], row: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:

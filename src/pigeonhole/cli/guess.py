@@ -39,6 +39,8 @@ def command(
     found = [find_named(arguments.existing_file(image)) for image in images]
     model = load_model(tf_files / arguments.MODEL, Asking(not no_unknown, tta))
     terminal = Terminal()
+    if model.note:
+        terminal.note(model.note)
     if heat_map:
         if len(images) != 1:
             raise UsageError("--heat-map draws one picture.", "Name one picture.")

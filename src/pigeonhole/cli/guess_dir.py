@@ -52,8 +52,9 @@ def command(
         decoders = stack.enter_context(DecoderPool(early=True))
         model = load_model(tf_files / arguments.MODEL, Asking(not no_unknown, tta))
         sorter = stack.enter_context(Sorter.open(out, options))
-        for note in sorter.notes:
-            output.note(note)
+        for note in (model.note, *sorter.notes):
+            if note:
+                output.note(note)
         started = time.monotonic()
         try:
             with output.stage("Sorting", total(source, recursive=recursive)) as advance:

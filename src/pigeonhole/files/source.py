@@ -48,9 +48,8 @@ class Held:
         self.status = os.fstat(descriptor)
         self.identity = Identity.of(self.status)
 
-    def blocks(self) -> Iterator[bytes]:
-        """The whole content from its beginning. Raises SourceError where it cannot be read."""
-        position = 0
+    def blocks(self, position: int = 0) -> Iterator[bytes]:
+        """The content from `position` to its end. Raises SourceError where it cannot be read."""
         while block := self._block(position):
             position += len(block)
             yield block

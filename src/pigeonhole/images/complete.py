@@ -5,11 +5,12 @@ of a PNG, GIF or BMP and checks no checksums of pixels. Some copying programs ma
 it from the front: what they have not written yet is zeros, which WebP, AVIF and HEIC decoders take for pixels.
 """
 
-import struct
 import zlib
 from collections.abc import Callable
 
 from PIL import ImageFile, TiffImagePlugin
+
+from pigeonhole.images.png import chunks
 
 CUT_OFF = "it is cut off: the end of the {} is missing"
 _DAMAGED = "it is damaged: a checksum in the {} is wrong"
@@ -28,22 +29,12 @@ def missing_part(kind: str, data: bytes, picture: ImageFile.ImageFile) -> str | 
 
 
 def _png(data: bytes, _picture: ImageFile.ImageFile) -> str | None:
-    """A PNG is a row of chunks (length, four letters, content, checksum), the last of which is IEND."""
-    position = 8
-    while position + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        kind = data[position + 4 : position + 8]
-        end = position + 12 + length
-        if end > len(data):
-            return CUT_OFF
+    for kind, start, end in chunks(data):
         # A small first letter marks what a reader may ignore: remarks, dates, colour profiles.
-        if kind[:1].isupper():
-            (checksum,) = struct.unpack_from(">I", data, end - 4)
-            if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != checksum:
-                return _DAMAGED
+        if kind[:1].isupper() and zlib.crc32(memoryview(data)[start - 4 : end]) != int.from_bytes(data[end : end + 4]):
+            return _DAMAGED
         if kind == b"IEND":
             return None
-        position = end
     return CUT_OFF
 
 

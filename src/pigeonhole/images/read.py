@@ -21,6 +21,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from pigeonhole.errors import UnreadableError
 from pigeonhole.images.colour import levels_of, set_transparent_colour, to_rgb
 from pigeonhole.images.complete import CUT_OFF, missing_part
+from pigeonhole.images.png import plain_png
 from pigeonhole.images.preprocessing import FILL, Box, Preprocessing
 from pigeonhole.images.signature import kind_of
 
@@ -106,7 +107,7 @@ def _read(kind: str, data: bytes, preprocessing: Preprocessing) -> NDArray[np.ui
         if missing := missing_part(kind, data, picture):
             raise UnreadableError(missing)
         with one_large_at_a_time if width * height > LARGE_PIXELS else nullcontext():
-            return _square(picture, preprocessing)
+            return _square(data, picture, preprocessing)
 
 
 def _decoder(kind: str) -> Callable[[BytesIO], ImageFile.ImageFile]:
@@ -121,33 +122,45 @@ def _heic_decoder() -> Callable[[BytesIO], ImageFile.ImageFile]:
     return HeifImageFile
 
 
-def _square(picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    width, height, times = _load(picture, preprocessing)
-    orientation = _orientation(picture)
+def _square(data: bytes, picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    if isinstance(picture, PngImageFile) and (plain := plain_png(data, picture)) is not None:
+        return _seen(plain, plain.size, 1, 1, preprocessing)
+    size, times = _load(picture, preprocessing)
+    return _seen(picture, size, times, _orientation(picture), preprocessing)
+
+
+def _seen(
+    picture: Image.Image, size: tuple[int, int], times: int, orientation: int, preprocessing: Preprocessing
+) -> NDArray[np.uint8]:
+    """What the model sees of a loaded `picture`, whose file has `size` (width, height), `times` what was decoded."""
+    width, height = size
     lying = orientation >= 5
-    size = (height, width) if lying else (width, height)
-    across, down = preprocessing.seen(*size)
-    upright = preprocessing.box(*size)
+    upright_size = (height, width) if lying else size
+    across, down = preprocessing.seen(*upright_size)
+    upright = preprocessing.box(*upright_size)
     box = _scaled(_as_stored(upright, orientation, width, height), times)
     part = _resized(picture, box, (down, across) if lying else (across, down), preprocessing)
     turn = _UPRIGHT.get(orientation)
     return np.asarray(_framed(part.transpose(turn) if turn is not None else part, preprocessing.size))
 
 
-def _resized(
-    picture: ImageFile.ImageFile, box: Box, size: tuple[int, int], preprocessing: Preprocessing
-) -> Image.Image:
+def _resized(picture: Image.Image, box: Box, size: tuple[int, int], preprocessing: Preprocessing) -> Image.Image:
     """The `box` of a loaded picture in RGB, scaled to `size` (width, height).
 
     A large picture is first averaged over whole pixels, to at least twice the size that is wanted.
     """
+    interpolation = _INTERPOLATIONS[preprocessing.interpolation]
     edges = box[2] - box[0], box[3] - box[1]
     factor = max(1, min(int(edge) // (2 * pixels) for edge, pixels in zip(edges, size, strict=True)))
+    plain = picture.mode == "RGB" and not picture.has_transparency_data
+    if plain and factor == 1:
+        return picture.resize(size, interpolation, box)
     margin = 2 * math.ceil(max(edge / pixels for edge, pixels in zip(edges, size, strict=True)))
     window = _window(box, picture.size, margin)
     left, top = window[:2]
     inside = _scaled((box[0] - left, box[1] - top, box[2] - left, box[3] - top), factor)
-    return _part(picture, window, factor).resize(size, _INTERPOLATIONS[preprocessing.interpolation], inside)
+    part = picture.reduce(factor, window) if plain else _part(picture, window, factor)
+    return part.resize(size, interpolation, inside)
 
 
 def _framed(picture: Image.Image, size: int) -> Image.Image:
@@ -159,18 +172,17 @@ def _framed(picture: Image.Image, size: int) -> Image.Image:
     return square
 
 
-def _load(picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> tuple[int, int, int]:
-    """Decodes the picture; returns its width, its height and how many times smaller than that it was decoded.
+def _load(picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> tuple[tuple[int, int], int]:
+    """Decodes the picture; returns its width and height, and how many times smaller than that it was decoded.
 
     The JPEG decoder itself scales by 1/2, 1/4 or 1/8 as long as no edge becomes shorter than it is wanted.
     """
-    width, height = picture.size
-    wanted = preprocessing.scaled(width, height)
-    drafted = picture.draft(None, wanted) if isinstance(picture, JpegImageFile) else None
+    size = picture.size
+    drafted = picture.draft(None, preprocessing.scaled(*size)) if isinstance(picture, JpegImageFile) else None
     if isinstance(picture, PngImageFile):
         set_transparent_colour(picture)
     picture.load()
-    return (width, height, round(width / drafted[1][2])) if drafted else (*picture.size, 1)
+    return (size, round(size[0] / drafted[1][2])) if drafted else (picture.size, 1)
 
 
 def _as_stored(box: Box, orientation: int, width: int, height: int) -> Box:

@@ -80,8 +80,9 @@ class Watcher:
         self._retry_at = 0.0
         self._is_probing = False
         self._last_work = clock()
-        for note in self._sorter.notes:
-            output.note(note)
+        for note in (published.model.note, *self._sorter.notes):
+            if note:
+                output.note(note)
         self._health = Health(folders.out)
 
     def run(self) -> None:

@@ -12,7 +12,7 @@ from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model.card import ModelCard
 from pigeonhole.model.gates import Gates
-from pigeonhole.model.session import device_of, open_session
+from pigeonhole.model.session import Pace, device_of, open_session, pace_of, why_not_gpu
 from pigeonhole.naming import shown
 
 if TYPE_CHECKING:
@@ -43,6 +43,15 @@ class Model:
     @property
     def device(self) -> str:
         return device_of(self.session)
+
+    @property
+    def note(self) -> str:
+        """A sentence for the user, empty where there is nothing to say."""
+        return why_not_gpu(self.session)
+
+    @property
+    def pace(self) -> Pace:
+        return pace_of(self.session)
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -80,8 +89,11 @@ class Model:
 
     def _run(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         wanted = [PROBABILITIES] if self.gates is None or self.gates.max_distance is None else [PROBABILITIES, DISTANCE]
+        count = len(pixels)
+        if self.pace.fixed and count < self.pace.batch:
+            pixels = np.concatenate([pixels, np.zeros((self.pace.batch - count, *pixels.shape[1:]), np.uint8)])
         probabilities, *distances = self.session.run(wanted, {INPUT: pixels})
-        return probabilities, distances[0] if distances else None
+        return probabilities[:count], distances[0][:count] if distances else None
 
 
 def load_model(path: Path, asking: Asking | None = None) -> Model:

@@ -1,7 +1,10 @@
 """An onnxruntime session on the best device that really works."""
 
 import ctypes
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pigeonhole.cpus import available_cpus
 from pigeonhole.errors import PigeonholeError
@@ -10,10 +13,34 @@ if TYPE_CHECKING:
     import onnxruntime
 
 
+GPU, CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
+IDLE_GPU = (
+    "There is a GPU, but onnxruntime cannot use it, so the CPU works."
+    " The GPU's driver may be too old (580 or newer is needed), or its memory taken."
+)
+MOST_LANES = 16  # each has the maps of a batch in memory; beyond that, decoding has work for every processor
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a session is given many pictures: `batch` of them in one run, `lanes` runs at a time.
+
+    `fixed`: the last batch has to be filled up, since the GPU searches anew for the best way at every new shape.
+    """
+
+    batch: int
+    lanes: int
+    fixed: bool = False
+
+
+ON_GPU = Pace(batch=64, lanes=2, fixed=True)
+
+
 def open_session(onnx: bytes) -> "onnxruntime.InferenceSession":
     """A session for the ONNX file `onnx`, on the GPU where there is one that works, else on the CPU.
 
-    Raises onnxruntime's own exceptions where the file is no valid model.
+    On the CPU a run uses the thread that asks for it and no other: who has many pictures asks from several threads, at
+    the `pace_of` the session. Raises onnxruntime's own exceptions where the file is no valid model.
     """
     try:
         import onnxruntime
@@ -23,27 +50,55 @@ def open_session(onnx: bytes) -> "onnxruntime.InferenceSession":
         ) from None
 
     onnxruntime.set_default_logger_severity(4)  # what goes wrong is raised; its log speaks to developers
+    return (_on_the_gpu(onnx) if has_gpu() else None) or _session(onnx, CPU)
+
+
+def _on_the_gpu(onnx: bytes) -> "onnxruntime.InferenceSession | None":
+    """A session that has answered on the GPU, None where it cannot: an old driver, no memory, missing libraries."""
+    import onnxruntime
+
+    onnxruntime.preload_dlls()
+    try:
+        session = _session(onnx, GPU, CPU)
+        if device_of(session) == "GPU":
+            (pixels,) = session.get_inputs()
+            session.run(None, {pixels.name: np.zeros((ON_GPU.batch, *pixels.shape[1:]), np.uint8)})
+            return session
+    except Exception:  # onnxruntime's exceptions have no base of their own; the CPU says what is wrong with a model
+        return None
+    return None
+
+
+def _session(onnx: bytes, *providers: str) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
-    # By default the pool has the size of the host, not of the container, and spins on cores that decoding needs.
-    options.intra_op_num_threads = available_cpus()
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    providers = ["CPUExecutionProvider"]
-    if has_gpu():
-        onnxruntime.preload_dlls()
-        providers.insert(0, "CUDAExecutionProvider")
-    return onnxruntime.InferenceSession(onnx, options, providers=providers)
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(onnx, options, providers=list(providers), enable_fallback=0)
+
+
+def why_not_gpu(session: "onnxruntime.InferenceSession") -> str:
+    """A sentence for the user where there is a GPU and the session does not use it; empty otherwise."""
+    return IDLE_GPU if device_of(session) == "CPU" and has_gpu() else ""
 
 
 def device_of(session: "onnxruntime.InferenceSession") -> str:
     """`GPU` or `CPU`: what the session runs on, not what was asked for, since onnxruntime falls back silently."""
-    return "GPU" if session.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
+    return "GPU" if session.get_providers()[0] == GPU else "CPU"
+
+
+def pace_of(session: "onnxruntime.InferenceSession") -> Pace:
+    """On a CPU a few pictures in each lane, whose maps stay in the core's own cache (docs/decisions/0071)."""
+    if device_of(session) == "GPU":
+        return ON_GPU
+    return Pace(batch=4, lanes=min(available_cpus(), MOST_LANES))
 
 
 def has_gpu() -> bool:
     """Whether there is a GPU that onnxruntime can use."""
     import onnxruntime
 
-    return "CUDAExecutionProvider" in onnxruntime.get_available_providers() and _has_cuda_driver()
+    return GPU in onnxruntime.get_available_providers() and _has_cuda_driver()
 
 
 def _has_cuda_driver() -> bool:

@@ -49,7 +49,8 @@ class Terminal:
             self._line(f"left behind: {shown(outcome.path)}: {trouble}", "red")
 
     def summary(self, summary: Summary, seconds: float, device: str) -> None:
-        rate = f", {summary.sorted / seconds:.0f} pictures/s" if summary.sorted and seconds > 0 else ""
+        answered = summary.sorted + summary.unknown
+        rate = f", {answered / seconds:.0f} pictures/s" if answered and seconds > 0 else ""
         took = f"{seconds:.1f} s{rate} on the {device}"
         self._line(
             f"{summary.seen} seen = {summary.sorted} sorted + {summary.unknown} unknown"

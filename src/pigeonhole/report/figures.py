@@ -84,6 +84,8 @@ def lines(curves: Sequence[Curve], x: str, y: str, *, diagonal: bool = False) ->
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         axes.set_xlim(-0.02, 1.02)
+        if axes.get_ylim()[1] < 0.1:  # a share that is always 0 lies at the bottom
+            axes.set_ylim(-0.002, 0.1)
         if any(curve.name for curve in curves):
             axes.legend(fontsize=8)
 

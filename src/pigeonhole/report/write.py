@@ -45,10 +45,10 @@ def write_report(folder: Path, content: Content) -> Path:
         baselines=content.baselines,
         confusion=confusion,
         categories=list(evaluation.categories()) if judged else [],
-        surest=[_picture(each, folder) for each in content.collected.surest],
-        least_sure=[_picture(each, folder) for each in content.collected.least_sure],
-        worst=[_picture(each, folder) for each in content.collected.worst],
-        suspicions=[_suspect(each, folder) for each in content.suspicions],
+        surest=[_picture(each, _answered(each), folder) for each in content.collected.surest],
+        least_sure=[_picture(each, _answered(each), folder) for each in content.collected.least_sure],
+        worst=[_picture(each, _answered(each), folder) for each in content.collected.worst],
+        suspicions=[_picture(each, _suspected(each), folder) for each in content.suspicions],
         rows=[_row(each, folder) for each in content.collected.rows],
         total=content.collected.seen,
         curves=curves,
@@ -79,19 +79,16 @@ def _link(path: Path, folder: Path) -> str:
     return quote(os.fsencode(relative.replace(os.sep, "/")))
 
 
-def _picture(each: Evaluated, folder: Path) -> dict[str, str]:
+def _answered(each: Evaluated) -> str:
     said = f"{shown(each.category)} {score_text(each.score)}"
-    words = said if each.right else f"{said}, is {shown(each.truth or '')}"
-    return {
-        "link": _link(each.path, folder),
-        "image": thumbnail(each.path),
-        "name": shown(each.relative),
-        "words": words,
-    }
+    return said if each.right else f"{said}, is {shown(each.truth or '')}"
 
 
-def _suspect(each: Suspicion, folder: Path) -> dict[str, str]:
-    words = f"lies in {shown(each.truth)}, looks like {shown(each.other)} ({each.doubt:.2f})"
+def _suspected(each: Suspicion) -> str:
+    return f"lies in {shown(each.truth)}, looks like {shown(each.other)} ({each.doubt:.2f})"
+
+
+def _picture(each: Evaluated | Suspicion, words: str, folder: Path) -> dict[str, str]:
     return {
         "link": _link(each.path, folder),
         "image": thumbnail(each.path),

@@ -39,9 +39,9 @@ class Familiar:
 
 
 def unit(features: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Each row of [N, D] with length 1."""
+    """Each row of [N, D] with length 1, one of zeros as it is: however short, as the node in the model file does it."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    scaled: NDArray[np.float32] = (features / np.maximum(lengths, 1e-12)).astype(np.float32)
+    scaled: NDArray[np.float32] = (features / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return scaled
 
 

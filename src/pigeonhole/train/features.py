@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from pigeonhole.errors import DataError, OutputError
 from pigeonhole.images.views import canvas_of
 from pigeonhole.model import open_session
+from pigeonhole.model.lanes import Lanes
 from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.model.session import pace_of
 from pigeonhole.naming import shown
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Skipped, Unreadable
-from pigeonhole.stream import BATCH, Decoded, decoded
+from pigeonhole.stream import Decoded, decoded
 from pigeonhole.train.backbone import CACHE, Backbone
 from pigeonhole.train.dataset import Dataset, Example
 from pigeonhole.train.perceptual import perceptual_hash
@@ -109,20 +111,22 @@ def _fill(
     todo: dict[str, Example], view: int, backbone: Backbone, store: FeatureStore, output: Output
 ) -> Iterator[tuple[str, Unreadable | Failed]]:
     session = open_session(backbone.onnx)
+    pace, size = pace_of(session), backbone.preprocessing.size
     sha256_of = {example.found.path: sha256 for sha256, example in todo.items()}
     preprocessing = backbone.preprocessing if view == PLAIN else canvas_of(backbone.preprocessing)
     batch: list[Decoded] = []
 
-    def flush() -> None:
-        size = backbone.preprocessing.size
-        pixels = np.stack([view_of(item.pixels, size, item.sha256, view) for item in batch])
-        vectors = session.run([FEATURES], {INPUT: pixels})[0]
-        if view == PLAIN:  # first: what has features has a hash
-            store.put_hashes((item.sha256, perceptual_hash(item.pixels)) for item in batch)
-        store.put(view, zip((item.sha256 for item in batch), vectors, strict=True))
-        batch.clear()
+    def look(items: list[Decoded]) -> tuple[list[Decoded], NDArray[np.float32]]:
+        pixels = np.stack([view_of(item.pixels, size, item.sha256, view) for item in items])
+        return items, session.run([FEATURES], {INPUT: pixels})[0]
 
-    with output.stage("Looking at pictures", len(todo)) as advance:
+    def keep(looks: Iterable[tuple[list[Decoded], NDArray[np.float32]]]) -> None:
+        for items, vectors in looks:
+            if view == PLAIN:  # first: what has features has a hash
+                store.put_hashes((item.sha256, perceptual_hash(item.pixels)) for item in items)
+            store.put(view, zip((item.sha256 for item in items), vectors, strict=True))
+
+    with output.stage("Looking at pictures", len(todo)) as advance, Lanes(look, pace.lanes) as lanes:
         for item in decoded((example.found for example in todo.values()), preprocessing):
             advance()
             match item:
@@ -130,11 +134,13 @@ def _fill(
                     yield sha256_of[item.found.path], Failed(item.found.path, "it was changed while it was read")
                 case Decoded():
                     batch.append(item)
-                    if len(batch) == BATCH:
-                        flush()
+                    if len(batch) == pace.batch:
+                        keep(lanes.put(batch))
+                        batch = []
                 case Unreadable() | Failed():
                     yield sha256_of[item.path], item
                 case Skipped():  # only files that were found are decoded
                     raise TypeError(item)
         if batch:
-            flush()
+            keep(lanes.put(batch))
+        keep(lanes.rest())

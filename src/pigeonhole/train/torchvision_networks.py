@@ -23,9 +23,12 @@ def names() -> list[str]:
 
 
 def published_weights(backbone: str) -> list[Any]:
-    """torchvision's own ImageNet weights for `backbone`, the first published ones first."""
+    """torchvision's ImageNet weights for `backbone`, its own first published ones first.
+
+    Those of others (IMAGENET1K_SWAG…) may be for larger pictures than the network is made for.
+    """
     weights = list(torchvision.models.get_model_weights(backbone))
-    return sorted(weights, key=lambda each: (not each.name.startswith("IMAGENET1K"), each.name))
+    return sorted(weights, key=lambda each: (not each.name.startswith("IMAGENET1K_V"), each.name))
 
 
 def preprocessing_of(backbone: str, sha256: str) -> Preprocessing:

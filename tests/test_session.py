@@ -1,0 +1,105 @@
+"""How a model is run: on which device, how many pictures at a time, and what is said where the GPU cannot be used."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models import SIZE, colour_model
+from pigeonhole.model import load, load_model, session
+from pigeonhole.model.lanes import Lanes
+from pigeonhole.model.load import Model, read_model
+from pigeonhole.model.session import Pace
+
+
+@pytest.fixture
+def gpu_without_driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The machine seems to have a GPU, and onnxruntime cannot open a session on it."""
+    monkeypatch.setattr(session, "has_gpu", lambda: True)
+    with pytest.warns(UserWarning, match="CUDAExecutionProvider"):
+        yield
+
+
+@pytest.mark.usefixtures("gpu_without_driver")
+def test_a_gpu_that_cannot_be_used_is_said_in_one_line_and_the_cpu_answers(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(colour_model())
+    model = load_model(tmp_path / "model.onnx")
+    assert model.device == "CPU"
+    assert model.note.startswith("There is a GPU, but onnxruntime cannot use it, so the CPU works")
+    assert "\n" not in model.note
+    assert model.probabilities(np.zeros((1, SIZE, SIZE, 3), np.uint8)).shape == (1, 3)
+
+
+def test_without_a_gpu_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "has_gpu", lambda: False)
+    assert read_model(colour_model()).note == ""
+
+
+@pytest.mark.parametrize("count", [1, 7, 8])
+def test_a_batch_that_is_filled_up_answers_for_its_own_pictures_alone(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    """As on a GPU, where every run has the same number of pictures."""
+    pixels = np.random.default_rng(0).integers(0, 256, (count, SIZE, SIZE, 3)).astype(np.uint8)
+    model = read_model(colour_model())
+    plain = model.answers(pixels)[0]
+    runs = []
+
+    def run(names: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        runs.append(len(inputs["pixels"]))
+        return list(model.session.run(names, inputs))
+
+    monkeypatch.setattr(load, "pace_of", lambda _: Pace(batch=8, lanes=1, fixed=True))
+    watched = Model(model.card, _Watched(model.session, run), model.gates, model.asking)
+    assert np.allclose(watched.answers(pixels)[0], plain)
+    assert runs == [8]
+
+
+class _Watched:
+    def __init__(self, session: object, run: object) -> None:
+        self._session = session
+        self.run = run
+
+    def get_providers(self) -> list[str]:
+        return ["CPUExecutionProvider"]
+
+
+def test_results_come_in_the_order_of_the_batches_however_long_each_takes() -> None:
+    def work(number: int) -> int:
+        time.sleep(0.02 if number % 3 == 0 else 0)
+        return number
+
+    with Lanes(work, 3) as lanes:
+        results = [result for number in range(20) for result in lanes.put(number)]
+        results += lanes.rest()
+    assert results == list(range(20))
+
+
+def test_one_batch_more_than_lanes_is_the_most_that_is_under_way() -> None:
+    """However quickly pictures come, memory stays what it is."""
+    begun: list[int] = []
+    ended: list[int] = []
+
+    def work(number: int) -> int:
+        time.sleep(0.005)
+        return number
+
+    most = 0
+    with Lanes(work, 2) as lanes:
+        for number in range(20):
+            begun.append(number)
+            ended += lanes.put(number)
+            most = max(most, len(begun) - len(ended))
+        ended += lanes.rest()
+    assert most <= 3
+    assert ended == begun
+
+
+def test_an_error_in_a_lane_reaches_who_asks() -> None:
+    def work(_: int) -> int:
+        raise ValueError("the model cannot do this")
+
+    with Lanes(work, 2) as lanes, pytest.raises(ValueError, match="cannot do this"):
+        _ = [*lanes.put(1), *lanes.rest()]
