@@ -112,9 +112,9 @@ def compare(chosen: argparse.Namespace) -> None:
                        "agreement": agreeing})  # fmt: skip
     sys.stdout.write(about(corpus, chosen.peer_count, chosen.rounds) + "\n")
     sys.stdout.write(table(contenders, times) + "\n" + limits(contenders, times))
-    if agreeing:
-        least = min(agreeing, key=lambda name: agreeing[name])
-        sys.stdout.write(f"\nThe peers agree on {agreeing[least]:.1%} of the pictures or more (least: {least}).\n")
+    exact = [agreeing[each.name] for each in able if each.exact and each.name in agreeing]
+    if exact:
+        sys.stdout.write(f"\nThe float32 peers give the same label to {min(exact):.1%} of the pictures or more.\n")
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Pictures that a decoder finds as hard as photographs: soft shades, some edges, some grain; cut from large canvases."""
+"""Pictures as hard for a decoder as photographs: soft shades, some edges, some grain; cut from large canvases."""
 
 import zlib
 

@@ -4,8 +4,9 @@ python benchmarks/peers/timm_inference.py CHECKPOINT PICTURES [OUT.csv] [--worke
 
 The same calls of timm in the same order: create_model with a checkpoint, resolve_data_config, create_dataset,
 create_loader with the prefetcher, softmax, the best class, a table of file names and classes at the end. Left out: the
-options that it does not use here, its log, the names of classes (their numbers are written). Its interpolation is set to
-that of these weights. One picture is answered without a loader, with timm's own transform.
+options that are not used here, its log, the names of classes (their numbers are written). Its interpolation is set to
+that of these weights, and batches are of 32 as everywhere here, not 256. One picture is answered without a loader, with
+timm's own transform.
 """
 
 import torch
