@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -48,7 +49,8 @@ def our_int8(tf_files: Path) -> Contender:
 
 def peers_models(where: Path, weights: Path) -> Path:
     """The folder in which convert.py has put the same network for timm and for transformers, and compared logits."""
-    folder = where / f"peers-{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
+    installed = [name for name in ("timm", "transformers") if find_spec(name)]
+    folder = where / "-".join(("peers", hashlib.sha256(weights.read_bytes()).hexdigest()[:12], *installed))
     if not folder.exists():
         making = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(making, ignore_errors=True)

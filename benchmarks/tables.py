@@ -24,19 +24,17 @@ def _line(each: Contender, contenders: Sequence[Contender], times: Mapping[str, 
     own = times[each.name]
     rivals = [times[peer.name] for peer in contenders
               if peer.name in times and not peer.ours and peer.exact and peer.device == each.device]  # fmt: skip
-    best = max((peer.rate for peer in rivals), default=own.rate)
-    quickest = min((median(peer.single) for peer in rivals), default=median(own.single))
     share = f"{own.rate / own.limit:.2f}" if each.ours and each.device == "CPU" else ""
     figures = [
         each.name,
         f"{own.rate:.1f}",
         f"{min(own.rates):.1f} to {max(own.rates):.1f}",
-        f"{own.rate / best:.2f}",
+        f"{own.rate / max(peer.rate for peer in rivals):.2f}" if rivals else "",
         share,
         f"{own.steady:.1f}",
         f"{own.peak_mib:.0f}",
         f"{median(own.single):.2f}",
-        f"{median(own.single) / quickest:.2f}",
+        f"{median(own.single) / min(median(peer.single) for peer in rivals):.2f}" if rivals else "",
     ]
     return f"| {' | '.join(figures)} |\n"
 
