@@ -2,24 +2,21 @@
 
 python benchmarks/backbones.py [--rounds 3] [NAME ...]
 
-Random weights, batches of 16, the networks in turn for several rounds, the best round of each. Accuracy on ImageNet and
-GFLOPs are those that torchvision publishes with the weights that pigeonhole downloads.
+Random weights, at the pace at which a folder is sorted, the networks in turn for several rounds, the best round of
+each. Accuracy on ImageNet and GFLOPs are those that torchvision publishes with the weights that pigeonhole downloads.
 """
 
 import argparse
-import time
-from typing import Any
 
-import numpy as np
 import onnxruntime
 import torch
 import torchvision
 
 from pigeonhole.model import open_session
-from pigeonhole.model.load import FEATURES, INPUT
-from pigeonhole.stream import BATCH
+from pigeonhole.model.load import FEATURES
 from pigeonhole.train import networks
 from pigeonhole.train.export import from_pixels, to_onnx
+from pigeonhole.train.speed import rate
 from pigeonhole.train.torchvision_networks import published_weights, without_last_layer
 
 CANDIDATES = (
@@ -45,14 +42,14 @@ def main() -> None:
     rates = dict.fromkeys(sessions, 0.0)
     for _ in range(options.rounds):
         for name, session in sessions.items():
-            rates[name] = max(rates[name], _rate(session))
+            rates[name] = max(rates[name], rate(session, FEATURES, SECONDS))
     print("| backbone | ImageNet top-1, % | GFLOPs | weights, MB | pictures/s | of the baseline |")  # noqa: T201
     print("|---|---:|---:|---:|---:|---:|")  # noqa: T201
-    for name, rate in rates.items():
+    for name, found in rates.items():
         published = published_weights(name)[0].meta
         accuracy = published["_metrics"]["ImageNet-1K"]["acc@1"]
         figures = f"{accuracy:.1f} | {published['_ops']:.2f} | {published['_file_size']:.0f}"
-        print(f"| {name} | {figures} | {rate:.0f} | {rate / rates[BASELINE]:.2f} |")  # noqa: T201
+        print(f"| {name} | {figures} | {found:.0f} | {found / rates[BASELINE]:.2f} |")  # noqa: T201
 
 
 def _session(name: str) -> onnxruntime.InferenceSession:
@@ -60,17 +57,6 @@ def _session(name: str) -> onnxruntime.InferenceSession:
     trunk = without_last_layer(torchvision.models.get_model(name, weights=None)).eval()
     size = networks.preprocessing_of(name, "").size
     return open_session(to_onnx(from_pixels(trunk, *networks.normalisation_of(name)), size).SerializeToString())
-
-
-def _rate(session: onnxruntime.InferenceSession) -> float:
-    size: Any = session.get_inputs()[0].shape[1]
-    pixels = np.random.default_rng(0).integers(0, 256, (BATCH, size, size, 3)).astype(np.uint8)
-    session.run([FEATURES], {INPUT: pixels})
-    count, began = 0, time.perf_counter()
-    while (took := time.perf_counter() - began) < SECONDS:
-        session.run([FEATURES], {INPUT: pixels})
-        count += BATCH
-    return count / took
 
 
 if __name__ == "__main__":

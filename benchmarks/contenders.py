@@ -41,9 +41,9 @@ class Contender:
         return [str(picture) if part == PICTURES else part for part in self.one]
 
 
-def ours(tf_files: Path, name: str, *, exact: bool = True, device: str = "CPU") -> Contender:
+def ours(tf_files: Path, name: str, *options: str, exact: bool = True, device: str = "CPU") -> Contender:
     start = (sys.executable, "-m", "pigeonhole")
-    folder = (*start, "guess-dir", str(tf_files), PICTURES, OUT, "--json")
+    folder = (*start, "guess-dir", str(tf_files), PICTURES, OUT, "--json", *options)
     environment = ON_GPU if device == "GPU" else ON_CPU
     return Contender(name, folder, (*start, "guess", str(tf_files), PICTURES), environment, tf_files, exact, device)
 

@@ -61,7 +61,11 @@ def arguments() -> argparse.Namespace:
 def all_contenders(chosen: argparse.Namespace) -> list[Contender]:
     tf_files = our_model(chosen.corpus, chosen.weights)
     converted = peers_models(chosen.corpus, chosen.weights)
-    contenders = [ours(tf_files, "pigeonhole"), our_int8(tf_files), *peers(chosen.weights, converted)]
+    int8 = our_int8(tf_files)
+    contenders = [ours(tf_files, "pigeonhole"), ours(tf_files, "pigeonhole, --hardlink", "--hardlink"), int8]
+    if int8.ours:
+        contenders.append(ours(int8.ours, "pigeonhole, int8, --hardlink", "--hardlink", exact=False))
+    contenders += peers(chosen.weights, converted)
     if chosen.gpu and (reason := missing_gpu()):
         contenders.append(Contender("on a GPU", device="GPU", missing=reason))
     elif chosen.gpu:

@@ -1,17 +1,14 @@
 """One line of the comparison."""
 
-import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from pigeonhole.model import open_session
-from pigeonhole.model.lanes import Lanes
-from pigeonhole.model.load import INPUT, PROBABILITIES
-from pigeonhole.model.session import device_of, pace_of
+from pigeonhole.model.load import PROBABILITIES
+from pigeonhole.model.session import device_of
 from pigeonhole.report.proportion import Proportion
 from pigeonhole.train.finish import Finished
+from pigeonhole.train.speed import rate
 
 SECONDS = 1.0  # of measuring a network's speed
 
@@ -44,7 +41,7 @@ class Entry:
 
 def entry(recipe: str, backbone: str, finished: Finished, seconds: float) -> Entry:
     """What is known of a training that took so many seconds."""
-    rate, device = _speed(finished.onnx)
+    session = open_session(finished.onnx)
     verdict = finished.verdict
     return Entry(
         recipe,
@@ -53,28 +50,7 @@ def entry(recipe: str, backbone: str, finished: Finished, seconds: float) -> Ent
         verdict.total,
         verdict.log_loss,
         seconds,
-        rate,
-        device,
+        rate(session, PROBABILITIES, SECONDS),
+        device_of(session),
         len(finished.onnx),
     )
-
-
-def _speed(onnx: bytes) -> tuple[float, str]:
-    """Pictures a second, and on which device: in as many lanes as when a folder is sorted."""
-    session = open_session(onnx)
-    pace = pace_of(session)
-    shape = [pace.batch, *session.get_inputs()[0].shape[1:]]
-    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-
-    def run(_: int) -> None:
-        session.run([PROBABILITIES], {INPUT: pixels})
-
-    run(0)  # the first is slower
-    began = time.perf_counter()
-    with Lanes(run, pace.lanes) as lanes:
-        count = 0
-        while time.perf_counter() - began < SECONDS:
-            lanes.put(count)
-            count += 1
-        lanes.rest()
-    return count * pace.batch / (time.perf_counter() - began), device_of(session)

@@ -1,4 +1,4 @@
-"""How fast two networks are, measured at the same time."""
+"""How fast networks are, in as many lanes as when a folder is sorted."""
 
 import time
 from dataclasses import dataclass
@@ -60,6 +60,25 @@ def rates(before: bytes, after: bytes, pixels: NDArray[np.uint8]) -> Rates:
             break
     pictures = RUNS * pace.lanes * pace.batch
     return Rates(pictures / best[0], pictures / best[1], device_of(sessions[0]))
+
+
+def rate(session: "onnxruntime.InferenceSession", output: str, seconds: float) -> float:
+    """Pictures a second for which `session` gives `output`, measured for `seconds`."""
+    pace = pace_of(session)
+    shape = [pace.batch, *session.get_inputs()[0].shape[1:]]
+    pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+
+    def run(_: int) -> None:
+        session.run([output], {INPUT: pixels})
+
+    run(0)  # the first is slower
+    count, began = 0, time.perf_counter()
+    with Lanes(run, pace.lanes) as lanes:
+        while time.perf_counter() - began < seconds:
+            lanes.put(count)
+            count += 1
+        lanes.rest()
+    return count * pace.batch / (time.perf_counter() - began)
 
 
 def _round(session: "onnxruntime.InferenceSession", batch: NDArray[np.uint8], lanes: int) -> float:

@@ -1,6 +1,6 @@
 """Where the time goes when a folder is sorted, by py-spy's samples of every process and thread.
 
-python benchmarks/profile.py TF_FILES PICTURES
+python benchmarks/profiling.py TF_FILES PICTURES
 
 Every sample counts for the first of the parts below that is on its stack. What waits without work is not sampled, but
 waiting for the disk is.
