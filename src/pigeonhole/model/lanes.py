@@ -36,12 +36,12 @@ class Lanes(Generic[Batch, Result]):
         self._threads.shutdown(cancel_futures=True)
 
     def put(self, batch: Batch) -> list[Result]:
-        """Begin with `batch`; the results that are there by now. Waits while one more than the lanes are under way."""
+        """Begin with `batch`; the result of an earlier one, waited for, when one more than the lanes are under way.
+
+        Which one that is does not depend on how quick they are: the same folder gives the same order again.
+        """
         self._under_way.append(self._threads.submit(self._work, batch))
-        results = []
-        while self._under_way and (self._under_way[0].done() or len(self._under_way) > self._count + 1):
-            results.append(self._under_way.popleft().result())
-        return results
+        return [self._under_way.popleft().result()] if len(self._under_way) > self._count + 1 else []
 
     def rest(self) -> list[Result]:
         """The results of all that is still under way."""
