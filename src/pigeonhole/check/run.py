@@ -11,7 +11,6 @@ from pigeonhole.check.appearance import Appearance, appearances
 from pigeonhole.check.copies import find_copies
 from pigeonhole.check.findings import TITLES, Finding, Move
 from pigeonhole.check.leaks import find_leaks
-from pigeonhole.errors import WeightsError
 from pigeonhole.naming import shown
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Unreadable
@@ -25,6 +24,7 @@ from pigeonhole.train.weights import obtain_weights
 
 SURE = 0.5  # doubt from which a picture's true category is suggested
 ENOUGH = 20  # different pictures of a category; with fewer, figures mean little
+HARDLY_BETTER = 0.5  # of the mistakes that always naming the most frequent category would make
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class _Set:
     tf_files: Path
     dataset: Dataset
     seen: list[Appearance]
-    features: NDArray[np.float32] | None
+    features: NDArray[np.float32]
 
     @property
     def pictures(self) -> tuple[Example, ...]:
@@ -57,11 +57,7 @@ class _Set:
 
 
 def check(tf_files: Path, *, backbone: str | None, weights: Path | None, seed: int, output: Output) -> Checked:
-    """Look for what is wrong with TF_FILES/data (and valid/). Raises DataError where there is nothing to learn from.
-
-    Where no pretrained weights are to be had, it says so and looks for copies by their pixels alone, and for no wrong
-    labels.
-    """
+    """Look for what is wrong with TF_FILES/data (and valid/). Raises DataError where there is nothing to learn from."""
     dataset = read_dataset(tf_files)
     everything = (*dataset.examples, *dataset.strangers)
     seen, problems = appearances(everything, output)
@@ -78,14 +74,8 @@ def check(tf_files: Path, *, backbone: str | None, weights: Path | None, seed: i
 
 def _features(
     tf_files: Path, dataset: Dataset, backbone: str | None, weights: Path | None, output: Output
-) -> tuple[NDArray[np.float32] | None, list[Unreadable | Failed]]:
-    try:
-        chosen = obtain_weights(tf_files, backbone, weights)
-    except WeightsError as error:
-        if backbone or weights:
-            raise
-        output.warn(f"{error} So near copies are looked for by pixels alone, and wrong labels are not.")
-        return None, []
+) -> tuple[NDArray[np.float32], list[Unreadable | Failed]]:
+    chosen = obtain_weights(tf_files, backbone, weights)
     network = load_backbone(tf_files, chosen, None, dataset, output)
     pictures = (*dataset.examples, *dataset.strangers)
     with FeatureStore.open(tf_files, network) as store:
@@ -117,20 +107,23 @@ def _by_split(measured: _Set, seed: int, output: Output) -> Iterator[Finding]:
     """What is only seen when a part is held out. Pictures of valid/ are in doubt like any others."""
     count = len(measured.dataset.examples)
     dataset = replace(measured.dataset, examples=tuple(replace(each, part=DATA) for each in measured.dataset.examples))
-    features = None if measured.features is None else measured.features[:count]
+    features = measured.features[:count]
     groups = find_groups(measured.dataset, measured.hashes[:count], features, measured.tf_files)
     split = make_split(dataset, groups, seed)
     targets = np.array(dataset.targets)
     yield from find_leaks(measured.seen[:count], targets, dataset.categories, split)
-    if features is not None:
-        yield from _labels(measured, features, targets, split, output)
+    yield from _labels(measured, features, targets, split, output)
 
 
 def _labels(
     measured: _Set, features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output
 ) -> Iterator[Finding]:
     categories = measured.dataset.categories
-    for suspect in suspects_by_features(features, targets, split, output):
+    found = suspects_by_features(features, targets, split, output)
+    by_guessing = 1 - np.bincount(targets).max() / len(targets)
+    if len(found) > HARDLY_BETTER * by_guessing * len(targets):
+        return  # what the network sees does not tell these categories apart, so it is no judge of labels
+    for suspect in found:
         example = measured.dataset.examples[suspect.row]
         name, other = measured.name(example.found.path), categories[suspect.other]
         target = Path(example.part) / other / example.found.relative if suspect.doubt >= SURE else None

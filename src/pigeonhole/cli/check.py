@@ -20,7 +20,9 @@ MOST_SHOWN = 20  # of each kind
 
 @click.command("check")
 @click.argument("tf_files", default=TF_FILES, type=click.Path(path_type=Path))
-@click.option("--backbone", metavar="NAME", help="The network that says what looks alike; as for train.")
+@click.option(
+    "--backbone", default="auto", metavar="NAME", help="The network that says what looks alike; as for train."
+)
 @click.option("--weights", metavar="FILE", type=click.Path(path_type=Path), help="A state dict for it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Chooses who is held out when.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per finding.")
@@ -39,7 +41,7 @@ MOST_SHOWN = 20  # of each kind
 def command(
     tf_files: Path,
     *,
-    backbone: str | None,
+    backbone: str,
     weights: Path | None,
     seed: int,
     as_json: bool,

@@ -43,7 +43,7 @@ def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, .
     from pigeonhole.compare.show import figure, table
     from pigeonhole.files import write_aside_and_replace
     from pigeonhole.train.dataset import read_dataset
-    from pigeonhole.train.weights import DEFAULT_BACKBONE, obtain_weights, weights_in
+    from pigeonhole.train.weights import AUTO, obtain_weights, weights_in
 
     terminal = Terminal()
     wanted = recipes or RECIPES
@@ -51,7 +51,7 @@ def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, .
     if backbones and not pretrained:
         raise UsageError("A backbone is of use to probe and finetune only.", "Leave --backbone out.")
     dataset = read_dataset(tf_files)
-    present = backbones or [each.backbone for each in weights_in(tf_files)] or [DEFAULT_BACKBONE]
+    present = backbones or [each.backbone for each in weights_in(tf_files)] or [AUTO]
     weights = [obtain_weights(tf_files, name) for name in present] if pretrained else []
     entries: list[Entry] = []
     for entry in compare(tf_files, dataset, wanted, weights, seed=seed, output=terminal):

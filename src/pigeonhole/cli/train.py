@@ -19,9 +19,16 @@ TEST = "test"  # TF_FILES/test/<category>/, if it is there, is looked at by the 
     default="auto",
     show_default=True,
     help="probe: on the features of a pretrained backbone. finetune: then all of it, kept if it is better. "
-    "scratch: a small network from nothing. auto: probe, finetune if there is a GPU, scratch if there are no weights.",
+    "scratch: a small network from nothing. auto: probe, finetune if there is a GPU.",
 )
-@click.option("--backbone", metavar="NAME", help="A network of torchvision, such as resnet50, or timm:NAME.")
+@click.option(
+    "--backbone",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="A network of torchvision, such as resnet50, timm:NAME, or builtin, which needs no weights. "
+    "auto: the one that you have weights of, else a download, else builtin.",
+)
 @click.option("--weights", metavar="FILE", type=click.Path(path_type=Path), help="A state dict for it.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Chooses the split and what scratch starts from.")
 @click.option(
@@ -49,7 +56,7 @@ def command(
     tf_files: Path,
     *,
     recipe: str,
-    backbone: str | None,
+    backbone: str,
     weights: Path | None,
     seed: int,
     precision: float,
@@ -62,17 +69,18 @@ def command(
     """Learn from the pictures in TF_FILES/data/<category>/ and write TF_FILES/model.onnx.
 
     TF_FILES is ./tf_files if left out. Weights come from --weights, else from TF_FILES/weights, else they are
-    downloaded there once.
+    downloaded there once; where there is no network, those that come with pigeonhole are used.
     """
     from pigeonhole.report import aloud
     from pigeonhole.train import TrainingOptions, train
     from pigeonhole.train.run import is_first
     from pigeonhole.train.sight import Sight
+    from pigeonhole.train.weights import AUTO
 
     terminal = Terminal()
     options = TrainingOptions(
         recipe,  # type: ignore[arg-type]  # click checked the choice
-        backbone,
+        None if backbone == AUTO else backbone,
         weights,
         seed,
         None if no_unknown else precision,

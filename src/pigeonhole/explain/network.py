@@ -19,7 +19,7 @@ from pigeonhole.train.export import from_pixels
 from pigeonhole.train.head import Head
 from pigeonhole.train.remembered import network_file
 from pigeonhole.train.tuning import Tuned
-from pigeonhole.train.weights import weights_in
+from pigeonhole.train.weights import builtin_weights, weights_in
 
 AGREED = 0.02  # of a probability, by which torch and the model file may differ
 AGREED_IN_INT8 = 0.1  # torch has the float32 network that it was made from
@@ -64,7 +64,7 @@ def _trunk(tf_files: Path, sha256: str, model: Model) -> nn.Module:
     card = model.card
     if card.recipe == "probe":
         name, wanted = card.backbone["name"], card.backbone["sha256"]
-        for weights in weights_in(tf_files):
+        for weights in (*weights_in(tf_files), builtin_weights("")):
             if digest(weights.path.read_bytes()) == wanted:
                 return from_pixels(networks.backbone_network(name, weights.path), *networks.normalisation_of(name))
         raise ModelError(

@@ -16,7 +16,7 @@ from pigeonhole.model.load import FEATURES, INPUT
 from pigeonhole.output import Output
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.train.dataset import Dataset
-from pigeonhole.train.weights import Weights
+from pigeonhole.train.weights import BUILTIN, Weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,17 +46,28 @@ class Backbone:
 def load_backbone(tf_files: Path, weights: Weights, size: int | None, dataset: Dataset, output: Output) -> Backbone:
     """The backbone for `weights` from TF_FILES/cache, exported first if it is not there (seconds, and needs torch).
 
+    The built-in one is a graph already.
+
     It takes pictures of `size` × `size` pixels, None for as many as its weights were trained with.
     """
     weights_sha256 = digest(weights.path.read_bytes())
+    if weights.backbone == BUILTIN:
+        from pigeonhole.train.builtin import unpacked
+
+        return _read(weights, weights_sha256, unpacked(weights.path.read_bytes(), size), size)
     key = digest(f"{EXPORT_VERSION} {weights.backbone} {size} {weights_sha256}".encode())[:16]
     path = tf_files / CACHE / f"backbone-{weights.backbone.replace(':', '-')}-{key}.onnx"
     if not path.exists():
         output.note(f"Exporting {weights.backbone} to ONNX, once.")
         _export(weights, weights_sha256, size, dataset, path)
-    onnx = path.read_bytes()
+    return _read(weights, weights_sha256, path.read_bytes(), size)
+
+
+def _read(weights: Weights, weights_sha256: str, onnx: bytes, size: int | None) -> Backbone:
     metadata = open_session(onnx).get_modelmeta().custom_metadata_map
     preprocessing = Preprocessing(**json.loads(metadata["preprocessing"]))
+    if size:
+        preprocessing = replace(preprocessing, size=size)
     return Backbone(weights.backbone, weights.origin, weights_sha256, preprocessing, onnx)
 
 

@@ -1,4 +1,4 @@
-"""The networks that may be a backbone, torchvision's and timm's, seen in one way."""
+"""The networks that may be a backbone, torchvision's, timm's and the built-in one, seen in one way."""
 
 import difflib
 from pathlib import Path
@@ -8,15 +8,18 @@ from torch import nn
 
 from pigeonhole.errors import UsageError
 from pigeonhole.images import Preprocessing
-from pigeonhole.train import timm_networks, torchvision_networks
+from pigeonhole.train import builtin, timm_networks, torchvision_networks
+from pigeonhole.train.builtin_network import BuiltinNetwork
 from pigeonhole.train.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD
-from pigeonhole.train.weights import TIMM
+from pigeonhole.train.weights import BUILTIN, TIMM
 
 Colour = tuple[float, float, float]
 
 
 def check_name(backbone: str) -> None:
     """Raise UsageError where there is no network called `backbone`, or where it is timm's and timm is missing."""
+    if backbone == BUILTIN:
+        return
     of_timm = backbone.startswith(TIMM)
     known = timm_networks.names() if of_timm else torchvision_networks.names()
     if backbone not in known:
@@ -47,6 +50,8 @@ def backbone_network(backbone: str, path: Path) -> nn.Module:
     Raises UsageError for an unknown name, WeightsError for weights that are damaged or of another network.
     """
     check_name(backbone)
+    if backbone == BUILTIN:
+        return builtin.network().eval()
     of_timm = backbone.startswith(TIMM)
     network = timm_networks.network(backbone, path) if of_timm else torchvision_networks.network(backbone, path)
     return network.eval()
@@ -55,6 +60,8 @@ def backbone_network(backbone: str, path: Path) -> nn.Module:
 def architecture(backbone: str) -> nn.Module:
     """The same with random weights, to be filled with some that were kept."""
     check_name(backbone)
+    if backbone == BUILTIN:
+        return BuiltinNetwork()
     if backbone.startswith(TIMM):
         return timm_networks.architecture(backbone)
     return torchvision_networks.architecture(backbone)

@@ -1,10 +1,12 @@
 """Recipe `probe`: logistic regression on the frozen features of a backbone."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import ThreadpoolController
 
 from pigeonhole.output import Stage
 from pigeonhole.train.head import Head, log_loss
@@ -13,6 +15,8 @@ from pigeonhole.train.split import Fold, Split
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)  # sklearn's C, on features of mean square 1
 ITERATIONS = 5000
+WORTH_THREADS = 4_000_000  # numbers; with fewer, the threads of numpy's arithmetic wait for each other for longer
+_threads = ThreadpoolController()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,16 @@ def _rotated(views: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[
     points = views.reshape(-1, views.shape[-1]).astype(np.float64)
     if points.shape[0] >= points.shape[1]:
         return points.reshape(views.shape), np.eye(points.shape[1])
-    left, lengths, directions = np.linalg.svd(points, full_matrices=False)
+    with _few_threads(points):
+        left, lengths, directions = np.linalg.svd(points, full_matrices=False)
     return (left * lengths).reshape(*views.shape[:2], -1), directions
+
+
+def _few_threads(points: NDArray[np.float64]) -> AbstractContextManager[object]:
+    limiter: AbstractContextManager[object] = _threads.limit(
+        limits=1 if points.size < WORTH_THREADS else None, user_api="blas"
+    )
+    return limiter
 
 
 def _held_out(
@@ -82,7 +94,8 @@ def _fit(views: NDArray[np.float64], targets: NDArray[np.int64], strength: float
     count = len(views)
     points, labels = views.reshape(-1, views.shape[-1]), np.tile(targets, count)
     regression = LogisticRegression(C=strength, solver="lbfgs", max_iter=ITERATIONS)
-    regression.fit(points, labels, sample_weight=np.full(len(labels), 1 / count))
+    with _few_threads(points):
+        regression.fit(points, labels, sample_weight=np.full(len(labels), 1 / count))
     weight, bias = regression.coef_, regression.intercept_
     if len(weight) == 1:  # for two categories sklearn keeps the difference only
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2

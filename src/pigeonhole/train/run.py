@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from pigeonhole.errors import NotInt8Error, OutputError, UsageError, WeightsError
+from pigeonhole.errors import NotInt8Error, OutputError, UsageError
 from pigeonhole.model import load_model
 from pigeonhole.model.session import has_gpu
 from pigeonhole.naming import shown
@@ -26,7 +26,7 @@ from pigeonhole.train.publish import publish_model
 from pigeonhole.train.recipes import as_learnt, learn_scratch, probe_pictures
 from pigeonhole.train.remembered import remember
 from pigeonhole.train.sight import Sight
-from pigeonhole.train.weights import Weights, obtain_weights
+from pigeonhole.train.weights import obtain_weights
 
 Recipe = Literal["auto", "probe", "finetune", "scratch"]
 MODEL = "model.onnx"
@@ -37,7 +37,8 @@ ENOUGH_TO_TUNE = 500  # pictures
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """`backbone` and `weights` None: whatever lies in TF_FILES/weights, else the default network's, downloaded.
+    """`backbone` and `weights` None: whatever lies in TF_FILES/weights, else the default network's, downloaded, else
+    the built-in one.
 
     `precision` (0 to 1): how many of the answers shall be right; the others are `unknown`. None: none is.
     `sight`: how pictures are looked at. `report`: whether to write TF_FILES/report. `int8`: whether to quantise the
@@ -170,9 +171,9 @@ def _conclude(tf_files: Path, learnt: Learnt, precision: float | None, report: b
 
 
 def _learn(tf_files: Path, dataset: Dataset, options: TrainingOptions, output: Output) -> Learnt:
-    weights = _weights(tf_files, options, output)
-    if weights is None:
+    if options.recipe == "scratch":
         return learn_scratch(tf_files, dataset, seed=options.seed, output=output)
+    weights = obtain_weights(tf_files, options.backbone, options.weights)
     output.note(f"Backbone {weights.backbone}, {weights.origin}.")
     with _first_alone():
         probed = probe_pictures(tf_files, dataset, weights, sight=options.sight, seed=options.seed, output=output)
@@ -198,17 +199,3 @@ def _first_alone() -> Iterator[None]:
 def _is_worth_tuning(dataset: Dataset) -> bool:
     """On a GPU it takes minutes and may be better; on a CPU it takes long, and few pictures do not bear it."""
     return has_gpu() and len(dataset.examples) >= ENOUGH_TO_TUNE
-
-
-def _weights(tf_files: Path, options: TrainingOptions, output: Output) -> Weights | None:
-    """None means: learn from scratch."""
-    if options.recipe == "scratch":
-        return None
-    try:
-        return obtain_weights(tf_files, options.backbone, options.weights)
-    except WeightsError as error:
-        if options.recipe in ("probe", "finetune") or options.backbone:
-            raise
-        output.warn(str(error))
-        output.warn("Learning from scratch instead, which is far weaker.")
-        return None

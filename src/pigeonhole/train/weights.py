@@ -1,10 +1,12 @@
-"""Which pretrained weights a training uses: those named, those that lie in TF_FILES/weights, or a download.
+"""Which pretrained weights a training uses: those named, those in TF_FILES/weights, a download, or the built-in ones.
 
 Nothing here needs torch, so that a backbone that was exported before is found again in a moment.
 """
 
 import os
 import re
+import threading
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,12 @@ from pigeonhole.errors import UsageError, WeightsError
 from pigeonhole.naming import shown
 
 DEFAULT_BACKBONE = "mobilenet_v2"
+# Where torchvision says it is. Asking torchvision takes three seconds, which are lost where there is no network.
+DEFAULT_URL = "https://download.pytorch.org/models/mobilenet_v2-b0353104.pth"
+REACH_SECONDS = 3.0  # to wait for the first answer of that server
+AUTO = "auto"
+BUILTIN = "builtin"
+BUILTIN_FILE = Path(__file__).parent.parent / "backbones" / f"{BUILTIN}.onnx"
 FOLDER = "weights"
 SUFFIXES = (".pth", ".pt", ".safetensors")
 TIMM = "timm:"  # before the names of networks that are timm's; in a file's name it is timm-
@@ -29,9 +37,15 @@ class Weights:
 def find_weights(tf_files: Path, backbone: str | None, named: Path | None) -> Weights | None:
     """The weights to use, None if there are none on this machine. Raises UsageError if `named` is no file."""
     if named is not None:
+        if backbone == BUILTIN:
+            raise UsageError("The built-in backbone brings its own weights.", "Leave out --weights or --backbone.")
         if not named.is_file():
             raise UsageError(f"There is no weights file {shown(named)}.", "Check the name behind --weights.")
-        return Weights(named, backbone or _backbone_in(named), f"--weights {named.name}")
+        name = backbone if backbone and backbone != AUTO else _backbone_in(named)
+        return Weights(named, name, f"--weights {named.name}")
+    if backbone == BUILTIN:
+        return builtin_weights("asked for")
+    backbone = None if backbone == AUTO else backbone
     present = weights_in(tf_files)
     wanted = [each for each in present if _is_meant(backbone or DEFAULT_BACKBONE, each.backbone)]
     chosen = wanted or ([] if backbone else present)
@@ -39,8 +53,32 @@ def find_weights(tf_files: Path, backbone: str | None, named: Path | None) -> We
 
 
 def obtain_weights(tf_files: Path, backbone: str | None = None, named: Path | None = None) -> Weights:
-    """Those on this machine, else the default network's (or `backbone`'s), downloaded. Raises WeightsError if not."""
-    return find_weights(tf_files, backbone, named) or download_weights(tf_files, backbone or DEFAULT_BACKBONE)
+    """Those on this machine, else a download. Raises WeightsError where `backbone` is named and cannot be had.
+
+    Where it is not, or AUTO, the default network's are downloaded, and where that cannot be, the built-in ones do.
+    """
+    found = find_weights(tf_files, backbone, named)
+    if found is not None:
+        return found
+    if backbone and backbone != AUTO:
+        return download_weights(tf_files, backbone)
+    try:
+        if not is_offline() and (trouble := _unreachable(DEFAULT_URL, REACH_SECONDS)):
+            raise missing(DEFAULT_BACKBONE, f"the download failed ({trouble})")
+        return download_weights(tf_files, DEFAULT_BACKBONE)
+    except WeightsError as error:
+        reason = "PIGEONHOLE_OFFLINE=1" if is_offline() else str(error).partition(": ")[2].rstrip(".")
+        return builtin_weights(f"no weights in {FOLDER}/, and {reason}")
+
+
+def builtin_weights(reason: str) -> Weights:
+    """Those that come with pigeonhole; `reason` says why they and no others."""
+    return Weights(BUILTIN_FILE, BUILTIN, f"built in ({reason})")
+
+
+def is_offline() -> bool:
+    """Whether the user forbids to use the network."""
+    return os.environ.get("PIGEONHOLE_OFFLINE") == "1"
 
 
 def weights_in(tf_files: Path) -> list[Weights]:
@@ -54,7 +92,7 @@ def download_weights(tf_files: Path, backbone: str) -> Weights:
 
     timm's lie on a hub that gives no checksums with their names; they are not downloaded.
     """
-    if os.environ.get("PIGEONHOLE_OFFLINE") == "1":
+    if is_offline():
         raise missing(backbone, "PIGEONHOLE_OFFLINE=1 forbids to download them")
     from pigeonhole.train.download import download
 
@@ -67,8 +105,28 @@ def missing(backbone: str, reason: str) -> WeightsError:
     return WeightsError(
         f"There are no pretrained weights for {backbone}: {reason}.",
         f"Copy a {library} weights file called {name}.pth into TF_FILES/{FOLDER}, name one with --weights FILE, "
-        "or learn without any: --recipe scratch.",
+        f"or take the one that comes with pigeonhole: --backbone {BUILTIN}.",
     )
+
+
+def _unreachable(url: str, seconds: float) -> str | None:
+    """Why nothing answers at `url` within `seconds`; None where something does.
+
+    In a thread of its own, because no timeout bounds how long a name is looked up.
+    """
+    said: list[str | None] = [f"no answer within {seconds:.0f} seconds"]
+
+    def ask() -> None:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=seconds):  # noqa: S310
+                said.append(None)
+        except OSError as error:
+            said.append(str(getattr(error, "reason", error)))
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return said[-1]
 
 
 def _backbone_in(path: Path) -> str:

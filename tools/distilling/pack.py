@@ -1,0 +1,46 @@
+"""The learnt network → one small ONNX file: its convolutions' weights as int8, a scale for each output channel.
+
+A Cast and a Mul make them float again, which any runtime does once, when it loads the file.
+"""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from pigeonhole.images import Preprocessing
+from pigeonhole.train.builtin import LEVELS, SCALE
+from pigeonhole.train.builtin_network import BuiltinNetwork, folded
+from pigeonhole.train.export import from_pixels, to_onnx
+from pigeonhole.train.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD
+from pigeonhole.train.weights import BUILTIN
+
+LARGEST = 127
+
+
+def packed(student: BuiltinNetwork, size: int) -> bytes:
+    """uint8 [N, size, size, 3] RGB, 0–255 → features float32 [N, D], as a model file without a head."""
+    model = to_onnx(from_pixels(folded(student), IMAGENET_MEAN, IMAGENET_STD), size)
+    graph = model.graph
+    wide = [each for each in graph.initializer if len(each.dims) == 4]
+    nodes = []
+    for each in wide:
+        name, weight = each.name, numpy_helper.to_array(each)
+        scale = np.maximum(np.abs(weight).max(axis=(1, 2, 3), keepdims=True), 1e-12) / LARGEST
+        graph.initializer.remove(each)
+        graph.initializer.append(numpy_helper.from_array(np.rint(weight / scale).astype(np.int8), name + LEVELS))
+        graph.initializer.append(numpy_helper.from_array(scale.astype(np.float32), name + SCALE))
+        nodes += [
+            helper.make_node("Cast", [name + LEVELS], [f"{name}.cast"], f"{name}.cast", to=TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{name}.cast", name + SCALE], [name], f"{name}.unpack"),
+        ]
+    everything = [*nodes, *graph.node]
+    del graph.node[:]
+    graph.node.extend(everything)
+    preprocessing = json.dumps(asdict(Preprocessing(size=size)))
+    helper.set_model_props(model, {"preprocessing": preprocessing, "backbone": BUILTIN})
+    onnx.checker.check_model(model)
+    data: bytes = model.SerializeToString()
+    return data
