@@ -8,21 +8,43 @@ from dataclasses import asdict
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
 
 from pigeonhole.images import Preprocessing
 from pigeonhole.train.builtin import LEVELS, SCALE
 from pigeonhole.train.builtin_network import BuiltinNetwork, folded
-from pigeonhole.train.export import from_pixels, to_onnx
+from pigeonhole.train.export import to_onnx
 from pigeonhole.train.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD
 from pigeonhole.train.weights import BUILTIN
 
 LARGEST = 127
 
 
+class _FromPixels(nn.Module):
+    """uint8 [N, S, S, 3] RGB, 0–255 → what `trunk` makes of the normalised picture.
+
+    The channels come first: as quick as row by row (train/export.py), and no tensor depends on S.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, trunk: nn.Module) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN)[:, None, None] * 255)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD)[:, None, None] * 255)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        features: Tensor = self.trunk((pixels.permute(0, 3, 1, 2).float() - self.mean) / self.std)
+        return features
+
+
 def packed(student: BuiltinNetwork, size: int) -> bytes:
     """uint8 [N, size, size, 3] RGB, 0–255 → features float32 [N, D], as a model file without a head."""
-    model = to_onnx(from_pixels(folded(student), IMAGENET_MEAN, IMAGENET_STD), size)
+    model = to_onnx(_FromPixels(folded(student)).eval(), size)
     graph = model.graph
     wide = [each for each in graph.initializer if len(each.dims) == 4]
     nodes = []
