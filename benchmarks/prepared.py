@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 import pigeonhole
 from contenders import ON_CPU, PEERS, Contender, ours
 from measuring import run
+from pigeonhole.train.weights import BUILTIN, BUILTIN_FILE
 
 EACH = 20  # pictures of each of the two categories: what is learnt does not matter here, only how large the network is
 REFUSED = 4  # quantize's exit code where int8 does not pay or changes the answers
@@ -19,11 +20,20 @@ REFUSED = 4  # quantize's exit code where int8 does not pay or changes the answe
 
 def our_model(where: Path, weights: Path) -> Path:
     """A TF_FILES that was trained on drawn pictures with the sources of today."""
-    tf_files = where / f"model-{_key(weights)}"
+    return _trained(where / f"model-{_key(weights)}", "--weights", str(weights))
+
+
+def our_builtin(where: Path) -> Contender:
+    """The same on the backbone that comes with pigeonhole."""
+    tf_files = _trained(where / f"model-builtin-{_key(BUILTIN_FILE)}", "--backbone", BUILTIN)
+    return ours(tf_files, "pigeonhole, built-in backbone")
+
+
+def _trained(tf_files: Path, *options: str) -> Path:
     if not (tf_files / "model.onnx").exists():
         _draw(tf_files / "data")
         train = [sys.executable, "-m", "pigeonhole", "train", str(tf_files), "--recipe", "probe", "--no-report"]
-        run([*train, "--weights", str(weights)], ON_CPU)
+        run([*train, *options], ON_CPU)
     return tf_files
 
 

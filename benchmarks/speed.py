@@ -22,7 +22,7 @@ from pathlib import Path
 import corpus as corpora
 from contenders import Contender, missing_gpu, ours, peers
 from pigeonhole.cpus import available_cpus
-from prepared import our_int8, our_model, peers_models
+from prepared import our_builtin, our_int8, our_model, peers_models
 from rounds import agreement, measure
 from scale import FEW, MANY, scale
 from tables import about, limits, table
@@ -65,7 +65,7 @@ def all_contenders(chosen: argparse.Namespace) -> list[Contender]:
     contenders = [ours(tf_files, "pigeonhole"), ours(tf_files, "pigeonhole, --hardlink", "--hardlink"), int8]
     if int8.ours:
         contenders.append(ours(int8.ours, "pigeonhole, int8, --hardlink", "--hardlink", exact=False))
-    contenders += peers(chosen.weights, converted)
+    contenders += [our_builtin(chosen.corpus), *peers(chosen.weights, converted)]
     if chosen.gpu and (reason := missing_gpu()):
         contenders.append(Contender("on a GPU", device="GPU", missing=reason))
     elif chosen.gpu:
