@@ -75,9 +75,10 @@ def probe_backbone(
         if split is None:
             groups = find_groups(dataset, store.hashes(dataset.examples), features, tf_files)
             split = make_split(dataset, groups, seed)
+    on_plain = None
     if choose:
-        backbone = choose_rule(tf_files, dataset, split, backbone, output)
-    probe, features = choose_views(tf_files, dataset, split, backbone, output)
+        backbone, on_plain = choose_rule(tf_files, dataset, split, backbone, output)
+    probe, features = choose_views(tf_files, dataset, split, backbone, output, on_plain=on_plain)
     strangers = look(tf_files, dataset.strangers, backbone, 1, output)[0] if dataset.strangers else features[:0]
     return Probed(dataset, split, backbone, probe, features, strangers)
 

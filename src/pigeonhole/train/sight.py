@@ -54,42 +54,53 @@ def with_rule(backbone: Backbone, crop: Crop) -> Backbone:
     return replace(backbone, preprocessing=replace(backbone.preprocessing, crop=crop, fraction=1.0))
 
 
-def choose_rule(tf_files: Path, dataset: Dataset, split: Split, backbone: Backbone, output: Output) -> Backbone:
+def choose_rule(
+    tf_files: Path, dataset: Dataset, split: Split, backbone: Backbone, output: Output
+) -> tuple[Backbone, Probe | None]:
     """`backbone` as it is, or seeing the whole of each picture where that is better by more than luck.
 
     What tells drawn faces or film frames apart may stand at the border, which the usual centred square cuts off.
+    With it comes the probe on its plain view of all pictures, where the trials have made that one.
     """
     rows = _some(dataset)
     split = _restricted(split, rows)
     part = Dataset(tuple(dataset.examples[row] for row in rows), ())
     targets = np.array(dataset.targets)[rows]
     if any(set(targets[fold.train]) != set(targets) or not len(fold.held_out) for fold in split.folds):
-        return backbone  # too few pictures of some category to try anything on
+        return backbone, None  # too few pictures of some category to try anything on
 
     def tried(candidate: Backbone) -> Probe:
         return _fitted(look(tf_files, part.examples, candidate, 1, output), targets, split, output)
 
     usual = tried(backbone)
-    if _is_good(usual, targets):
-        return backbone
-    best, best_gain = backbone, 0.0
-    for crop in WHOLE:
+    best, best_probe, best_gain = backbone, usual, 0.0
+    for crop in () if _is_good(usual, targets) else WHOLE:
         candidate = with_rule(backbone, crop)
-        gained = gain(usual.held_out, tried(candidate).held_out, targets)
+        probe = tried(candidate)
+        gained = gain(usual.held_out, probe.held_out, targets)
         if gained.is_certain and gained.mean > best_gain:
-            best, best_gain = candidate, gained.mean
+            best, best_probe, best_gain = candidate, probe, gained.mean
     if best is not backbone:
         output.note(f"Pictures are seen whole ({best.preprocessing.crop}): better here than their centre.")
-    return best
+    return best, best_probe if len(rows) == len(dataset.examples) else None
 
 
 def choose_views(
-    tf_files: Path, dataset: Dataset, split: Split, backbone: Backbone, output: Output
+    tf_files: Path,
+    dataset: Dataset,
+    split: Split,
+    backbone: Backbone,
+    output: Output,
+    *,
+    on_plain: Probe | None = None,
 ) -> tuple[Probe, NDArray[np.float32]]:
-    """The probe on as many augmented views as pay, and the features [N, D] of the plain one."""
+    """The probe on as many augmented views as pay, and the features [N, D] of the plain one.
+
+    `on_plain` is the probe on that one, if it is there already.
+    """
     targets = np.array(dataset.targets)
     plain = look(tf_files, dataset.examples, backbone, 1, output)
-    best = _fitted(plain, targets, split, output)
+    best = on_plain or _fitted(plain, targets, split, output)
     for count in VIEWS:
         if count * len(targets) > MOST_ROWS or _is_good(best, targets):
             break
