@@ -1,7 +1,7 @@
 """How good the built-in backbone is: a probe on it against random features, a histogram of colours, and the teacher.
 
     python tools/judging_pictures.py SETS
-    PYTHONPATH=tools python benchmarks/builtin.py SETS/stamps [TF_FILES ...] [--teacher FILE]
+    python benchmarks/builtin.py SETS/stamps [TF_FILES ...] [--teacher FILE]
 
 Every folder is a TF_FILES: data/<category>/ is cross-validated in five folds with near copies kept together, all by one
 split, from one plain view of each picture; test/<category>/, where there is one, is asked about afterwards. Nothing
@@ -9,6 +9,7 @@ is written into it.
 """
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from distilling.pack import packed
 from pigeonhole.images import Preprocessing
 from pigeonhole.output import Recorder
 from pigeonhole.report.proportion import Proportion
@@ -31,6 +31,9 @@ from pigeonhole.train.groups import find_groups
 from pigeonhole.train.probe import Probe, fit_probe
 from pigeonhole.train.split import make_split
 from pigeonhole.train.weights import BUILTIN, Weights, builtin_weights
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+from distilling.pack import packed  # what makes the backbone is no part of the package
 
 BINS = (8, 4, 4)  # of hue, saturation and value
 SIZE = 128
