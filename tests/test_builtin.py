@@ -111,6 +111,13 @@ def test_a_network_that_was_named_is_not_replaced_by_it(two_kinds: Path) -> None
     assert not (two_kinds / "model.onnx").exists()
 
 
+def test_a_failed_download_is_told_in_a_few_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIGEONHOLE_OFFLINE", raising=False)
+    monkeypatch.setattr(weights, "DEFAULT_URL", "http://127.0.0.1:9/weights.pth")
+    origin = obtain_weights(tmp_path).origin
+    assert origin == "built in (no weights in weights/, and the download failed (Connection refused))"
+
+
 @pytest.fixture
 def silent() -> Iterator[str]:
     """A server that takes every connection and never says a word."""

@@ -67,7 +67,7 @@ def obtain_weights(tf_files: Path, backbone: str | None = None, named: Path | No
             raise missing(DEFAULT_BACKBONE, f"the download failed ({trouble})")
         return download_weights(tf_files, DEFAULT_BACKBONE)
     except WeightsError as error:
-        reason = "PIGEONHOLE_OFFLINE=1" if is_offline() else str(error).partition(": ")[2].rstrip(".")
+        reason = "PIGEONHOLE_OFFLINE=1" if is_offline() else error.happened.partition(": ")[2].rstrip(".")
         return builtin_weights(f"no weights in {FOLDER}/, and {reason}")
 
 
@@ -121,7 +121,8 @@ def _unreachable(url: str, seconds: float) -> str | None:
             with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=seconds):  # noqa: S310
                 said.append(None)
         except OSError as error:
-            said.append(str(getattr(error, "reason", error)))
+            reason = getattr(error, "reason", error)
+            said.append(getattr(reason, "strerror", None) or str(reason))
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
