@@ -206,7 +206,7 @@ def test_training_without_a_report_writes_none(tmp_path: Path) -> None:
         write_pictures(
             tmp_path / "data" / name, {f"{number}.png": (*colour[:2], colour[2] + number) for number in range(4)}
         )
-    result = pigeonhole("train", tmp_path, "--recipe", "scratch", "--no-report")
+    result = pigeonhole("train", tmp_path, "--backbone", "builtin", "--no-report")
     assert result.returncode == 0, result.stderr
     assert "The report is in" not in result.stdout
     assert not (tmp_path / "report").exists()
