@@ -157,6 +157,14 @@ def test_training_says_in_one_line_that_it_is_used_and_why_and_the_model_knows(t
     assert card.preprocessing.size == 128
 
 
+def test_a_cache_that_cannot_be_made_is_named(two_kinds: Path) -> None:
+    (two_kinds / "cache").write_text("a file where the folder would be")
+    result = pigeonhole("train", two_kinds, "--backbone", BUILTIN)
+    assert result.returncode == 5
+    assert f"The folder {two_kinds / 'cache'} cannot be made: File exists." in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_training_on_it_needs_no_torch(two_kinds: Path) -> None:
     assert "torch" not in imported_by("train", two_kinds, "--backbone", BUILTIN)
 

@@ -122,7 +122,8 @@ def _labels(
     found = suspects_by_features(features, targets, split, output)
     by_guessing = 1 - np.bincount(targets).max() / len(targets)
     if len(found) > HARDLY_BETTER * by_guessing * len(targets):
-        return  # what the network sees does not tell these categories apart, so it is no judge of labels
+        output.note("The network hardly tells these categories apart, so it does not doubt any labels.")
+        return
     for suspect in found:
         example = measured.dataset.examples[suspect.row]
         name, other = measured.name(example.found.path), categories[suspect.other]

@@ -39,8 +39,11 @@ class FeatureStore:
     @contextmanager
     def open(cls, tf_files: Path, backbone: Backbone) -> Iterator["FeatureStore"]:
         """The store in TF_FILES/cache. Raises OutputError where it is damaged or cannot be written."""
-        (tf_files / CACHE).mkdir(parents=True, exist_ok=True)
         path = tf_files / CACHE / f"features-{backbone.digest[:16]}.sqlite"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"The folder {shown(path.parent)} cannot be made: {error.strerror}.") from None
         try:
             with closing(sqlite3.connect(path)) as connection:
                 yield cls(connection)
