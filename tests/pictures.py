@@ -122,6 +122,16 @@ def png(pixels: Pixels, depth: int, colour: int, *extra: tuple[bytes, bytes]) ->
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, content) for kind, content in chunks)
 
 
+def interlaced_png(pixels: Pixels) -> bytes:
+    """An RGB PNG in seven passes (Adam7), from H×W×3 uint8."""
+    passes = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+    rows = (row for left, top, across, down in passes for row in pixels[top::down, left::across])
+    content = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
+    header = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 8, 2, 0, 0, 1)
+    chunks = [(b"IHDR", header), (b"IDAT", content), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, content) for kind, content in chunks)
+
+
 def packed_rows(pixels: Pixels, depth: int) -> Iterator[bytes]:
     """Each row as bytes: big-endian for 16 bits, several pixels to a byte for less than 8."""
     flat = pixels.reshape(len(pixels), -1)

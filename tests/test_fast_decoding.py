@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
-from pictures import drawing, saved
+from pictures import chunk, drawing, interlaced_png, png, saved
 from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.images.png import plain_png
 
@@ -51,6 +51,36 @@ def test_a_png_is_the_same_to_the_last_bit(mode: str, size: tuple[int, int]) -> 
     assert quick.mode == mode
     assert (np.asarray(quick) == np.asarray(picture)).all()
     assert difference(to_square(data, MODEL), slowly(data)) < 1
+
+
+def test_a_png_in_several_passes_is_the_same_to_the_last_bit() -> None:
+    pixels = np.asarray(drawing(333, 250))
+    data = interlaced_png(pixels)
+    with PngImageFile(BytesIO(data)) as opened:
+        quick = plain_png(data, opened)
+    assert quick is not None
+    assert (np.asarray(quick) == pixels).all()
+
+
+def test_a_png_with_many_pieces_and_remarks_is_the_same_to_the_last_bit() -> None:
+    """Noise, so that Pillow writes a dozen pieces."""
+    pixels = np.random.default_rng(0).integers(0, 256, (700, 500, 3), dtype=np.uint8)
+    data = saved(Image.fromarray(pixels), "PNG", icc_profile=b"colours", dpi=(300, 300))
+    assert data.count(b"IDAT") > 3
+    with PngImageFile(BytesIO(data)) as opened:
+        quick = plain_png(data, opened)
+    assert quick is not None
+    assert (np.asarray(quick) == pixels).all()
+
+
+def test_a_png_with_half_its_pixels_is_left_to_pillow() -> None:
+    """Its chunks themselves are sound."""
+    data = png(np.asarray(drawing(64, 48)), 8, 2)
+    start = data.index(b"IDAT")
+    packed = data[start + 4 : -16]
+    halved = data[: start - 4] + chunk(b"IDAT", packed[: len(packed) // 2]) + chunk(b"IEND", b"")
+    with PngImageFile(BytesIO(halved)) as opened:
+        assert plain_png(halved, opened) is None
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps, ImageStat
 
 from distilling.drawn import drawn, ground
-from distilling.sources import PACKAGES, pictures_of
+from distilling.sources import HEADS, PACKAGES, pictures_of
 
 CUT = 256  # a view's edge before it is scaled to what teacher and student see
 DRAWN_SHARE = 0.12
@@ -31,7 +31,7 @@ def make_views(
     `sizes` are the edges that the student and the teacher see. `sources` None: drawn pictures alone.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kinds = [(package.share, pictures_of(sources, package)) for package in PACKAGES] if sources else []
+    kinds = [(package.share, pictures_of(sources, package)) for package in (*PACKAGES, HEADS)] if sources else []
     kinds = [kind for kind in kinds if kind[1]]
     for number in range(shards):
         path = folder / f"shard-{number:03}.npz"

@@ -5,9 +5,9 @@ of a PNG, GIF or BMP and checks no checksums of pixels. Some copying programs ma
 it from the front: what they have not written yet is zeros, which WebP, AVIF and HEIC decoders take for pixels.
 """
 
-import zlib
 from collections.abc import Callable
 
+from isal import isal_zlib
 from PIL import ImageFile, TiffImagePlugin
 
 from pigeonhole.images.png import chunks
@@ -31,7 +31,9 @@ def missing_part(kind: str, data: bytes, picture: ImageFile.ImageFile) -> str | 
 def _png(data: bytes, _picture: ImageFile.ImageFile) -> str | None:
     for kind, start, end in chunks(data):
         # A small first letter marks what a reader may ignore: remarks, dates, colour profiles.
-        if kind[:1].isupper() and zlib.crc32(memoryview(data)[start - 4 : end]) != int.from_bytes(data[end : end + 4]):
+        if kind[:1].isupper() and isal_zlib.crc32(memoryview(data)[start - 4 : end]) != int.from_bytes(
+            data[end : end + 4]
+        ):
             return _DAMAGED
         if kind == b"IEND":
             return None
