@@ -23,11 +23,15 @@ from pigeonhole.images import to_square
 from pigeonhole.model import load_model, open_session
 from pigeonhole.model.load import FEATURES, INPUT
 from pigeonhole.train import builtin, weights
+from pigeonhole.train.builtin_colours import COLOURS, WEIGHT
+from pigeonhole.train.builtin_network import TOP
 from pigeonhole.train.export import from_pixels
 from pigeonhole.train.maps import maps_behind
 from pigeonhole.train.networks import backbone_network, normalisation_of
 from pigeonhole.train.weights import AUTO, BUILTIN, BUILTIN_FILE, obtain_weights
 from scenes import drawn, scene
+
+RED, GREEN = (255, 0, 0), (0, 255, 0)
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = {"PIGEONHOLE_OFFLINE": "1"}
@@ -84,6 +88,35 @@ def test_in_torch_and_in_onnxruntime_it_sees_the_same(size: int) -> None:
     graph = builtin.unpacked(BUILTIN_FILE.read_bytes(), size)
     np.testing.assert_allclose(features(graph, pixels), expected, atol=1e-4)
     assert maps_behind(graph)
+
+
+def shares_of_colours(*colours: tuple[int, int, int]) -> NDArray[np.float32]:
+    """What the backbone says of a picture with as many even stripes: how much of it has which colour."""
+    stripes = [np.full((128, 128 // len(colours), 3), colour, np.uint8) for colour in colours]
+    answers = features(BUILTIN_FILE.read_bytes(), np.concatenate(stripes, axis=1)[None])
+    return (answers[0, TOP:] / WEIGHT) ** 2
+
+
+@pytest.mark.parametrize("colour", [(255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)])
+def test_a_picture_of_one_colour_is_all_of_that_colour(colour: tuple[int, int, int]) -> None:
+    shares = shares_of_colours(colour)
+    assert shares.max() > 0.6  # a hue between two marks is some of each
+    assert np.count_nonzero(shares > 1e-3) <= 2
+    assert shares.sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_each_of_two_colours_has_its_share() -> None:
+    red, green, both = (shares_of_colours(*each) for each in ([RED], [GREEN], [RED, GREEN]))
+    assert red.argmax() != green.argmax()
+    np.testing.assert_allclose(both, (red + green) / 2, atol=1e-3)
+
+
+def test_turning_a_picture_upside_down_does_not_change_its_colours() -> None:
+    pixels = drawings(128)
+    there, turned = (
+        features(BUILTIN_FILE.read_bytes(), np.ascontiguousarray(each))[:, TOP:] for each in (pixels, pixels[:, ::-1])
+    )
+    np.testing.assert_allclose(there, turned, atol=1e-3)
 
 
 @pytest.mark.parametrize("backbone", [None, AUTO])
@@ -221,6 +254,6 @@ def test_the_script_that_makes_it_learns(shared: Path, tmp_path: Path) -> None:
     )
     assert end > start + 0.2
     pixels = drawings(64)
-    assert features((tmp_path / "builtin.onnx").read_bytes(), pixels).shape == (8, 1280)
+    assert features((tmp_path / "builtin.onnx").read_bytes(), pixels).shape == (8, TOP + COLOURS)
     again = subprocess.run(command, capture_output=True, text=True, check=True, timeout=280)
     assert "views" not in again.stdout  # what is done is not done again

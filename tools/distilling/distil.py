@@ -64,7 +64,7 @@ def distil(
         student.train()
         pictures, wanted = _batch(lessons, step, seed)
         with torch.autocast("cpu", torch.bfloat16):
-            features = student(pictures)
+            features = student.learnt(pictures)
         loss = _loss(features.float(), wanted, classifier, variance)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -83,12 +83,12 @@ def distil(
     return student
 
 
-def explained(student: nn.Module, judges: Lessons) -> float:
+def explained(student: BuiltinNetwork, judges: Lessons) -> float:
     """How much of the variance of the teacher's features the student's own predict: 1 is all of it."""
     student.eval()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         parts = [
-            student(normalised(judges.pixels[start : start + BATCH])).float().numpy()
+            student.learnt(normalised(judges.pixels[start : start + BATCH])).float().numpy()
             for start in range(0, len(judges.pixels), BATCH)
         ]
     wanted = judges.features.astype(np.float32)

@@ -30,6 +30,7 @@ __all__ = ["MAX_PIXELS", "to_square", "upright_size"]
 MAX_PIXELS = 128_000_000  # a 108-megapixel phone passes, a decompression bomb does not
 LARGE_PIXELS = 24_000_000
 BAND_PIXELS = 2_000_000
+WHOLE = 1 << 30  # bytes given to the JPEG decoder at once; where a piece ends it goes some steps back
 
 # What is not here is not read. EPS would run a program; TGA takes any bytes for a picture. Asking the decoders directly
 # rather than Image.open spares its guesses, its warnings and a global pixel limit.
@@ -177,8 +178,10 @@ def _load(picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> tuple[t
 
     The JPEG decoder itself scales by 1/2, 1/4 or 1/8 as long as no edge becomes shorter than it is wanted.
     """
-    size = picture.size
-    drafted = picture.draft(None, preprocessing.scaled(*size)) if isinstance(picture, JpegImageFile) else None
+    size, drafted = picture.size, None
+    if isinstance(picture, JpegImageFile):
+        drafted = picture.draft(None, preprocessing.scaled(*size))
+        picture.decodermaxblock = WHOLE
     if isinstance(picture, PngImageFile):
         set_transparent_colour(picture)
     picture.load()

@@ -1,11 +1,13 @@
 """The built-in backbone as a torch network, for fine-tuning and explaining.
 
 A MobileNetV2 (Sandler et al. 2018, arXiv 1801.04381) with fewer channels inside its early blocks, which at their
-resolution cost most of the time.
+resolution cost most of the time, and beside it the colours of the picture.
 """
 
 import torch
 from torch import Tensor, nn
+
+from pigeonhole.train.builtin_colours import Colours
 
 STEM, TOP = 32, 1280  # channels of the first and of the last layer
 BLOCKS = (  # output channels, stride, hidden channels
@@ -44,8 +46,18 @@ class Block(nn.Module):
         return maps + answers if self.is_residual else answers
 
 
+class Beside(nn.Module):
+    """Two maps [N, A, H, W] and [N, B, H, W] as one [N, A + B, H, W]; a layer, so that it can be looked into."""
+
+    def forward(self, one: Tensor, other: Tensor) -> Tensor:
+        return torch.cat([one, other], dim=1)
+
+
 class BuiltinNetwork(nn.Module):
-    """float32 [N, 3, S, S], normalised → [N, TOP]. `norm`: with batch norm, as it is before that is folded away."""
+    """float32 [N, 3, S, S], normalised → [N, TOP + COLOURS], each the mean of a map.
+
+    `norm`: with batch norm, as it is before that is folded away.
+    """
 
     def __init__(self, norm: bool = False) -> None:
         super().__init__()
@@ -55,10 +67,20 @@ class BuiltinNetwork(nn.Module):
             *(Block(before, *block, norm) for before, block in zip(inputs[:-1], BLOCKS, strict=True))
         )
         self.top = _layer(inputs[-1], TOP, norm=norm)
+        self.colours = Colours()
+        self.beside = Beside()
 
     def forward(self, pictures: Tensor) -> Tensor:
-        maps: Tensor = self.top(self.blocks(self.stem(pictures)))
+        maps: Tensor = self.beside(self._learnt_maps(pictures), self.colours(pictures))
         return maps.mean(dim=(2, 3))
+
+    def learnt(self, pictures: Tensor) -> Tensor:
+        """Without the colours: [N, TOP]."""
+        return self._learnt_maps(pictures).mean(dim=(2, 3))
+
+    def _learnt_maps(self, pictures: Tensor) -> Tensor:
+        maps: Tensor = self.top(self.blocks(self.stem(pictures)))
+        return maps
 
 
 def folded(network: BuiltinNetwork) -> BuiltinNetwork:
