@@ -60,6 +60,22 @@ def test_training_learns_in_the_container_and_what_it_writes_is_the_callers(user
     assert owners(user.tf_files) == {user.ids}
 
 
+def test_a_first_training_in_the_container_needs_neither_weights_nor_a_network(user: User, training: str) -> None:
+    first = user.home / "first run"
+    for category in ("elsa", "darth_vader"):
+        (first / "data" / category).mkdir(parents=True)
+        for picture in sorted((user.tf_files / "data" / category).iterdir())[:15]:
+            shutil.copyfile(picture, first / "data" / category / picture.name)
+    user.owns(first)
+    ran = user.script("train.sh", first, PIGEONHOLE_OFFLINE="1")
+    assert ran.returncode == 0, ran.stderr
+    assert "Backbone builtin" in ran.stdout
+    assert user.look_around(INTERFACES) == "lo"
+
+    ran = user.script("guess.sh", first, next((user.pictures / "elsa").iterdir()), "--no-unknown")
+    assert ran.stdout.startswith("elsa (score"), ran.stdout + ran.stderr
+
+
 def test_every_test_picture_goes_where_it_belongs(user: User, sorted_folder: Path) -> None:
     sizes = {path.stat().st_size: path.parent.name for path in user.pictures.rglob("*") if path.is_file()}
     named = [
