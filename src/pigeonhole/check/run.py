@@ -119,9 +119,9 @@ def _labels(
     measured: _Set, features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output
 ) -> Iterator[Finding]:
     categories = measured.dataset.categories
-    found = suspects_by_features(features, targets, split, output)
+    found, at_first = suspects_by_features(features, targets, split, output)
     by_guessing = 1 - np.bincount(targets).max() / len(targets)
-    if len(found) > HARDLY_BETTER * by_guessing * len(targets):
+    if at_first > HARDLY_BETTER * by_guessing * len(targets):
         output.note("The network hardly tells these categories apart, so it does not doubt any labels.")
         return
     for suspect in found:

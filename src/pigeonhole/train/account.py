@@ -59,7 +59,7 @@ def _suspicions(learnt: Learnt, output: Output) -> list[Suspicion]:
     dataset = learnt.dataset
     targets = learnt.dataset.targets
     strengths = (learnt.strength,) if learnt.strength else STRENGTHS
-    found = suspects_by_features(learnt.looks, np.array(targets), learnt.split, output, strengths)
+    found, _ = suspects_by_features(learnt.looks, np.array(targets), learnt.split, output, strengths)
     return [
         Suspicion(
             dataset.examples[suspect.row].found.path,

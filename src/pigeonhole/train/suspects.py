@@ -31,21 +31,22 @@ def suspects_by_features(
     split: Split,
     output: Output,
     strengths: tuple[float, ...] = STRENGTHS,
-) -> list[Suspect]:
+) -> tuple[list[Suspect], int]:
     """In two rounds: wrong labels also mislead those who judge, so in the second the first suspects teach nothing.
 
     `features` [N, D] are the frozen ones of all examples, `targets` [N] their labels; of `strengths` the first round
-    chooses one.
+    chooses one. The number is that of the first round's suspects, which says how good a judge it is: the second has
+    been taught by those alone who agree with each other, and agrees with them even where there is nothing to learn.
     """
     with output.stage("Learning", len(strengths)) as advance:
         first = fit_probe(features[None], targets, split, advance, strengths)
     found = suspects(first.held_out, targets[first.held_out.rows])
     taught = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
     if not found or any(len(set(targets[fold.train])) < len(set(targets)) for fold in taught.folds):
-        return found  # nothing to leave out, or a category would be missing
+        return found, len(found)  # nothing to leave out, or a category would be missing
     with output.stage("Learning", 1) as advance:
         second = fit_probe(features[None], targets, taught, advance, (first.strength,))
-    return suspects(second.held_out, targets[second.held_out.rows])
+    return suspects(second.held_out, targets[second.held_out.rows]), len(found)
 
 
 def without(split: Split, rows: NDArray[np.int64]) -> Split:
