@@ -24,7 +24,7 @@ from pigeonhole.output import Recorder
 from pigeonhole.report.proportion import Proportion
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.train.backbone import Backbone, load_backbone
-from pigeonhole.train.builtin_network import BuiltinNetwork
+from pigeonhole.train.builtin_network import TOP, BuiltinNetwork
 from pigeonhole.train.dataset import Dataset, Example, read_dataset
 from pigeonhole.train.features import FeatureStore, compute_features, fill, vectors_of
 from pigeonhole.train.groups import find_groups
@@ -37,6 +37,7 @@ from distilling.pack import packed  # what makes the backbone is no part of the 
 
 BINS = (8, 4, 4)  # of hue, saturation and value
 SIZE = 128
+RANDOM = "random features"
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def main() -> None:
 def judge(folder: Path, dataset: Dataset, cache: Path, ours: Weights, teacher: Path | None) -> None:
     print(f"\n{folder.name}: {len(dataset.examples)} pictures, {len(dataset.categories)} categories", flush=True)  # noqa: T201
     (cache / "random.onnx").write_bytes(packed(random_network(), SIZE))
-    rivals = {"built-in": ours, "random features": Weights(cache / "random.onnx", BUILTIN, "")}
+    rivals = {"built-in": ours, RANDOM: Weights(cache / "random.onnx", BUILTIN, "")}
     if teacher:
         rivals["mobilenet_v2"] = Weights(teacher, "mobilenet_v2", "")
     split = None
@@ -66,8 +67,9 @@ def judge(folder: Path, dataset: Dataset, cache: Path, ours: Weights, teacher: P
             dataset, features = compute_features(dataset, backbone, store, Recorder())
             if split is None:  # the same for all
                 split = make_split(dataset, find_groups(dataset, store.hashes(dataset.examples), features, cache), 0)
-            fitted = fit_probe(features[None], np.array(dataset.targets), split, lambda: None)
-            say(name, dataset, fitted, in_test(folder, dataset, backbone, fitted, store))
+            width = TOP if name == RANDOM else None  # without the colours, which random weights do not spoil
+            fitted = fit_probe(features[None, :, :width], np.array(dataset.targets), split, lambda: None)
+            say(name, dataset, fitted, in_test(folder, dataset, backbone, fitted, store, width))
     if split is not None:
         colours = histograms(dataset.examples)
         say("colours", dataset, fit_probe(colours[None], np.array(dataset.targets), split, lambda: None), None)
@@ -81,7 +83,7 @@ def say(name: str, dataset: Dataset, fitted: Probe, test: Proportion | None) -> 
 
 
 def in_test(
-    folder: Path, dataset: Dataset, backbone: Backbone, fitted: Probe, store: FeatureStore
+    folder: Path, dataset: Dataset, backbone: Backbone, fitted: Probe, store: FeatureStore, width: int | None
 ) -> Proportion | None:
     """How many pictures of test/<category>/ the probe gets right."""
     if not (folder / "test").is_dir():
@@ -90,7 +92,7 @@ def in_test(
         (Path(place) / "data").symlink_to((folder / "test").resolve())
         asked = read_dataset(Path(place))
         fill(asked.examples, 0, backbone, store, Recorder())
-        answers = fitted.head.logits(vectors_of(asked.examples, 0, store)).argmax(axis=1)
+        answers = fitted.head.logits(vectors_of(asked.examples, 0, store)[:, :width]).argmax(axis=1)
     truths = [dataset.categories.index(example.category) for example in asked.examples]
     return Proportion(int((answers == truths).sum()), len(truths))
 
