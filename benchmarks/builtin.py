@@ -69,7 +69,7 @@ def judge(folder: Path, dataset: Dataset, cache: Path, ours: Weights, teacher: P
                 split = make_split(dataset, find_groups(dataset, store.hashes(dataset.examples), features, cache), 0)
             width = TOP if name == RANDOM else None  # without the colours, which random weights do not spoil
             fitted = fit_probe(features[None, :, :width], np.array(dataset.targets), split, lambda: None)
-            say(name, dataset, fitted, in_test(folder, dataset, backbone, fitted, store, width))
+            say(name, dataset, fitted, in_test(folder, dataset, backbone, fitted, store))
     if split is not None:
         colours = histograms(dataset.examples)
         say("colours", dataset, fit_probe(colours[None], np.array(dataset.targets), split, lambda: None), None)
@@ -83,7 +83,7 @@ def say(name: str, dataset: Dataset, fitted: Probe, test: Proportion | None) -> 
 
 
 def in_test(
-    folder: Path, dataset: Dataset, backbone: Backbone, fitted: Probe, store: FeatureStore, width: int | None
+    folder: Path, dataset: Dataset, backbone: Backbone, fitted: Probe, store: FeatureStore
 ) -> Proportion | None:
     """How many pictures of test/<category>/ the probe gets right."""
     if not (folder / "test").is_dir():
@@ -92,7 +92,8 @@ def in_test(
         (Path(place) / "data").symlink_to((folder / "test").resolve())
         asked = read_dataset(Path(place))
         fill(asked.examples, 0, backbone, store, Recorder())
-        answers = fitted.head.logits(vectors_of(asked.examples, 0, store)[:, :width]).argmax(axis=1)
+        looks = vectors_of(asked.examples, 0, store)[:, : fitted.head.weight.shape[1]]
+        answers = fitted.head.logits(looks).argmax(axis=1)
     truths = [dataset.categories.index(example.category) for example in asked.examples]
     return Proportion(int((answers == truths).sum()), len(truths))
 
