@@ -73,7 +73,7 @@ def test_a_first_training_in_the_container_needs_neither_weights_nor_a_network(u
     assert user.look_around(INTERFACES) == "lo"
 
     ran = user.script("guess.sh", first, next((user.pictures / "elsa").iterdir()), "--no-unknown")
-    assert {LINE.fullmatch(line)["category"] for line in ran.stdout.splitlines()} == {"elsa", "darth_vader"}  # type: ignore[index]
+    assert ran.stdout.startswith("elsa (score = 0."), ran.stdout + ran.stderr
 
 
 def test_every_test_picture_goes_where_it_belongs(user: User, sorted_folder: Path) -> None:
