@@ -119,6 +119,12 @@ def test_turning_a_picture_upside_down_does_not_change_its_colours() -> None:
     np.testing.assert_allclose(there, turned, atol=1e-3)
 
 
+def test_it_calculates_where_its_pictures_are() -> None:
+    """On a GPU, for example. The device without memory refuses tensors of another as a GPU does."""
+    network = backbone_network(BUILTIN, BUILTIN_FILE).to("meta")
+    assert network(torch.zeros((2, 3, 128, 128), device="meta")).shape == (2, TOP + COLOURS)
+
+
 @pytest.mark.parametrize("backbone", [None, AUTO])
 @pytest.mark.usefixtures("offline")
 def test_it_is_taken_where_there_are_no_others_and_the_reason_is_told(tmp_path: Path, backbone: str | None) -> None:

@@ -1,4 +1,7 @@
-"""Free pictures to learn from: those in Debian's packages of wallpapers, clip art and games. None of them is kept."""
+"""Free pictures to learn from: those in Debian's packages of wallpapers, clip art and games, and heads by DiceBear.
+
+None of them is kept in the repository.
+"""
 
 import random
 import shutil

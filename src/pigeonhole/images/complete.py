@@ -31,9 +31,8 @@ def missing_part(kind: str, data: bytes, picture: ImageFile.ImageFile) -> str | 
 def _png(data: bytes, _picture: ImageFile.ImageFile) -> str | None:
     for kind, start, end in chunks(data):
         # A small first letter marks what a reader may ignore: remarks, dates, colour profiles.
-        if kind[:1].isupper() and isal_zlib.crc32(memoryview(data)[start - 4 : end]) != int.from_bytes(
-            data[end : end + 4]
-        ):
+        checksum = int.from_bytes(data[end : end + 4])
+        if kind[:1].isupper() and isal_zlib.crc32(memoryview(data)[start - 4 : end]) != checksum:
             return _DAMAGED
         if kind == b"IEND":
             return None

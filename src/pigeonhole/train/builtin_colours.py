@@ -56,18 +56,19 @@ def _hsv(pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def _near(levels: Tensor, marks: int) -> Tensor:
     """[N, H, W], 0 to 1 → [N, marks, H, W]: 1 on one of so many even marks, 0 at the next and beyond."""
-    places = torch.arange(marks, dtype=levels.dtype)[:, None, None]
+    places = torch.arange(marks, dtype=levels.dtype, device=levels.device)[:, None, None]
     return functional.relu(1 - (levels[:, None] * (marks - 1) - places).abs())
 
 
 def _near_hue(hue: Tensor) -> Tensor:
     """The same for a circle: [N, H, W], 0 to HUES → [N, HUES, H, W]."""
-    away = (hue[:, None] - torch.arange(HUES, dtype=hue.dtype)[:, None, None]).abs()
+    places = torch.arange(HUES, dtype=hue.dtype, device=hue.device)[:, None, None]
+    away = (hue[:, None] - places).abs()
     return functional.relu(1 - torch.minimum(away, HUES - away))
 
 
 def _products(*parts: Tensor) -> Tensor:
     """[N, A, H, W], [N, B, H, W], [N, C, H, W] → the products of each with each, [N, A · B · C, H, W]."""
-    numbers = torch.cartesian_prod(*(torch.arange(part.shape[1]) for part in parts))
+    numbers = torch.cartesian_prod(*(torch.arange(part.shape[1], device=part.device) for part in parts))
     one, other, third = (part.index_select(1, number) for part, number in zip(parts, numbers.T, strict=True))
     return one * other * third
