@@ -12,12 +12,12 @@ import onnxruntime
 import torch
 import torchvision
 
+from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones.torchvision_models import published_weights, without_last_layer
 from pigeonhole.model import open_session
 from pigeonhole.model.load import FEATURES
-from pigeonhole.train import networks
-from pigeonhole.train.export import from_pixels, to_onnx
-from pigeonhole.train.speed import rate
-from pigeonhole.train.torchvision_networks import published_weights, without_last_layer
+from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
+from pigeonhole.onnx_graph.throughput import rate
 
 CANDIDATES = (
     "mobilenet_v2",

@@ -19,18 +19,18 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from pigeonhole.backbones.builtin_network import TOP, BuiltinNetwork
+from pigeonhole.backbones.feature_cache import FeatureStore, compute_features, fill, vectors_of
+from pigeonhole.backbones.frozen import Backbone, load_backbone
+from pigeonhole.backbones.weights import BUILTIN, Weights, builtin_weights
+from pigeonhole.dataset.folders import Dataset, Example, read_dataset
+from pigeonhole.dataset.groups import find_groups
+from pigeonhole.dataset.split import make_split
+from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.images import Preprocessing
 from pigeonhole.output import Recorder
-from pigeonhole.report.proportion import Proportion
+from pigeonhole.recipes.logistic_regression import Probe, fit_probe
 from pigeonhole.stream import Decoded, decoded
-from pigeonhole.train.backbone import Backbone, load_backbone
-from pigeonhole.train.builtin_network import TOP, BuiltinNetwork
-from pigeonhole.train.dataset import Dataset, Example, read_dataset
-from pigeonhole.train.features import FeatureStore, compute_features, fill, vectors_of
-from pigeonhole.train.groups import find_groups
-from pigeonhole.train.probe import Probe, fit_probe
-from pigeonhole.train.split import make_split
-from pigeonhole.train.weights import BUILTIN, Weights, builtin_weights
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from distilling.pack import packed  # what makes the backbone is no part of the package

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 import pigeonhole
 from contenders import ON_CPU, PEERS, Contender, ours
 from measuring import run
-from pigeonhole.train.weights import BUILTIN, BUILTIN_FILE
+from pigeonhole.backbones.weights import BUILTIN, BUILTIN_FILE
 
 EACH = 20  # pictures of each of the two categories: what is learnt does not matter here, only how large the network is
 REFUSED = 4  # quantize's exit code where int8 does not pay or changes the answers

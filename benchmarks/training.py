@@ -20,20 +20,21 @@ import numpy as np
 import torch
 from torch import nn
 
+from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones.weights import Weights, weights_in
+from pigeonhole.dataset.folders import read_dataset
+from pigeonhole.evaluation.head import Head
+from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.proportion import Proportion
+from pigeonhole.finetuning import distributed
+from pigeonhole.finetuning.finetune import fine_tune
+from pigeonhole.finetuning.loop import Tuned
+from pigeonhole.finetuning.mixed_precision import autocast, fast_dtype
+from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Terminal
-from pigeonhole.report.proportion import Proportion
+from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.probe import Probed, probe_pictures
 from pigeonhole.stream import Decoded, decoded
-from pigeonhole.train import distributed, networks
-from pigeonhole.train.dataset import read_dataset
-from pigeonhole.train.export import from_pixels
-from pigeonhole.train.finetune import fine_tune
-from pigeonhole.train.head import Head
-from pigeonhole.train.learnt import HeldOut
-from pigeonhole.train.precision import autocast, fast_dtype
-from pigeonhole.train.recipes import Probed, probe_pictures
-from pigeonhole.train.sight import Sight
-from pigeonhole.train.tuning import Tuned
-from pigeonhole.train.weights import Weights, weights_in
 
 STEPS = 5
 

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.dataset.folders import Dataset, Example
+from pigeonhole.dataset.split import Fold, Split
+from pigeonhole.evaluation.head import Head
+from pigeonhole.evaluation.held_out import HeldOut
 from pigeonhole.images import Preprocessing
+from pigeonhole.recipes.result import Learnt
 from pigeonhole.records import Found
-from pigeonhole.train.dataset import Dataset, Example
-from pigeonhole.train.head import Head
-from pigeonhole.train.learnt import HeldOut, Learnt
-from pigeonhole.train.split import Fold, Split
 
 
 def halves(count: int) -> Split:

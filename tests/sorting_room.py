@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.files import digest, find, publish, read
 from pigeonhole.records import Failed, Found, Guess, Outcome, Skipped, Unreadable
 from pigeonhole.sorting import Answer, Placing, Sorter, SortOptions, place, take_back, undo
@@ -60,14 +60,14 @@ def die_at(number: int, tell: Callable[[str], object]) -> None:
     """kill -9 of this very process at the step `number`, counted from 1, of which `tell` is told."""
     count = 0
 
-    def reached(step: str) -> None:
+    def reached(name: str) -> None:
         nonlocal count
         count += 1
         if count == number:
-            tell(step)
+            tell(name)
             os.kill(os.getpid(), signal.SIGKILL)
 
-    steps.reached = reached
+    failpoints.failpoint = reached
 
 
 class Mortals:

@@ -16,15 +16,17 @@ import torch
 from PIL import Image
 
 from networks import write_random_weights
+from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones.obtain import download_weights
+from pigeonhole.backbones.weights import find_weights
 from pigeonhole.errors import UsageError, WeightsError
 from pigeonhole.images import Preprocessing
 from pigeonhole.model import load_model
 from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Recorder
-from pigeonhole.train import TrainingOptions, networks, train
-from pigeonhole.train.export import from_pixels
-from pigeonhole.train.sight import Sight
-from pigeonhole.train.weights import download_weights, find_weights
+from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.train import TrainingOptions, train
 
 LONG = os.environ.get("PIGEONHOLE_LONG_TESTS") == "1"
 # With the edge of the pictures where the networks' own would take long and shows nothing more.

@@ -18,17 +18,18 @@ from numpy.typing import NDArray
 
 from commands import imported_by, pigeonhole
 from networks import SMALL, write_random_weights
+from pigeonhole.backbones import builtin, obtain, weights
+from pigeonhole.backbones.builtin_network import TOP
+from pigeonhole.backbones.colour_histogram import COLOURS, WEIGHT
+from pigeonhole.backbones.obtain import obtain_weights
+from pigeonhole.backbones.registry import backbone_network, normalisation_of
+from pigeonhole.backbones.weights import AUTO, BUILTIN, BUILTIN_FILE
 from pigeonhole.errors import UsageError
 from pigeonhole.images import to_square
 from pigeonhole.model import load_model, open_session
 from pigeonhole.model.load import FEATURES, INPUT
-from pigeonhole.train import builtin, weights
-from pigeonhole.train.builtin_colours import COLOURS, WEIGHT
-from pigeonhole.train.builtin_network import TOP
-from pigeonhole.train.export import from_pixels
-from pigeonhole.train.maps import maps_behind
-from pigeonhole.train.networks import backbone_network, normalisation_of
-from pigeonhole.train.weights import AUTO, BUILTIN, BUILTIN_FILE, obtain_weights
+from pigeonhole.onnx_graph.from_torch import from_pixels
+from pigeonhole.onnx_graph.pooled_maps import maps_behind
 from scenes import drawn, scene
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -152,7 +153,7 @@ def test_a_network_that_was_named_is_not_replaced_by_it(two_kinds: Path) -> None
 
 def test_a_failed_download_is_told_in_a_few_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIGEONHOLE_OFFLINE", raising=False)
-    monkeypatch.setattr(weights, "DEFAULT_URL", "http://127.0.0.1:9/weights.pth")
+    monkeypatch.setattr(obtain, "DEFAULT_URL", "http://127.0.0.1:9/weights.pth")
     origin = obtain_weights(tmp_path).origin
     assert origin == "built in (no weights in weights/, and the download failed (Connection refused))"
 
@@ -168,21 +169,21 @@ def test_a_network_that_swallows_everything_costs_a_few_seconds(
     silent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PIGEONHOLE_OFFLINE", raising=False)
-    monkeypatch.setattr(weights, "DEFAULT_URL", silent)
+    monkeypatch.setattr(obtain, "DEFAULT_URL", silent)
     began = time.monotonic()
     chosen = obtain_weights(tmp_path)
-    assert time.monotonic() - began < weights.REACH_SECONDS + 1
+    assert time.monotonic() - began < obtain.REACH_SECONDS + 1
     assert chosen.backbone == BUILTIN
     assert "the download failed" in chosen.origin
     for thread in threading.enumerate():
         if thread.daemon:
-            thread.join(weights.REACH_SECONDS)
+            thread.join(obtain.REACH_SECONDS)
 
 
 def test_the_default_networks_address_is_the_one_that_torchvision_publishes() -> None:
-    from pigeonhole.train.torchvision_networks import published_weights
+    from pigeonhole.backbones.torchvision_models import published_weights
 
-    assert published_weights(weights.DEFAULT_BACKBONE)[0].url == weights.DEFAULT_URL
+    assert published_weights(weights.DEFAULT_BACKBONE)[0].url == obtain.DEFAULT_URL
 
 
 def test_training_says_in_one_line_that_it_is_used_and_why_and_the_model_knows(two_kinds: Path) -> None:

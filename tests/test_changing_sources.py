@@ -13,7 +13,7 @@ from oracle import (
     contents,
     whole,
 )
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.files import publish, remove
 from pigeonhole.records import Failed, Sorted
 from pigeonhole.sorting import Placing, Sorter, SortOptions, place
@@ -47,7 +47,7 @@ def at_step(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object
         if step == name and waiting:
             waiting.pop()()
 
-    monkeypatch.setattr(steps, "reached", reached)
+    monkeypatch.setattr(failpoints, "failpoint", reached)
 
 
 def edited(path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pigeonhole.backbones import download, obtain
+from pigeonhole.backbones.download import fetch
 from pigeonhole.errors import WeightsError
-from pigeonhole.train import download, weights
-from pigeonhole.train.download import fetch
 
 CONTENT = b"weights" * 100_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -96,12 +96,12 @@ def test_no_server_at_all_is_a_sentence(tmp_path: Path) -> None:
 def test_offline_means_that_nothing_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIGEONHOLE_OFFLINE", "1")
     with pytest.raises(WeightsError, match="PIGEONHOLE_OFFLINE=1 forbids"):
-        weights.download_weights(tmp_path, "mobilenet_v2")
+        obtain.download_weights(tmp_path, "mobilenet_v2")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_every_network_that_may_be_named_has_published_weights_with_a_checksum() -> None:
-    from pigeonhole.train.torchvision_networks import published_weights
+    from pigeonhole.backbones.torchvision_models import published_weights
 
     for backbone in ("mobilenet_v2", "resnet50", "vit_h_14", "regnet_y_16gf"):
         first = published_weights(backbone)[0]

@@ -16,19 +16,19 @@ from torch import nn
 
 from commands import imported_by, pigeonhole
 from networks import write_random_weights
+from pigeonhole.evaluation.head import Head
 from pigeonhole.explain.gradcam import enlarged, grad_cam, last_maps
 from pigeonhole.explain.guided import NotReluError, guided_backpropagation
 from pigeonhole.explain.network import torch_network
+from pigeonhole.finetuning.finetune import as_finetuned, fine_tune
+from pigeonhole.finetuning.loop import Tuned
 from pigeonhole.images import to_square
 from pigeonhole.model import load_model
+from pigeonhole.onnx_graph.from_torch import from_pixels
+from pigeonhole.onnx_graph.pooled_maps import maps_behind
 from pigeonhole.output import Recorder
-from pigeonhole.train.export import from_pixels
-from pigeonhole.train.finetune import as_finetuned, fine_tune
+from pigeonhole.recipes.saved_network import remember
 from pigeonhole.train.finish import finish
-from pigeonhole.train.head import Head
-from pigeonhole.train.maps import maps_behind
-from pigeonhole.train.remembered import remember
-from pigeonhole.train.tuning import Tuned
 from scenes import drawn
 from tuning import probe, write_set
 
@@ -185,8 +185,8 @@ def test_the_heat_in_the_model_file_is_the_class_activation_map_of_torch(superhe
     ("name", "has"), [("resnet18", True), ("squeezenet1_1", True), ("mobilenet_v3_small", False), ("alexnet", False)]
 )
 def test_only_a_linear_head_behind_a_mean_gives_a_heat_map(tmp_path: Path, name: str, has: bool) -> None:
-    from pigeonhole.train import networks
-    from pigeonhole.train.export import to_onnx
+    from pigeonhole.backbones import registry as networks
+    from pigeonhole.onnx_graph.from_torch import to_onnx
 
     path = write_random_weights(tmp_path / f"{name}.pth", name)
     trunk = from_pixels(networks.backbone_network(name, path), *networks.normalisation_of(name))

@@ -8,14 +8,7 @@ from pathlib import Path
 import pytest
 
 from pigeonhole.errors import UnreadableError, UsageError
-from pigeonhole.files import (
-    count_files,
-    digest,
-    find,
-    read,
-    refuse_overlap,
-    write_aside_and_replace,
-)
+from pigeonhole.files import count_files, digest, find, read, refuse_overlap, write_aside_and_replace
 from pigeonhole.files.read import MAX_BYTES
 from pigeonhole.records import Failed, Found, Skipped
 from trees import RED, tree, write_pictures

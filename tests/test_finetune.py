@@ -13,21 +13,23 @@ import numpy as np
 import pytest
 import torch
 
+from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones.weights import Weights
+from pigeonhole.evaluation.head import Head
+from pigeonhole.finetuning import finetune
+from pigeonhole.finetuning import loop as tuning
+from pigeonhole.finetuning.augment import REDRAWINGS, augmentation
+from pigeonhole.finetuning.finetune import as_finetuned, common_best, fine_tune
+from pigeonhole.finetuning.loader import Look, Pictures, balanced_order
+from pigeonhole.finetuning.loop import Plan, Run, Tuned, parameter_groups, plan_for
 from pigeonhole.model.load import read_model
+from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Recorder, Stage
-from pigeonhole.train import finetune, networks, tuning
-from pigeonhole.train.augment import REDRAWINGS, augmentation
-from pigeonhole.train.export import from_pixels
-from pigeonhole.train.finetune import as_finetuned, common_best, fine_tune
+from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.probe import Probed, as_learnt
 from pigeonhole.train.finish import finish
-from pigeonhole.train.head import Head
-from pigeonhole.train.loader import Look, Pictures, balanced_order
 from pigeonhole.train.publish import publish_model
-from pigeonhole.train.recipes import Probed, as_learnt
 from pigeonhole.train.run import TrainingOptions, train
-from pigeonhole.train.sight import Sight
-from pigeonhole.train.tuning import Plan, Run, Tuned, parameter_groups, plan_for
-from pigeonhole.train.weights import Weights
 from tuning import BACKBONE, probe, tuned, write_set
 
 TRAIN = ("train", "--recipe", "finetune", "--backbone", BACKBONE, "--size", "64", "--crop", "squeeze")

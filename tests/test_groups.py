@@ -15,12 +15,12 @@ from PIL import Image, ImageDraw
 from commands import pigeonhole
 from networks import SMALL, write_random_weights
 from pictures import drawing
+from pigeonhole.dataset.folders import Dataset, read_dataset
+from pigeonhole.dataset.groups import find_groups
+from pigeonhole.dataset.near_duplicates import perceptual_hash
+from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.errors import DataError
 from pigeonhole.images import Preprocessing, to_square
-from pigeonhole.train.dataset import Dataset, read_dataset
-from pigeonhole.train.groups import find_groups
-from pigeonhole.train.perceptual import perceptual_hash
-from pigeonhole.train.split import Split, make_split
 
 SQUARE = Preprocessing(size=96, fraction=1.0)
 
@@ -231,13 +231,13 @@ def film_like(folder: Path, seed: int = 0) -> None:
 
 def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path, shared: Path) -> None:
     """Nothing tells the two categories apart but which of the takes a frame is of."""
+    from pigeonhole.backbones.weights import find_weights
+    from pigeonhole.dataset.split import Fold
+    from pigeonhole.evaluation.head import Head
     from pigeonhole.output.recorder import Recorder
-    from pigeonhole.train.head import Head
-    from pigeonhole.train.probe import fit_probe
-    from pigeonhole.train.recipes import as_learnt, probe_pictures
-    from pigeonhole.train.sight import Sight
-    from pigeonhole.train.split import Fold
-    from pigeonhole.train.weights import find_weights
+    from pigeonhole.recipes.logistic_regression import fit_probe
+    from pigeonhole.recipes.preprocessing_search import Sight
+    from pigeonhole.recipes.probe import as_learnt, probe_pictures
 
     film_like(tmp_path)
     (tmp_path / "weights").mkdir()

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from learning import halves
-from pigeonhole.train.head import Head, best_temperature
-from pigeonhole.train.probe import fit_probe
+from pigeonhole.evaluation.head import Head, best_temperature
+from pigeonhole.recipes.logistic_regression import fit_probe
 
 
 def blobs(count: int, categories: int, features: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -15,19 +15,19 @@ from onnx import numpy_helper
 from commands import imported_by, pigeonhole
 from learning import learnt
 from networks import write_random_weights
+from pigeonhole.dataset.folders import Example
 from pigeonhole.errors import DataError, NotInt8Error
+from pigeonhole.evaluation.held_out import HeldOut
 from pigeonhole.files import find
 from pigeonhole.model import Model, load_model
 from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.onnx_graph.throughput import Rates
 from pigeonhole.output import Recorder
+from pigeonhole.recipes.int8_probe import CALIBRATING, chosen, in_int8
+from pigeonhole.recipes.int8_trial import Trial, check_speed
 from pigeonhole.records import Found
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.train import quantize
-from pigeonhole.train.dataset import Example
-from pigeonhole.train.learnt import HeldOut
-from pigeonhole.train.quantize import CALIBRATING, chosen, in_int8
-from pigeonhole.train.speed import Rates
-from pigeonhole.train.trial import Trial, check_speed
 from scenes import drawn
 from trees import BLUE, RED, write_pictures
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from learning import learnt
-from pigeonhole.report.calibration import expected_calibration_error
-from pigeonhole.train.calibrate import calibrate
-from pigeonhole.train.familiar import familiar, neighbourhood
-from pigeonhole.train.gates import Judged, draw_line
-from pigeonhole.train.head import log_loss
-from pigeonhole.train.metrics import judge
+from pigeonhole.evaluation.calibration_error import expected_calibration_error
+from pigeonhole.evaluation.head import log_loss
+from pigeonhole.evaluation.knn_distance import familiar, neighbourhood
+from pigeonhole.evaluation.rejection import Judged, draw_line
+from pigeonhole.evaluation.temperature import calibrate
+from pigeonhole.train.cross_validation import judge
 
 COUNT = 4000
 

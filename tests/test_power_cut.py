@@ -12,7 +12,7 @@ import pytest
 
 from disks import second_disk
 from oracle import write_files
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.sorting import Placing, SortOptions
 from sorting_room import sort
 
@@ -102,7 +102,7 @@ def test_the_steps_come_in_that_order_where_no_system_call_can_be_seen(
 ) -> None:
     write_files(other_disk, 1)
     reached: list[str] = []
-    monkeypatch.setattr(steps, "reached", reached.append)
+    monkeypatch.setattr(failpoints, "failpoint", reached.append)
     sort(other_disk, tmp_path / "out", SortOptions(placing=Placing.MOVE))
     assert reached == [
         *("planned", "part made", "part written", "part synced", "published", "folders synced", "journalled"),

@@ -18,11 +18,12 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from browser import opened
 from commands import pigeonhole
+from pigeonhole.evaluation.findings import Epoch, Growth, Suspicion
+from pigeonhole.evaluation.proportion import Proportion
+from pigeonhole.evaluation.running import Evaluated, Evaluation
 from pigeonhole.report.collected import MISTAKES, ROWS, SHOWN, Collected
-from pigeonhole.report.content import Content, Epoch, Growth, Suspicion
+from pigeonhole.report.content import Content
 from pigeonhole.report.curves import calibration, precision_recall, risk_coverage, roc
-from pigeonhole.report.evaluation import Evaluated, Evaluation
-from pigeonhole.report.proportion import Proportion
 from pigeonhole.report.verdict import verdict
 from pigeonhole.report.write import write_report
 from trees import BLUE, GREEN, RED, tree, write_pictures

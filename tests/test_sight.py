@@ -11,11 +11,11 @@ from commands import pigeonhole
 from learning import halves
 from networks import SMALL, write_random_weights
 from pictures import drawing, saved
+from pigeonhole.backbones.augmented_views import PLAIN, view_of
 from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model import Asking, load_model
-from pigeonhole.train.probe import fit_probe
-from pigeonhole.train.views import PLAIN, view_of
+from pigeonhole.recipes.logistic_regression import fit_probe
 
 SHA256 = "0123456789abcdef" * 4
 

@@ -20,16 +20,16 @@ from sklearn.metrics import roc_auc_score
 from commands import imported_by, pigeonhole
 from pictures import twins
 from pigeonhole import Classifier
+from pigeonhole.backbones.obtain import obtain_weights
+from pigeonhole.dataset.folders import read_dataset
+from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.temperature import calibrate
+from pigeonhole.finetuning.finetune import fine_tune
 from pigeonhole.images import to_square
 from pigeonhole.model import ModelCard, load_model
 from pigeonhole.output import Recorder
-from pigeonhole.train.calibrate import calibrate
-from pigeonhole.train.dataset import read_dataset
-from pigeonhole.train.finetune import fine_tune
-from pigeonhole.train.learnt import HeldOut
-from pigeonhole.train.recipes import probe_pictures
-from pigeonhole.train.sight import Sight
-from pigeonhole.train.weights import obtain_weights
+from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.probe import probe_pictures
 from strangers import write_strangers
 from trees import tree
 

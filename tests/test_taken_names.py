@@ -17,7 +17,7 @@ from oracle import (
     whole,
     write_files,
 )
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.files import publish
 from pigeonhole.records import Sorted
 from pigeonhole.sorting import Placing, SortOptions, Template, place
@@ -47,7 +47,7 @@ def at_step(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object
         if step == name and waiting:
             waiting.pop()()
 
-    monkeypatch.setattr(steps, "reached", reached)
+    monkeypatch.setattr(failpoints, "failpoint", reached)
 
 
 def test_one_name_and_32_processes_give_32_complete_files(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from commands import imported_by, pigeonhole
 from networks import SMALL, write_random_weights
 from pigeonhole import Classifier
-from pigeonhole.train.recipes import thumbnails
+from pigeonhole.recipes.scratch import thumbnails
 from trees import BLUE, GREEN, RED, tree, write_pictures
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import torch
 import torchvision
 
+from pigeonhole.backbones.obtain import obtain_weights
+from pigeonhole.backbones.weights import Weights
+from pigeonhole.dataset.folders import read_dataset
+from pigeonhole.finetuning import distributed
+from pigeonhole.finetuning.finetune import Finetuned, fine_tune
 from pigeonhole.output import Recorder
-from pigeonhole.train import distributed
-from pigeonhole.train.dataset import read_dataset
-from pigeonhole.train.finetune import Finetuned, fine_tune
-from pigeonhole.train.recipes import Probed, probe_pictures
-from pigeonhole.train.sight import Sight
-from pigeonhole.train.weights import Weights, obtain_weights
+from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.probe import Probed, probe_pictures
 from scenes import drawn
 
 BACKBONE = "shufflenet_v2_x0_5"  # has batch norm and no dropout

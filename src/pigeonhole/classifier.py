@@ -8,9 +8,9 @@ from typing import Self
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files import find_named
 from pigeonhole.model import Model, load_model
-from pigeonhole.naming import shown
 from pigeonhole.records import Failed, Guess, Unreadable
 from pigeonhole.stream import guesses
+from pigeonhole.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,6 @@ class Classifier:
             case Guess():
                 return answer
             case Unreadable(reason=reason) | Failed(reason=reason):
-                raise UnreadableError(f"{shown(picture)}: {reason}")
+                raise UnreadableError(f"{printable(picture)}: {reason}")
             case _:
                 raise TypeError(answer)

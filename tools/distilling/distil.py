@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from distilling.student import BATCH, normalised
+from pigeonhole.backbones.builtin_network import BuiltinNetwork
 from pigeonhole.files import write_aside_and_replace
-from pigeonhole.train.builtin_network import BuiltinNetwork
-from pigeonhole.train.remembered import saved
+from pigeonhole.recipes.saved_network import saved
 
 RATE = 1e-3
 WARM_UP = 100  # steps

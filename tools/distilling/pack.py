@@ -12,12 +12,12 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from pigeonhole.backbones.builtin import LEVELS, SCALE
+from pigeonhole.backbones.builtin_network import BuiltinNetwork, folded
+from pigeonhole.backbones.torchvision_models import IMAGENET_MEAN, IMAGENET_STD
+from pigeonhole.backbones.weights import BUILTIN
 from pigeonhole.images import Preprocessing
-from pigeonhole.train.builtin import LEVELS, SCALE
-from pigeonhole.train.builtin_network import BuiltinNetwork, folded
-from pigeonhole.train.export import to_onnx
-from pigeonhole.train.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD
-from pigeonhole.train.weights import BUILTIN
+from pigeonhole.onnx_graph.from_torch import to_onnx
 
 LARGEST = 127
 
@@ -25,7 +25,7 @@ LARGEST = 127
 class _FromPixels(nn.Module):
     """uint8 [N, S, S, 3] RGB, 0–255 → what `trunk` makes of the normalised picture.
 
-    The channels come first: as quick as row by row (train/export.py), and no tensor depends on S.
+    The channels come first: as quick as row by row (onnx_graph/from_torch.py), and no tensor depends on S.
     """
 
     mean: Tensor

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchvision.models import MobileNetV2
 
-from pigeonhole.train.builtin_network import BLOCKS, BuiltinNetwork
-from pigeonhole.train.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD
+from pigeonhole.backbones.builtin_network import BLOCKS, BuiltinNetwork
+from pigeonhole.backbones.torchvision_models import IMAGENET_MEAN, IMAGENET_STD
 
 MEAN, STD = torch.tensor(IMAGENET_MEAN) * 255, torch.tensor(IMAGENET_STD) * 255
 BATCH = 64

@@ -9,10 +9,10 @@ from torch import nn
 from torchvision.models import MobileNetV2
 
 from distilling.views import Seen
+from pigeonhole.backbones.torchvision_models import IMAGENET_MEAN, IMAGENET_STD
 from pigeonhole.model import open_session
 from pigeonhole.model.load import FEATURES, INPUT
-from pigeonhole.train.export import from_pixels, to_onnx
-from pigeonhole.train.torchvision_networks import IMAGENET_MEAN, IMAGENET_STD
+from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
 
 SIZE = 224
 

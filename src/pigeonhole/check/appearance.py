@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.dataset.folders import Example
+from pigeonhole.dataset.near_duplicates import perceptual_hash
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files import read
 from pigeonhole.images import Preprocessing, upright_size
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Unreadable
 from pigeonhole.stream import Decoded, decoded
-from pigeonhole.train.dataset import Example
-from pigeonhole.train.perceptual import perceptual_hash
 
 WHOLE = Preprocessing(size=128, fraction=1.0, crop="squeeze")
 EVEN = 8.0  # of 255 levels: within a border, colours differ by no more than JPEG makes them differ

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from pigeonhole.check.appearance import Appearance
 from pigeonhole.check.findings import Finding, Move
-from pigeonhole.naming import shown
-from pigeonhole.train.dataset import Example
-from pigeonhole.train.familiar import unit
-from pigeonhole.train.groups import joined
-from pigeonhole.train.perceptual import near_copies
+from pigeonhole.dataset.folders import Example
+from pigeonhole.dataset.groups import joined
+from pigeonhole.dataset.near_duplicates import near_copies
+from pigeonhole.text import printable
+from pigeonhole.vectors import l2_normalised
 
 SET_ASIDE = Path("set_aside")
 
@@ -28,7 +28,7 @@ def find_copies(
     """One finding for all pictures that are copies of one. `names` are the pictures' paths below TF_FILES."""
     first: dict[str, int] = {}
     pairs = [(first.setdefault(example.sha256, row), row) for row, example in enumerate(examples)]
-    pairs += near_copies(hashes, None if features is None else unit(features))
+    pairs += near_copies(hashes, None if features is None else l2_normalised(features))
     clusters: dict[int, list[int]] = defaultdict(list)
     for row, number in enumerate(joined(pairs, len(examples)).tolist()):
         clusters[number].append(row)
@@ -43,7 +43,7 @@ def _finding(examples: list[Example], names: list[Path], seen: list[Appearance])
     pictures = tuple(names[row] for row in order)
     exact = len({example.sha256 for example in examples}) == 1
     likeness = "the same picture" if exact else "nearly the same picture"
-    categories = sorted({shown(example.category) for example in examples})
+    categories = sorted({printable(example.category) for example in examples})
     if len(categories) > 1:
         return Finding(
             "two categories",

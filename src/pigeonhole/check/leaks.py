@@ -12,8 +12,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from pigeonhole.check.appearance import Appearance
 from pigeonhole.check.findings import Finding
-from pigeonhole.naming import shown
-from pigeonhole.train.split import Split
+from pigeonhole.dataset.split import Split
+from pigeonhole.text import printable
 
 ENOUGH = 10  # pictures of a category, to say anything about it
 # Matthews' correlation between a category and what a tree of a few questions says of held-out pictures: 0 is chance, 1
@@ -42,7 +42,7 @@ def find_leaks(
                 yield Finding(
                     "leak",
                     (),
-                    f"{name} alone tells {shown(category)}: {right} of its {own.sum()} pictures are known by it,"
+                    f"{name} alone tells {printable(category)}: {right} of its {own.sum()} pictures are known by it,"
                     f" and {wrong} of the {(~own).sum()} others are taken for it",
                 )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from pigeonhole.check.findings import Finding
 from pigeonhole.errors import DataError, OutputError, UsageError
 from pigeonhole.files.publish import publish
-from pigeonhole.naming import shown
+from pigeonhole.text import printable
 
 COLUMNS = ("from", "to", "why")
 
@@ -38,9 +38,9 @@ def write_moves(path: Path, findings: Iterable[Finding]) -> int:
             writer.writerow(COLUMNS)
             writer.writerows(rows)
     except FileExistsError:
-        raise OutputError(f"{shown(path)} is there already.", "Choose another name, or delete it first.") from None
+        raise OutputError(f"{printable(path)} is there already.", "Choose another name, or delete it first.") from None
     except OSError as error:
-        raise OutputError(f"{shown(path)} cannot be written: {error.strerror}.", "Choose another place.") from None
+        raise OutputError(f"{printable(path)} cannot be written: {error.strerror}.", "Choose another place.") from None
     return len(rows)
 
 
@@ -54,7 +54,7 @@ def read_moves(path: Path, tf_files: Path) -> list[Line]:
     targets: set[Path] = set()
     for line in lines:
         if wrong := _wrong(line, tf_files, sources, targets):
-            raise UsageError(f"{shown(path)}, line {line.number}: {wrong}.", "Nothing was moved. Correct it.")
+            raise UsageError(f"{printable(path)}, line {line.number}: {wrong}.", "Nothing was moved. Correct it.")
         sources.add(line.source)
         targets.add(line.target)
     return lines
@@ -71,7 +71,7 @@ def apply_moves(lines: Iterable[Line]) -> Iterator[Line]:
             publish(line.source, line.target)
         except OSError as error:
             raise OutputError(
-                f"{shown(line.source)} cannot be moved to {shown(line.target)}: {error.strerror}.",
+                f"{printable(line.source)} cannot be moved to {printable(line.target)}: {error.strerror}.",
                 "What stands before it in the list is moved, the rest is not; apply the list again to go on.",
             ) from None
         yield line
@@ -83,11 +83,11 @@ def _lines(path: Path, tf_files: Path) -> Iterator[Line]:
             reader = csv.DictReader(file)
             for row in reader:
                 if not {"from", "to"} <= set(row):
-                    raise DataError(f"{shown(path)} has no columns called from and to.", "Make it with --moves.")
+                    raise DataError(f"{printable(path)} has no columns called from and to.", "Make it with --moves.")
                 if row["from"] and row["to"]:
                     yield Line(reader.line_num, tf_files / row["from"], tf_files / row["to"])
     except (OSError, csv.Error) as error:
-        raise DataError(f"{shown(path)} cannot be read: {error}.", "Make it with --moves.") from None
+        raise DataError(f"{printable(path)} cannot be read: {error}.", "Make it with --moves.") from None
 
 
 def _is_done(line: Line) -> bool:
@@ -98,11 +98,11 @@ def _wrong(line: Line, tf_files: Path, sources: set[Path], targets: set[Path]) -
     """What is wrong with a line, or nothing."""
     for path in (line.source, line.target):
         if ".." in path.parts or not path.is_relative_to(tf_files):
-            return f"{shown(path)} is not below {shown(tf_files)}"
+            return f"{printable(path)} is not below {printable(tf_files)}"
     if not line.source.is_file():
-        return f"there is no file {shown(line.source)}"
+        return f"there is no file {printable(line.source)}"
     if line.source in sources:
-        return f"{shown(line.source)} stands in the list twice"
+        return f"{printable(line.source)} stands in the list twice"
     if line.target in targets or line.target.exists():
-        return f"{shown(line.target)} is taken"
+        return f"{printable(line.target)} is taken"
     return ""

@@ -7,20 +7,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
+from pigeonhole.backbones.frozen import load_backbone
+from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.check.appearance import Appearance, appearances
 from pigeonhole.check.copies import find_copies
 from pigeonhole.check.findings import TITLES, Finding, Move
 from pigeonhole.check.leaks import find_leaks
-from pigeonhole.naming import shown
+from pigeonhole.dataset.folders import DATA, STRANGERS, Dataset, Example, different_pictures, read_dataset
+from pigeonhole.dataset.groups import find_groups
+from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.output import Output
+from pigeonhole.recipes.label_issues import suspects_by_features
 from pigeonhole.records import Failed, Unreadable
-from pigeonhole.train.backbone import load_backbone
-from pigeonhole.train.dataset import DATA, STRANGERS, Dataset, Example, different_pictures, read_dataset
-from pigeonhole.train.features import FeatureStore, fill, vectors_of
-from pigeonhole.train.groups import find_groups
-from pigeonhole.train.split import Split, make_split
-from pigeonhole.train.suspects import suspects_by_features
-from pigeonhole.train.weights import obtain_weights
+from pigeonhole.text import printable
 
 SURE = 0.5  # doubt from which a picture's true category is suggested
 ENOUGH = 20  # different pictures of a category; with fewer, figures mean little
@@ -93,7 +93,9 @@ def _few(dataset: Dataset) -> Iterator[Finding]:
     counts = different_pictures(dataset.examples)
     for category in dataset.categories:
         if counts[category] < ENOUGH:
-            yield Finding("few", (), f"{shown(category)} has {counts[category]} different pictures; {ENOUGH} help more")
+            yield Finding(
+                "few", (), f"{printable(category)} has {counts[category]} different pictures; {ENOUGH} help more"
+            )
 
 
 def _copies(measured: _Set) -> Iterator[Finding]:
@@ -128,4 +130,4 @@ def _labels(
         example = measured.dataset.examples[suspect.row]
         name, other = measured.name(example.found.path), categories[suspect.other]
         target = Path(example.part) / other / example.found.relative if suspect.doubt >= SURE else None
-        yield Finding("label", (name,), f"looks like {shown(other)}", suspect.doubt, (Move(name, target),))
+        yield Finding("label", (name,), f"looks like {printable(other)}", suspect.doubt, (Move(name, target),))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pigeonhole.errors import OutputError, UsageError
-from pigeonhole.naming import shown
+from pigeonhole.text import printable
 
 TF_FILES = Path("tf_files")
 MODEL = "model.onnx"
@@ -28,20 +28,20 @@ def asking(command: Callable[..., Any]) -> Callable[..., Any]:
 def existing_file(path: Path) -> Path:
     """`path`, or a UsageError if there is no such file."""
     if path.is_dir():
-        raise UsageError(f"{shown(path)} is a folder.", "Use guess-dir (guessDir.sh) for folders.")
+        raise UsageError(f"{printable(path)} is a folder.", "Use guess-dir (guessDir.sh) for folders.")
     if not path.exists():
-        raise UsageError(f"There is no file {shown(path)}.", "Check the name.")
+        raise UsageError(f"There is no file {printable(path)}.", "Check the name.")
     return path
 
 
 def new_png(path: Path) -> Path:
     """`path`, or a UsageError where a picture cannot be written there without overwriting something."""
     if path.suffix.lower() != ".png":
-        raise UsageError(f"{shown(path)} is no name for the drawing.", "Let it end in .png.")
+        raise UsageError(f"{printable(path)} is no name for the drawing.", "Let it end in .png.")
     if path.exists():
-        raise UsageError(f"{shown(path)} is there already.", "Choose another name; nothing is overwritten.")
+        raise UsageError(f"{printable(path)} is there already.", "Choose another name; nothing is overwritten.")
     if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {shown(path.parent)}.", "Make it, or choose another.")
+        raise UsageError(f"There is no folder {printable(path.parent)}.", "Make it, or choose another.")
     return path
 
 
@@ -51,7 +51,7 @@ def write_new(path: Path, data: bytes) -> None:
         with path.open("xb") as file:
             file.write(data)
     except OSError as error:
-        raise OutputError(f"{shown(path)} cannot be written: {error.strerror}.") from error
+        raise OutputError(f"{printable(path)} cannot be written: {error.strerror}.") from error
 
 
 def three(paths: tuple[Path, ...], source: str) -> tuple[Path, Path, Path]:

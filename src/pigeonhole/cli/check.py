@@ -9,8 +9,8 @@ import click
 
 from pigeonhole.cli.arguments import TF_FILES
 from pigeonhole.errors import UsageError
-from pigeonhole.naming import shown
 from pigeonhole.output import Terminal
+from pigeonhole.text import printable
 
 if TYPE_CHECKING:
     from pigeonhole.check import Finding
@@ -70,8 +70,8 @@ def command(
     if moves:
         count = write_moves(moves, checked.findings)
         click.echo(
-            f"{count} moves are in {shown(moves)}. Delete the lines that you do not want, fill in where to, and do them"
-            f" with --apply.",
+            f"{count} moves are in {printable(moves)}. Delete the lines that you do not want, fill in where to, "
+            "and do them with --apply.",
             err=as_json,
         )
     return 1 if any(finding.is_error for finding in checked.findings) else 0
@@ -85,7 +85,7 @@ def _tell(pictures: int, findings: "tuple[Finding, ...]") -> None:
         severity = "error" if found[0].is_error else "hint"
         click.echo(f"{severity}: {TITLES[kind]} ({len(found)})")
         for finding in found[:MOST_SHOWN]:
-            names = ", ".join(shown(path) for path in finding.pictures)
+            names = ", ".join(printable(path) for path in finding.pictures)
             sure = f" ({finding.doubt:.2f})" if finding.doubt is not None else ""
             click.echo(f"  {names}: {finding.sentence}{sure}" if names else f"  {finding.sentence}")
         if len(found) > MOST_SHOWN:

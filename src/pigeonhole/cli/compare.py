@@ -7,8 +7,8 @@ import click
 
 from pigeonhole.cli.arguments import TF_FILES
 from pigeonhole.errors import OutputError, UsageError
-from pigeonhole.naming import shown
 from pigeonhole.output import Terminal
+from pigeonhole.text import printable
 
 RECIPES = ("cnn", "cnn-regularised", "cnn-augmented", "probe", "finetune")
 REPORT = "report"
@@ -39,11 +39,12 @@ def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, .
     """
     from rich.console import Console
 
+    from pigeonhole.backbones.obtain import obtain_weights
+    from pigeonhole.backbones.weights import AUTO, weights_in
     from pigeonhole.compare import Entry, compare
     from pigeonhole.compare.show import figure, table
+    from pigeonhole.dataset.folders import read_dataset
     from pigeonhole.files import write_aside_and_replace
-    from pigeonhole.train.dataset import read_dataset
-    from pigeonhole.train.weights import AUTO, obtain_weights, weights_in
 
     terminal = Terminal()
     wanted = recipes or RECIPES
@@ -69,6 +70,6 @@ def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, .
         lines = [entry.fields() for entry in entries]
         write_aside_and_replace(folder / "compare.json", json.dumps(lines, indent=1).encode())
     except OSError as error:
-        raise OutputError(f"{shown(folder)} cannot be written: {error.strerror}.") from error
-    click.echo(f"The figure and the numbers are in {shown(folder)}.", err=as_json)
+        raise OutputError(f"{printable(folder)} cannot be written: {error.strerror}.") from error
+    click.echo(f"The figure and the numbers are in {printable(folder)}.", err=as_json)
     return 0

@@ -10,19 +10,19 @@ from rich.console import Console
 from pigeonhole.cli import arguments
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError, OutputError, UsageError
+from pigeonhole.evaluation.running import Evaluated, Evaluation
 from pigeonhole.files import digest, find
 from pigeonhole.model import Asking, Model, load_model
-from pigeonhole.naming import shown
 from pigeonhole.output import Output, Terminal
 from pigeonhole.records import Failed, Found, Guess, Skipped, Unreadable
 from pigeonhole.report import aloud
 from pigeonhole.report.collected import Collected
 from pigeonhole.report.collecting import collecting
 from pigeonhole.report.content import Content
-from pigeonhole.report.evaluation import Evaluated, Evaluation
 from pigeonhole.report.rows import Form, header, row
 from pigeonhole.report.summary import fields, sentences, table
 from pigeonhole.stream import guesses
+from pigeonhole.text import printable
 
 REPORT = Path("report") / "evaluation"  # below TF_FILES
 CURE = "Make room, or leave the report out with --no-report."
@@ -47,7 +47,7 @@ def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta:
         raise UsageError(f"It takes one or two folders, [TF_FILES] FOLDER, and got {len(paths)}.")
     tf_files, folder = paths if len(paths) == 2 else (arguments.TF_FILES, paths[0])
     if not folder.is_dir():
-        raise UsageError(f"There is no folder {shown(folder)}.", "Check the name.")
+        raise UsageError(f"There is no folder {printable(folder)}.", "Check the name.")
     model = load_model(tf_files / arguments.MODEL, Asking(not no_unknown, tta))
     terminal = Terminal()
     report = None if no_report else tf_files / REPORT
@@ -55,16 +55,16 @@ def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta:
         with collecting(report, model.card.labels) as collected:
             problems = _collect(folder, model, collected, form, terminal)
             if not collected.seen and not problems:
-                raise NothingToDoError(f"There is no picture in {shown(folder)}.")
+                raise NothingToDoError(f"There is no picture in {printable(folder)}.")
         page = write_report(report, _content(folder, tf_files, model, collected)) if report else None
     except OSError as error:
-        raise OutputError(f"{shown(tf_files / REPORT)} cannot be written: {error.strerror}.", CURE) from error
+        raise OutputError(f"{printable(tf_files / REPORT)} cannot be written: {error.strerror}.", CURE) from error
     if form == "json":
         click.echo(json.dumps(fields(collected.evaluation)))
     else:
         tell(collected, with_table=form is None)
     if page:
-        click.echo(f"The report is in {shown(page)}.", err=form is not None)
+        click.echo(f"The report is in {printable(page)}.", err=form is not None)
     return 1 if problems else 0
 
 
@@ -87,7 +87,7 @@ def _content(folder: Path, tf_files: Path, model: Model, collected: Collected) -
     card = model.card
     return Content(
         title=f"{folder.resolve().name}, evaluated",
-        source=f"The model {shown(tf_files / arguments.MODEL)}, asked about the pictures in {shown(folder)}.",
+        source=f"The model {printable(tf_files / arguments.MODEL)}, asked about the pictures in {printable(folder)}.",
         collected=collected,
         facts=(
             ("model, SHA-256", digest((tf_files / arguments.MODEL).read_bytes())),

@@ -6,8 +6,8 @@ import click
 
 from pigeonhole.cli import arguments
 from pigeonhole.errors import UsageError
-from pigeonhole.naming import shown
 from pigeonhole.output import Terminal
+from pigeonhole.text import printable
 
 
 @click.command("explain")
@@ -35,5 +35,5 @@ def command(paths: tuple[Path, ...], *, against: str | None, layers: str | None)
     arguments.write_new(out, png)
     if remark:
         Terminal().note(remark)
-    click.echo(f"The picture is in {shown(out)}.")
+    click.echo(f"The picture is in {printable(out)}.")
     return 0

@@ -11,10 +11,10 @@ from pigeonhole.errors import UnreadableError, UsageError
 from pigeonhole.files import find_named, read
 from pigeonhole.images import to_square
 from pigeonhole.model import Asking, Model, load_model
-from pigeonhole.naming import score_text, shown
 from pigeonhole.output import Terminal, guess_fields
 from pigeonhole.records import UNKNOWN, Failed, Guess, Skipped, Unreadable
 from pigeonhole.stream import guesses
+from pigeonhole.text import printable, score_text
 
 
 @click.command("guess")
@@ -52,7 +52,7 @@ def command(
                 lines = [json.dumps(guess_fields(answer, top))] if as_json else _lines(answer, top, len(images) > 1)
                 click.echo("\n".join(lines))
                 if answer.doubt and not as_json:
-                    terminal.note(f"unknown: {shown(answer.path)}: {answer.doubt}")
+                    terminal.note(f"unknown: {printable(answer.path)}: {answer.doubt}")
             case Unreadable() | Failed() | Skipped():
                 terminal.outcome(answer)
                 problems += 1
@@ -76,10 +76,10 @@ def _draw(model: Model, image: Path, out: Path) -> None:
 
 def _lines(guess: Guess, top: int | None, with_name: bool) -> Iterator[str]:
     if with_name:
-        yield f"{shown(guess.path)}:"
+        yield f"{printable(guess.path)}:"
     if guess.doubt:
         yield f"{UNKNOWN} (score = {score_text(guess.score)})"
     for category, score in guess.ranking[:top]:
-        yield f"{shown(category).replace('_', ' ')} (score = {score_text(score)})"
+        yield f"{printable(category).replace('_', ' ')} (score = {score_text(score)})"
     if with_name:
         yield ""

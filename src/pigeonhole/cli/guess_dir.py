@@ -12,10 +12,10 @@ from pigeonhole.cli import arguments, placing
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError
 from pigeonhole.model import Asking, load_model
-from pigeonhole.naming import shown
 from pigeonhole.output import JsonLines, Output, Terminal
 from pigeonhole.records import Outcome, Skipped, Summary, target_of, trouble_of
 from pigeonhole.sorting import ALREADY, Placing, Sorter, check_folders, sort_folder, total
+from pigeonhole.text import printable
 
 
 @click.command("guess-dir")
@@ -69,11 +69,11 @@ def command(
         finally:
             output.summary(summary, time.monotonic() - started, model.device)
     if summary.seen == summary.skipped and not already:
-        raise NothingToDoError(f"There is no picture in {shown(source)}.")
+        raise NothingToDoError(f"There is no picture in {printable(source)}.")
     return 1 if summary.unreadable or summary.failed or troubles else 0
 
 
 def _say(outcome: Outcome) -> None:
     """`from -> to` on one line, for everything that would get a place."""
     if target := target_of(outcome):
-        click.echo(f"{shown(outcome.path)} -> {shown(target)}")
+        click.echo(f"{printable(outcome.path)} -> {printable(target)}")

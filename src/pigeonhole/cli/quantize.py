@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from pigeonhole.cli.arguments import TF_FILES
-from pigeonhole.naming import shown
 from pigeonhole.output import Terminal
+from pigeonhole.text import printable
 
 
 @click.command("quantize")
@@ -28,6 +28,6 @@ def command(tf_files: Path, *, seed: int, no_report: bool) -> int:
     if result.line:
         click.echo(result.line.sentence)
     if result.report:
-        click.echo(f"The report is in {shown(result.report)}.")
-    click.echo(f"The model is in {shown(result.model)}.")
+        click.echo(f"The report is in {printable(result.report)}.")
+    click.echo(f"The model is in {printable(result.model)}.")
     return 0

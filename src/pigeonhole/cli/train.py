@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from pigeonhole.cli.arguments import TF_FILES
-from pigeonhole.naming import shown
 from pigeonhole.output import Terminal
+from pigeonhole.text import printable
 
 TEST = "test"  # TF_FILES/test/<category>/, if it is there, is looked at by the finished model alone
 
@@ -71,11 +71,11 @@ def command(
     TF_FILES is ./tf_files if left out. Weights come from --weights, else from TF_FILES/weights, else they are
     downloaded there once; where there is no network, those that come with pigeonhole are used.
     """
+    from pigeonhole.backbones.weights import AUTO
+    from pigeonhole.recipes.preprocessing_search import Sight
     from pigeonhole.report import aloud
     from pigeonhole.train import TrainingOptions, train
     from pigeonhole.train.run import is_first
-    from pigeonhole.train.sight import Sight
-    from pigeonhole.train.weights import AUTO
 
     terminal = Terminal()
     options = TrainingOptions(
@@ -102,17 +102,17 @@ def command(
     if (tf_files / TEST).is_dir():
         _tell_of_test(tf_files, result.model, terminal)
     if result.report:
-        click.echo(f"The report is in {shown(result.report)}.")
-    click.echo(f"The model is in {shown(result.model)}.")
+        click.echo(f"The report is in {printable(result.report)}.")
+    click.echo(f"The model is in {printable(result.model)}.")
     return 0
 
 
 def _tell_of_test(tf_files: Path, path: Path, terminal: Terminal) -> None:
     """How the finished model does on TF_FILES/test/<category>/, which nothing was learnt or chosen by."""
     from pigeonhole.cli.evaluate import evaluate
+    from pigeonhole.dataset.folders import also_in
+    from pigeonhole.evaluation.running import Evaluation
     from pigeonhole.model import load_model
-    from pigeonhole.report.evaluation import Evaluation
-    from pigeonhole.train.dataset import also_in
 
     model = load_model(path)
     evaluation = Evaluation(model.card.labels)

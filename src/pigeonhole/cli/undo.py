@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from pigeonhole.naming import shown
 from pigeonhole.output import Terminal
 from pigeonhole.sorting import Refused, undo
+from pigeonhole.text import printable
 
 
 @click.command("undo")
@@ -23,7 +23,7 @@ def command(out: Path) -> int:
         for result in undo(out):
             if isinstance(result, Refused):
                 refused += 1
-                terminal.warn(f"refused: {shown(result.target or result.source)}: {result.reason}")
+                terminal.warn(f"refused: {printable(result.target or result.source)}: {result.reason}")
             else:
                 undone += 1
             advance()

@@ -19,10 +19,10 @@ from pigeonhole.inbox.scan import Scan
 from pigeonhole.inbox.stop import Stop
 from pigeonhole.inbox.watch import Folders, Watcher
 from pigeonhole.model import Asking
-from pigeonhole.naming import shown
 from pigeonhole.output import JsonLines, Output
 from pigeonhole.output.watching import WatchTerminal
 from pigeonhole.sorting import Placing, check_folders
+from pigeonhole.text import printable
 
 
 @click.command("watch")
@@ -89,7 +89,7 @@ def command(
         wake = threading.Event()
         events: Events = NoEvents() if no_events else Watchdog(wake, recursive=recursive)
         folders = Folders(inbox, out, options)
-        output.note(f"Watching {shown(inbox)}; what arrives goes to {shown(out)}. Stop it with Ctrl-C.")
+        output.note(f"Watching {printable(inbox)}; what arrives goes to {printable(out)}. Stop it with Ctrl-C.")
         status = stack.enter_context(terminal.status())
         stop = Stop()
         watcher = Watcher(

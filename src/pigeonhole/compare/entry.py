@@ -3,12 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.model import open_session
 from pigeonhole.model.load import PROBABILITIES
 from pigeonhole.model.session import device_of
-from pigeonhole.report.proportion import Proportion
+from pigeonhole.onnx_graph.throughput import rate
 from pigeonhole.train.finish import Finished
-from pigeonhole.train.speed import rate
 
 SECONDS = 1.0  # of measuring a network's speed
 

@@ -9,20 +9,22 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.backbones.frozen import CACHE
+from pigeonhole.backbones.weights import Weights
 from pigeonhole.compare.entry import Entry, entry
+from pigeonhole.dataset.folders import Dataset
+from pigeonhole.dataset.groups import find_groups
+from pigeonhole.dataset.near_duplicates import perceptual_hash
+from pigeonhole.dataset.pixels import pixels_of
+from pigeonhole.dataset.split import Split, make_split
+from pigeonhole.finetuning.finetune import as_finetuned, fine_tune
+from pigeonhole.finetuning.loop import SMALL_SET
 from pigeonhole.output import Output
-from pigeonhole.train import scratch
-from pigeonhole.train.backbone import CACHE
-from pigeonhole.train.dataset import Dataset
-from pigeonhole.train.finetune import as_finetuned, fine_tune
+from pigeonhole.recipes import small_cnn as scratch
+from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.probe import as_learnt, probe_pictures
+from pigeonhole.recipes.scratch import fit_from_nothing
 from pigeonhole.train.finish import finish
-from pigeonhole.train.groups import find_groups
-from pigeonhole.train.perceptual import perceptual_hash
-from pigeonhole.train.recipes import as_learnt, fit_from_nothing, pixels_of, probe_pictures
-from pigeonhole.train.sight import Sight
-from pigeonhole.train.split import Split, make_split
-from pigeonhole.train.tuning import SMALL_SET
-from pigeonhole.train.weights import Weights
 
 NETWORKS = {  # that learn from nothing
     "cnn": scratch.PLAIN,

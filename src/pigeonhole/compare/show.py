@@ -6,7 +6,7 @@ from io import BytesIO
 from rich.table import Table
 
 from pigeonhole.compare.entry import Entry
-from pigeonhole.naming import shown
+from pigeonhole.text import printable
 
 
 def table(entries: Sequence[Entry]) -> Table:
@@ -20,7 +20,7 @@ def table(entries: Sequence[Entry]) -> Table:
         low, high = each.accuracy.interval
         result.add_row(
             each.recipe,
-            shown(each.backbone),
+            printable(each.backbone),
             f"{100 * each.accuracy.share:.1f} %",
             f"{100 * low:.1f} to {100 * high:.1f} %",
             f"{each.log_loss:.3f}",

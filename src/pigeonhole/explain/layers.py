@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pigeonhole.errors import UsageError
 from pigeonhole.explain.draw import Panel
-from pigeonhole.train.tuning import Tuned
+from pigeonhole.finetuning.loop import Tuned
 
 SHOWN = 25  # filters, and maps, of one layer: those with the strongest answer
 

@@ -10,16 +10,17 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
+from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones.weights import builtin_weights, weights_in
 from pigeonhole.errors import ModelError
+from pigeonhole.evaluation.head import Head
 from pigeonhole.files import digest
+from pigeonhole.finetuning.loop import Tuned
 from pigeonhole.model import Model
-from pigeonhole.naming import shown
-from pigeonhole.train import networks, scratch
-from pigeonhole.train.export import from_pixels
-from pigeonhole.train.head import Head
-from pigeonhole.train.remembered import network_file
-from pigeonhole.train.tuning import Tuned
-from pigeonhole.train.weights import builtin_weights, weights_in
+from pigeonhole.onnx_graph.from_torch import from_pixels
+from pigeonhole.recipes import small_cnn as scratch
+from pigeonhole.recipes.saved_network import network_file
+from pigeonhole.text import printable
 
 AGREED = 0.02  # of a probability, by which torch and the model file may differ
 AGREED_IN_INT8 = 0.1  # torch has the float32 network that it was made from
@@ -68,7 +69,7 @@ def _trunk(tf_files: Path, sha256: str, model: Model) -> nn.Module:
             if digest(weights.path.read_bytes()) == wanted:
                 return from_pixels(networks.backbone_network(name, weights.path), *networks.normalisation_of(name))
         raise ModelError(
-            f"The weights of {name} that the model was trained with are not in {shown(tf_files / 'weights')}.",
+            f"The weights of {name} that the model was trained with are not in {printable(tf_files / 'weights')}.",
             "Put them there, or train again.",
         )
     remembered = network_file(tf_files, sha256)

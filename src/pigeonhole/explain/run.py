@@ -15,7 +15,7 @@ from pigeonhole.explain.network import Explained, check_agreement, torch_network
 from pigeonhole.files import read
 from pigeonhole.images import to_square
 from pigeonhole.model import load_model
-from pigeonhole.naming import shown
+from pigeonhole.text import printable
 
 
 def explain(tf_files: Path, path: Path, image: Path, against: str | None, layers: tuple[str, ...]) -> tuple[bytes, str]:
@@ -26,12 +26,12 @@ def explain(tf_files: Path, path: Path, image: Path, against: str | None, layers
     """
     model = load_model(path)
     if against is not None and against not in model.card.labels:
-        known = ", ".join(shown(label) for label in model.card.labels[:10])
-        raise UsageError(f"The model knows no category {shown(against)}.", f"It knows {known}.")
+        known = ", ".join(printable(label) for label in model.card.labels[:10])
+        raise UsageError(f"The model knows no category {printable(against)}.", f"It knows {known}.")
     try:
         pixels = to_square(read(image)[0], model.card.preprocessing)
     except UnreadableError as error:
-        raise UnreadableError(f"{shown(image)}: {error}") from error
+        raise UnreadableError(f"{printable(image)}: {error}") from error
     explained = torch_network(tf_files, path, model)
     check_agreement(explained, model, pixels[None])
     if layers:
@@ -53,7 +53,7 @@ def _row(explained: Explained, pixels: NDArray[np.uint8], category: int, score: 
         grad_cam(explained.network, inputs, category, last_maps(explained.network, inputs)), len(pixels)
     ).numpy()
     row = [
-        Panel(f"{shown(explained.labels[category])} {score:.5f}", pixels),
+        Panel(f"{printable(explained.labels[category])} {score:.5f}", pixels),
         Panel("Grad-CAM" if heat.any() else "Grad-CAM: nothing speaks for it", over(pixels, heat)),
     ]
     try:

@@ -4,7 +4,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.files.publish import sync_open
 from pigeonhole.files.source import ChangedError, Held, held
 
@@ -17,12 +17,12 @@ def copy_aside(source: Held, sha256: str, part: Path) -> None:
     """
     try:
         _write(source, part)
-        steps.reached("part written")
+        failpoints.failpoint("part written")
         with held(part) as copy:
             if copy.digest() != sha256:
                 raise ChangedError
             sync_open(copy.descriptor)
-        steps.reached("part synced")
+        failpoints.failpoint("part synced")
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -33,7 +33,7 @@ def _write(source: Held, part: Path) -> None:
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb", buffering=0) as writer:
-        steps.reached("part made")
+        failpoints.failpoint("part made")
         copied = _in_the_kernel(source, descriptor)
         for block in source.blocks(copied):
             rest = memoryview(block)

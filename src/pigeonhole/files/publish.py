@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from pigeonhole import steps
+from pigeonhole import failpoints
 
 PART_PREFIX = ".pigeonhole-"
 PART_SUFFIX = ".part"
@@ -103,14 +103,14 @@ def _renameat2() -> Callable[..., int] | None:
 
 def _link_and_unlink(part: Path, target: Path) -> None:
     os.link(part, target)
-    steps.reached("linked")
+    failpoints.failpoint("linked")
     with suppress(OSError):  # it is published all the same
         part.unlink()
 
 
 def _rename_over_reservation(part: Path, target: Path) -> None:
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC))
-    steps.reached("reserved")
+    failpoints.failpoint("reserved")
     try:
         part.replace(target)
     except BaseException:

@@ -5,7 +5,7 @@ import time
 from itertools import count
 from pathlib import Path
 
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing
 from pigeonhole.files.source import ChangedError, SourceError, has_content
 from pigeonhole.records import Identity
@@ -27,7 +27,7 @@ def remove_same(path: Path, identity: Identity, sha256: str, aside: Path) -> Non
     except FileNotFoundError as error:
         raise SourceError.of(error) from None
     _rename(path, aside)
-    steps.reached("source aside")
+    failpoints.failpoint("source aside")
     if not is_same_aside(aside, identity, sha256):
         put_back(aside, path)
         raise ChangedError

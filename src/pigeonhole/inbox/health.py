@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pigeonhole.errors import OutputError
-from pigeonhole.naming import shown
+from pigeonhole.text import printable
 
 FILE = Path(".pigeonhole") / "health.json"
 SIZE = 4096  # always as long: it is written in place, which works on a full disk, too
@@ -32,7 +32,7 @@ class Health:
             self._is_locked = _lock(self._descriptor, fcntl.LOCK_EX)
             self._write("it is just starting")
         except OSError as error:
-            raise OutputError(f"{shown(out / FILE)} cannot be written: {error.strerror}.") from None
+            raise OutputError(f"{printable(out / FILE)} cannot be written: {error.strerror}.") from None
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -59,7 +59,7 @@ def why_unhealthy(out: Path, clock: Callable[[], float] = time.monotonic) -> str
         time.sleep(0.1)  # it may just have been in the middle of being written
         record = _read(out / FILE)
     if record is None:
-        return f"no watcher sorts into {shown(out)}"
+        return f"no watcher sorts into {printable(out)}"
     if record["trouble"]:
         return str(record["trouble"])
     silence = clock() - record["beat"]

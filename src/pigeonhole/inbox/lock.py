@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from pigeonhole.errors import UsageError
-from pigeonhole.naming import shown
+from pigeonhole.text import printable
 
 _UNKNOWN = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 _FILE = ".pigeonhole-watch"
@@ -60,7 +60,7 @@ class InboxLock:
         except BlockingIOError:
             os.close(descriptor)
             raise UsageError(
-                f"Another process watches {shown(self._inbox)} already.", "Stop that one first, or leave it to it."
+                f"Another process watches {printable(self._inbox)} already.", "Stop that one first, or leave it to it."
             ) from None
         except OSError as error:
             if error.errno not in _UNKNOWN:

@@ -7,8 +7,8 @@ from pathlib import Path
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.inbox.settle import Settling
 from pigeonhole.model import Asking, Model, load_model
-from pigeonhole.naming import shown
 from pigeonhole.records import Identity
+from pigeonhole.text import printable
 
 STAYS = "The one that was loaded before stays in use."
 
@@ -38,7 +38,7 @@ class PublishedModel:
         identity = _identity(self._path)
         if identity is None:
             self._seen = None
-            self.trouble = f"The model {shown(self._path)} has gone. {STAYS}"
+            self.trouble = f"The model {printable(self._path)} has gone. {STAYS}"
             return None
         if identity == self._seen or not self._settling.is_settled(self._path, identity, self._clock()):
             return None
@@ -50,7 +50,7 @@ class PublishedModel:
             self.trouble = f"{error} {STAYS}"
             return None
         self.trouble = ""
-        return f"A new model has been published and is in use now: {shown(self._path)}."
+        return f"A new model has been published and is in use now: {printable(self._path)}."
 
 
 def _identity(path: Path) -> Identity | None:

@@ -17,12 +17,12 @@ from pigeonhole.inbox.published import PublishedModel
 from pigeonhole.inbox.scan import Answer, Scan
 from pigeonhole.inbox.stop import Stop
 from pigeonhole.inbox.trouble import Troubles
-from pigeonhole.naming import shown
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Outcome, Skipped, Summary
 from pigeonhole.sorting import Sorter, SortOptions
 from pigeonhole.sorting.sorter import GROUP
 from pigeonhole.stream import guesses
+from pigeonhole.text import printable
 
 MIN_PAUSE = 0.1  # between two looks, so that what arrives together is taken together
 RETRY_SECONDS = 5.0  # whether the output can be written again
@@ -155,7 +155,7 @@ class Watcher:
         if self._sorter is not None:
             if self._is_same_out():
                 return True
-            self._pause_sorting(OutputError(f"The folder {shown(self._folders.out)} has gone or is another.", ""))
+            self._pause_sorting(OutputError(f"The folder {printable(self._folders.out)} has gone or is another.", ""))
         if self._clock() < self._retry_at or not (self._folders.out / CLUE).is_dir():
             return False
         try:
@@ -186,14 +186,14 @@ class Watcher:
 
     def _inbox_trouble(self) -> str:
         gone = self._scan.gone
-        return f"The inbox {shown(self._folders.inbox)} has gone ({gone}). It is looked for." if gone else ""
+        return f"The inbox {printable(self._folders.inbox)} has gone ({gone}). It is looked for." if gone else ""
 
     def _beat(self) -> None:
         self._health.beat(self._troubles.all())
         counts = self.summary
         waiting = self._scan.waiting + self._scan.failing
         text = f"{counts.sorted} sorted, {counts.unknown} unknown, {counts.unreadable} unreadable, {waiting} waiting"
-        self._status(f"{self._troubles.all() or f'Watching {shown(self._folders.inbox)}'} · {text}")
+        self._status(f"{self._troubles.all() or f'Watching {printable(self._folders.inbox)}'} · {text}")
 
     def _pause(self, looked_for: float) -> None:
         """Until something is due or the system has news. Looks that find nothing take a fifth of the time at most."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pigeonhole.errors import ModelError
-from pigeonhole.naming import score_text
+from pigeonhole.text import score_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model.card import ModelCard
 from pigeonhole.model.gates import Gates
 from pigeonhole.model.session import Pace, device_of, open_session, pace_of, why_not_gpu
-from pigeonhole.naming import shown
+from pigeonhole.text import printable
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -104,13 +104,13 @@ def load_model(path: Path, asking: Asking | None = None) -> Model:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise ModelError(f"There is no model at {shown(path)}.") from None
+        raise ModelError(f"There is no model at {printable(path)}.") from None
     except OSError as error:
-        raise ModelError(f"The model {shown(path)} cannot be read: {error.strerror}.", "") from None
+        raise ModelError(f"The model {printable(path)} cannot be read: {error.strerror}.", "") from None
     try:
         return read_model(data, asking)
     except ModelError as error:
-        raise ModelError(f"The model {shown(path)} cannot be used: {error}", "") from None
+        raise ModelError(f"The model {printable(path)} cannot be used: {error}", "") from None
 
 
 def read_model(data: bytes, asking: Asking | None = None) -> Model:

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pigeonhole.naming import score_text, shown
 from pigeonhole.records import Entry
+from pigeonhole.text import printable, score_text
 
 FIELDS = ("number", "state", "outcome", "category", "score", "placing", "source", "target", "sha256", "reason")
 PAGE = 200  # lines of the table that are laid out together
@@ -82,6 +82,6 @@ def _cells(entry: Entry) -> Iterator[str]:
     yield entry.state
     yield entry.outcome
     yield "" if entry.score is None else score_text(entry.score)
-    yield shown(entry.source)
-    where = "left there" if entry.target is None else shown(entry.target)
-    yield f"{where} ({shown(entry.reason)})" if entry.reason else where
+    yield printable(entry.source)
+    where = "left there" if entry.target is None else printable(entry.target)
+    yield f"{where} ({printable(entry.reason)})" if entry.reason else where

@@ -9,9 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextCol
 from rich.progress import ProgressColumn as Column
 from rich.text import Text
 
-from pigeonhole.naming import shown
 from pigeonhole.output.face import Stage
 from pigeonhole.records import Failed, Outcome, Summary, Unreadable, trouble_of
+from pigeonhole.text import printable
 
 
 class _Rate(Column):
@@ -42,11 +42,11 @@ class Terminal:
     def outcome(self, outcome: Outcome) -> None:
         match outcome:
             case Unreadable(path, reason):
-                self._line(f"unreadable: {shown(path)}: {reason}", "yellow")
+                self._line(f"unreadable: {printable(path)}: {reason}", "yellow")
             case Failed(path, reason):
-                self._line(f"failed: {shown(path)}: {reason}", "red")
+                self._line(f"failed: {printable(path)}: {reason}", "red")
         if trouble := trouble_of(outcome):
-            self._line(f"left behind: {shown(outcome.path)}: {trouble}", "red")
+            self._line(f"left behind: {printable(outcome.path)}: {trouble}", "red")
 
     def summary(self, summary: Summary, seconds: float, device: str) -> None:
         answered = summary.sorted + summary.unknown

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 from rich.text import Text
 
-from pigeonhole.naming import shown
 from pigeonhole.output.terminal import Terminal
 from pigeonhole.records import Outcome, Unreadable, target_of
+from pigeonhole.text import printable
 
 
 class WatchTerminal(Terminal):
@@ -24,4 +24,4 @@ class WatchTerminal(Terminal):
         super().outcome(outcome)
         target = target_of(outcome)
         if target is not None and not isinstance(outcome, Unreadable) and not self._console.is_terminal:
-            self._line(f"{shown(outcome.path)} -> {shown(target)}")
+            self._line(f"{printable(outcome.path)} -> {printable(target)}")

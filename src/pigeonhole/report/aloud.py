@@ -6,10 +6,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from pigeonhole.naming import score_text, shown
+from pigeonhole.evaluation.running import Evaluation
 from pigeonhole.report.collected import Collected
-from pigeonhole.report.evaluation import Evaluation
 from pigeonhole.report.verdict import confusion, verdict
+from pigeonhole.text import printable, score_text
 
 WORST = 5
 MOST_COLUMNS = 8  # categories that a terminal has room for
@@ -29,7 +29,7 @@ def matrix(evaluation: Evaluation) -> Table | None:
     """True categories down, answers across; None where there are too many."""
     if evaluation.accuracy is None or len(evaluation.labels) > MOST_COLUMNS:
         return None
-    names = [shown(label).replace("[", "\\[") for label in evaluation.labels]
+    names = [printable(label).replace("[", "\\[") for label in evaluation.labels]
     result = Table("", box=None, pad_edge=False, header_style="")
     for name in names:
         result.add_column(f"→ {name}", justify="right")
@@ -41,5 +41,5 @@ def matrix(evaluation: Evaluation) -> Table | None:
 def mistakes(collected: Collected) -> Iterator[str]:
     """The WORST, with the most certain first."""
     for each in collected.worst[:WORST]:
-        said = f"{shown(each.category)} (score = {score_text(each.score)})"
-        yield f"  wrong: {shown(each.relative)}: {said}"
+        said = f"{printable(each.category)} (score = {score_text(each.score)})"
+        yield f"  wrong: {printable(each.relative)}: {said}"

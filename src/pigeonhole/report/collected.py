@@ -8,7 +8,7 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.report.evaluation import Evaluated, Evaluation
+from pigeonhole.evaluation.running import Evaluated, Evaluation
 from pigeonhole.report.rows import record_of
 
 SHOWN = 8  # of the most and of the least certain

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pigeonhole.evaluation.running import Evaluation
 from pigeonhole.report.collected import Collected
-from pigeonhole.report.evaluation import Evaluation
 
 PICTURES = "pictures.jsonl"
 

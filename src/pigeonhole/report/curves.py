@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
-from pigeonhole.report.calibration import BINS
+from pigeonhole.evaluation.calibration_error import BINS
 
 POINTS = 60  # of a curve that are kept
 MOST_CURVES = 12  # categories drawn; more cannot be told apart

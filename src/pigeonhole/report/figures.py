@@ -10,8 +10,8 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.naming import shown
 from pigeonhole.report.curves import Curve
+from pigeonhole.text import printable
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -49,7 +49,7 @@ def drawn(draw: Draw, ink: Ink, size: tuple[float, float] = (6.0, 4.2)) -> bytes
 
 def confusion_matrix(matrix: NDArray[np.int64], labels: Sequence[str]) -> tuple[Draw, tuple[float, float]]:
     """Rows are the true categories, columns the answers; shades are shares of a row."""
-    names = [shown(label) for label in labels]
+    names = [printable(label) for label in labels]
     edge = min(9.0, 3.2 + 0.45 * len(names))
 
     def draw(axes: Any, ink: Ink) -> None:
@@ -78,7 +78,7 @@ def lines(curves: Sequence[Curve], x: str, y: str, *, diagonal: bool = False) ->
             axes.plot((0, 1), (0, 1), color=ink.faint, linestyle="--", linewidth=1)
         for number, curve in enumerate(curves):
             area = f" ({curve.area:.3f})" if curve.area is not None else ""
-            label = f"{shown(curve.name)}{area}" if curve.name else None
+            label = f"{printable(curve.name)}{area}" if curve.name else None
             style = ("-", "--", ":", "-.")[number // len(COLOURS) % 4]
             axes.plot(curve.x, curve.y, color=COLOURS[number % len(COLOURS)], linestyle=style, label=label)
         axes.set_xlabel(x)

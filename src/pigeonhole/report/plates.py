@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pigeonhole.naming import shown
+from pigeonhole.evaluation.findings import Growth
 from pigeonhole.report import figures
-from pigeonhole.report.content import Content, Growth
+from pigeonhole.report.content import Content
 from pigeonhole.report.curves import Curve, calibration, precision_recall, risk_coverage, roc
 from pigeonhole.report.verdict import confusion
+from pigeonhole.text import printable
 
 Cells = Sequence[Sequence[str]]
 
@@ -30,7 +31,7 @@ class Plate:
 def confusion_plate(content: Content) -> Plate:
     """Which category is taken for which."""
     evaluation = content.collected.evaluation
-    labels = [shown(label) for label in evaluation.labels]
+    labels = [printable(label) for label in evaluation.labels]
     matrix = confusion(evaluation)
     draw, size = figures.confusion_matrix(matrix, evaluation.labels)
     cells = [[label, *map(str, row)] for label, row in zip(labels, matrix.tolist(), strict=True)]
@@ -146,7 +147,7 @@ def _plate(  # noqa: PLR0917  # in the order in which they stand on the page
 
 
 def _named(curve: Curve) -> list[str]:
-    return [shown(curve.name), f"{curve.area:.4f}"]
+    return [printable(curve.name), f"{curve.area:.4f}"]
 
 
 def _at(curve: Curve, places: Sequence[float]) -> str:

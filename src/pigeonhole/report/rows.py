@@ -5,9 +5,9 @@ import json
 from io import StringIO
 from typing import Any, Literal
 
-from pigeonhole.naming import score_text, shown
+from pigeonhole.evaluation.running import Evaluated
 from pigeonhole.records import UNKNOWN
-from pigeonhole.report.evaluation import Evaluated
+from pigeonhole.text import printable, score_text
 
 Form = Literal["markdown", "csv", "json"]
 FIELDS = ("picture", "truth", "answer", "score", "unknown", "ok", "ranking")
@@ -24,20 +24,28 @@ def header(form: Form) -> str:
 def row(form: Form, evaluated: Evaluated) -> str:
     """One line without its end."""
     truth = evaluated.truth or ""
-    ranking = [(shown(category), score) for category, score in evaluated.ranking]
-    name = shown(evaluated.relative)
+    ranking = [(printable(category), score) for category, score in evaluated.ranking]
+    name = printable(evaluated.relative)
     if form == "markdown":
         said = ", ".join(f"{category} {score_text(score)}" for category, score in ranking)
         answer = f"{UNKNOWN}: {said}" if evaluated.unknown else said
-        cells = [_cell(each) for each in (name, shown(truth), answer)]
+        cells = [_cell(each) for each in (name, printable(truth), answer)]
         return f"| {' | '.join(cells)} | {MARKS[evaluated.right]} |"
     if form == "json":
         return json.dumps(record_of(evaluated))
     said = " ".join(f"{category}={score_text(score)}" for category, score in ranking)
-    answer = UNKNOWN if evaluated.unknown else shown(evaluated.category)
+    answer = UNKNOWN if evaluated.unknown else printable(evaluated.category)
     line = StringIO()
     csv.writer(line, lineterminator="").writerow(
-        [name, shown(truth), answer, score_text(evaluated.score), int(evaluated.unknown), MARKS[evaluated.right], said]
+        [
+            name,
+            printable(truth),
+            answer,
+            score_text(evaluated.score),
+            int(evaluated.unknown),
+            MARKS[evaluated.right],
+            said,
+        ]
     )
     return line.getvalue()
 

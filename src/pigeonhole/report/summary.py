@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
-from pigeonhole.naming import shown
-from pigeonhole.report.evaluation import Evaluation
+from pigeonhole.evaluation.running import Evaluation
+from pigeonhole.text import printable
 
 
 def sentences(evaluation: Evaluation) -> Iterator[str]:
@@ -31,7 +31,7 @@ def table(evaluation: Evaluation) -> Table:
         result.add_column(title, justify="right")
     for each in evaluation.categories():
         figures = (f"{100 * share:.1f} %" for share in (each.precision, each.recall, each.f1))
-        result.add_row(shown(each.category).replace("[", "\\["), str(each.pictures), *figures)
+        result.add_row(printable(each.category).replace("[", "\\["), str(each.pictures), *figures)
     return result
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pigeonhole.naming import shown
-from pigeonhole.report.evaluation import Evaluation
+from pigeonhole.evaluation.running import Evaluation
+from pigeonhole.text import printable
 
 LEAST_SKILL = 0.5  # of the mistakes of always giving the most frequent answer that have to be avoided
 HARD = 0.8  # of the pictures right, below which help is offered
@@ -43,7 +43,7 @@ def confused(evaluation: Evaluation) -> Iterator[tuple[str, str, int]]:
     truths, answers = evaluation.truths.tolist(), evaluation.answers.tolist()
     pairs = Counter(pair for pair in zip(truths, answers, strict=True) if pair[0] != pair[1])
     for (truth, answer), count in pairs.most_common():
-        yield shown(evaluation.labels[truth]), shown(evaluation.labels[answer]), count
+        yield printable(evaluation.labels[truth]), printable(evaluation.labels[answer]), count
 
 
 def confusion(evaluation: Evaluation) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
@@ -57,4 +57,4 @@ def confusion(evaluation: Evaluation) -> "np.ndarray[tuple[int, int], np.dtype[n
 def _most_frequent(evaluation: Evaluation) -> tuple[str, float]:
     """The most frequent category among these pictures, and its share."""
     counts = np.bincount(evaluation.truths, minlength=len(evaluation.labels))
-    return shown(evaluation.labels[int(counts.argmax())]), float(counts.max() / counts.sum())
+    return printable(evaluation.labels[int(counts.argmax())]), float(counts.max() / counts.sum())

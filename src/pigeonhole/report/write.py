@@ -10,16 +10,17 @@ from urllib.parse import quote
 
 from jinja2 import Environment, StrictUndefined
 
+from pigeonhole.evaluation.findings import Suspicion
+from pigeonhole.evaluation.running import Evaluated
 from pigeonhole.files import write_aside_and_replace
-from pigeonhole.naming import score_text, shown
 from pigeonhole.records import UNKNOWN
-from pigeonhole.report.content import Content, Suspicion
-from pigeonhole.report.evaluation import Evaluated
+from pigeonhole.report.content import Content
 from pigeonhole.report.plates import Plate, confusion_plate, curve_plates, learning_plates
 from pigeonhole.report.rows import MARKS
 from pigeonhole.report.summary import fields, sentences
 from pigeonhole.report.thumbnail import address, thumbnail
 from pigeonhole.report.verdict import verdict
+from pigeonhole.text import printable, score_text
 
 PAGE = "index.html"
 NUMBERS = "report.json"
@@ -64,7 +65,7 @@ def _template() -> Any:
     environment.filters |= {
         "png": lambda data: address(data, "image/png"),
         "percent": lambda share: f"{100 * share:.1f} %",
-        "shown": shown,
+        "shown": printable,
     }
     source = files("pigeonhole.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
     return environment.from_string(source)
@@ -80,30 +81,30 @@ def _link(path: Path, folder: Path) -> str:
 
 
 def _answered(each: Evaluated) -> str:
-    said = f"{shown(each.category)} {score_text(each.score)}"
-    return said if each.right else f"{said}, is {shown(each.truth or '')}"
+    said = f"{printable(each.category)} {score_text(each.score)}"
+    return said if each.right else f"{said}, is {printable(each.truth or '')}"
 
 
 def _suspected(each: Suspicion) -> str:
-    return f"lies in {shown(each.truth)}, looks like {shown(each.other)} ({each.doubt:.2f})"
+    return f"lies in {printable(each.truth)}, looks like {printable(each.other)} ({each.doubt:.2f})"
 
 
 def _picture(each: Evaluated | Suspicion, words: str, folder: Path) -> dict[str, str]:
     return {
         "link": _link(each.path, folder),
         "image": thumbnail(each.path),
-        "name": shown(each.relative),
+        "name": printable(each.relative),
         "words": words,
     }
 
 
 def _row(each: Evaluated, folder: Path) -> dict[str, str]:
-    ranking = ", ".join(f"{shown(category)} {score_text(score)}" for category, score in each.ranking[:5])
-    answer = f"{UNKNOWN} ({shown(each.category)})" if each.unknown else shown(each.category)
+    ranking = ", ".join(f"{printable(category)} {score_text(score)}" for category, score in each.ranking[:5])
+    answer = f"{UNKNOWN} ({printable(each.category)})" if each.unknown else printable(each.category)
     return {
         "link": _link(each.path, folder),
-        "name": shown(each.relative),
-        "truth": shown(each.truth or ""),
+        "name": printable(each.relative),
+        "truth": printable(each.truth or ""),
         "answer": answer,
         "score": score_text(each.score),
         "mark": MARKS[each.right],

@@ -5,11 +5,11 @@ from typing import Self
 
 from pigeonhole.errors import OutputError
 from pigeonhole.files.lock import Lock, TakenError
-from pigeonhole.naming import shown
 from pigeonhole.sorting import journal_file
 from pigeonhole.sorting.journal import Journal
 from pigeonhole.sorting.place import Places
 from pigeonhole.sorting.recover import recover
+from pigeonhole.text import printable
 
 
 class Desk:
@@ -32,14 +32,15 @@ class Desk:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if folder.is_symlink():
-                raise OutputError(f"{shown(folder)} is a link.", "Remove it.")
+                raise OutputError(f"{printable(folder)} is a link.", "Remove it.")
             lock = Lock(folder / journal_file.LOCK)
         except TakenError as error:
             raise OutputError(
-                f"{error} is sorting into {shown(out)}.".capitalize(), "Wait until it has finished, or choose another."
+                f"{error} is sorting into {printable(out)}.".capitalize(),
+                "Wait until it has finished, or choose another.",
             ) from None
         except OSError as error:
-            raise OutputError(f"{shown(out)} cannot be written: {error.strerror}.") from None
+            raise OutputError(f"{printable(out)} cannot be written: {error.strerror}.") from None
         try:
             return cls._locked(out, lock)
         except BaseException:
@@ -51,7 +52,7 @@ class Desk:
         try:
             journal = Journal.open(out / journal_file.FOLDER)
         except OSError as error:
-            raise OutputError(f"{shown(out)} cannot be written: {error.strerror}.") from None
+            raise OutputError(f"{printable(out)} cannot be written: {error.strerror}.") from None
         desk = cls(out, journal, lock, [])
         try:
             desk._recover(journal)
@@ -92,7 +93,7 @@ class Desk:
         try:
             result = recover(journal, self.places)
         except OSError as error:
-            raise OutputError(f"{shown(self.out)} cannot be written: {error.strerror}.") from None
+            raise OutputError(f"{printable(self.out)} cannot be written: {error.strerror}.") from None
         if result.finished or result.rolled_back:
             self.notes.append(
                 f"An earlier run was cut short: {result.finished} of its files were brought to an end,"

@@ -8,28 +8,28 @@ from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files import count_files, find, refuse_overlap
 from pigeonhole.model import Model
-from pigeonhole.naming import shown
 from pigeonhole.records import Outcome
 from pigeonhole.sorting.options import Placing, SortOptions
 from pigeonhole.sorting.sorter import Sorter
 from pigeonhole.stream import guesses
+from pigeonhole.text import printable
 
 
 def check_folders(source: Path, out: Path, options: SortOptions) -> None:
     """Raise a PigeonholeError where sorting `source` into `out` cannot go well. `out` need not exist yet."""
     if not source.is_dir():
-        raise UsageError(f"{shown(source)} is not a folder.", "Name the folder that holds the pictures.")
+        raise UsageError(f"{printable(source)} is not a folder.", "Name the folder that holds the pictures.")
     if out.exists() and not out.is_dir():
-        raise UsageError(f"{shown(out)} is a file.", "Name a folder for the sorted pictures.")
+        raise UsageError(f"{printable(out)} is a file.", "Name a folder for the sorted pictures.")
     refuse_overlap(source, out)
     above = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
     if not os.access(above, os.W_OK | os.X_OK):
-        raise OutputError(f"{shown(above)} cannot be written.", "Choose another folder; no picture was touched.")
+        raise OutputError(f"{printable(above)} cannot be written.", "Choose another folder; no picture was touched.")
     if options.placing is Placing.MOVE and not os.access(source, os.W_OK | os.X_OK):
-        raise OutputError(f"No picture can be moved out of {shown(source)}: it is read-only.", "Use --copy.")
+        raise OutputError(f"No picture can be moved out of {printable(source)}: it is read-only.", "Use --copy.")
     if options.placing is Placing.HARDLINK and source.stat().st_dev != above.stat().st_dev:
         raise UsageError(
-            f"{shown(source)} and {shown(out)} are on two file systems, and a file cannot have names on both.",
+            f"{printable(source)} and {printable(out)} are on two file systems, and a file cannot have names on both.",
             "Use --copy or --symlink.",
         )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pigeonhole.errors import OutputError
 from pigeonhole.files.publish import sync, sync_folder
-from pigeonhole.naming import shown
+from pigeonhole.text import printable
 
 FOLDER = ".pigeonhole"
 JOURNAL = "journal.sqlite"
@@ -59,7 +59,7 @@ def spoken(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise OutputError(f"The journal {shown(path)} cannot be written or read: {error}.") from None
+        raise OutputError(f"The journal {printable(path)} cannot be written or read: {error}.") from None
     except (sqlite3.DatabaseError, ValueError) as error:
         raise _damaged(path, str(error)) from None
 
@@ -92,8 +92,8 @@ def exists(path: Path) -> bool:
         return True
     if (path.parent / README).exists() or path.with_name(path.name + "-wal").exists():
         raise OutputError(
-            f"The journal {shown(path)} is missing.",
-            f"Put it back, or delete the folder {shown(path.parent)} to begin anew (nothing can be undone then).",
+            f"The journal {printable(path)} is missing.",
+            f"Put it back, or delete the folder {printable(path.parent)} to begin anew (nothing can be undone then).",
         )
     return False
 
@@ -152,7 +152,7 @@ def _check_head(path: Path) -> None:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or file.read(16) != b"SQLite format 3\0":
                 raise _damaged(path, "it is no SQLite file")
     except OSError as error:
-        raise OutputError(f"The journal {shown(path)} cannot be read: {error.strerror}.", "") from None
+        raise OutputError(f"The journal {printable(path)} cannot be read: {error.strerror}.", "") from None
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
@@ -162,7 +162,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise _damaged(path, "it was made by another program")
     if version != VERSION:
         raise OutputError(
-            f"The journal {shown(path)} is of version {version}, and this pigeonhole reads version {VERSION}.",
+            f"The journal {printable(path)} is of version {version}, and this pigeonhole reads version {VERSION}.",
             "Use the version of pigeonhole that made it.",
         )
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -172,7 +172,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
 
 def _damaged(path: Path, why: str) -> OutputError:
     return OutputError(
-        f"The journal {shown(path)} is damaged or not ours: {why}.",
-        f"Nothing was touched. Put it back from a copy, or move {shown(path.parent)} away to begin anew "
+        f"The journal {printable(path)} is damaged or not ours: {why}.",
+        f"Nothing was touched. Put it back from a copy, or move {printable(path.parent)} away to begin anew "
         "(nothing can be undone then).",
     )

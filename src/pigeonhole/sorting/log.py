@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pigeonhole.errors import UsageError
-from pigeonhole.naming import shown
 from pigeonhole.records import Entry
 from pigeonhole.sorting.desk import Desk
 from pigeonhole.sorting.row import Row
+from pigeonhole.text import printable
 
 
 def history_of(out: Path) -> Iterator[Entry]:
@@ -19,7 +19,7 @@ def history_of(out: Path) -> Iterator[Entry]:
     try:
         if desk.journal is None:
             raise UsageError(
-                f"Nothing was ever sorted into {shown(out)}.", "Name the folder that guess-dir sorted into."
+                f"Nothing was ever sorted into {printable(out)}.", "Name the folder that guess-dir sorted into."
             )
         for row in desk.journal.oldest_first():
             yield _entry(row, out)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.files.copy import copy_aside
 from pigeonhole.files.folders import make_folders
 from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing, sync_open
@@ -66,7 +66,7 @@ def put(row: Row, places: Places, other_name: OtherName) -> None:
             case _:
                 _copy(row, source, places, other_name)
                 row.state = State.DONE
-    steps.reached("published")
+    failpoints.failpoint("published")
 
 
 def remove_source(row: Row, places: Places) -> None:
@@ -84,7 +84,7 @@ def remove_source(row: Row, places: Places) -> None:
             put_back(aside, row.source)
         row.trouble = cannot_remove(error)
     row.state = State.DONE
-    steps.reached("source removed")
+    failpoints.failpoint("source removed")
 
 
 def cannot_remove(error: OSError) -> str:
@@ -128,7 +128,7 @@ def _rename(row: Row, source: Held, places: Places, other_name: OtherName) -> bo
         if error.errno in CANNOT:
             return False
         raise
-    steps.reached("renamed")
+    failpoints.failpoint("renamed")
     # Between our look and the renaming its name may have come to mean another file, or an editor may have written.
     target = places.target(row)
     status = target.lstat()

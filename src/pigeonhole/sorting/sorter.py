@@ -8,12 +8,11 @@ from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.errors import OutputError
 from pigeonhole.files.folders import missing_folders
 from pigeonhole.files.publish import sync_folder
 from pigeonhole.files.source import TRANSIENT, SourceError
-from pigeonhole.naming import shown
 from pigeonhole.records import Failed, Found, Outcome, Skipped
 from pigeonhole.sorting.desk import Desk
 from pigeonhole.sorting.history import History, is_readable
@@ -23,6 +22,7 @@ from pigeonhole.sorting.place import put, remove_source
 from pigeonhole.sorting.plan import ALREADY, Answer, Plan, Planner
 from pigeonhole.sorting.recover import recover
 from pigeonhole.sorting.row import Row, State
+from pigeonhole.text import printable
 
 GROUP = 32  # files that share their waits for the disk
 Other = TypeVar("Other")
@@ -141,7 +141,7 @@ class Sorter:
         journal, out = self._desk.writing, self._desk.out
         folders = {folder: None for plan in plans if plan.row.target for folder in _missing(out, plan.row)}
         journal.plan([plan.row for plan in plans], folders)
-        steps.reached("planned")
+        failpoints.failpoint("planned")
         full = None
         for plan in plans:
             try:
@@ -150,7 +150,7 @@ class Sorter:
                 problems[plan.row.id] = Failed(plan.answer.path, error.reason, error.transient)
             except OSError as error:
                 if _is_hopeless(error, out, plan.row):
-                    full = OutputError(f"{shown(out)} cannot be written: {error.strerror}.")
+                    full = OutputError(f"{printable(out)} cannot be written: {error.strerror}.")
                     break
                 reason = f"it cannot be put into the output: {error.strerror}"
                 problems[plan.row.id] = Failed(plan.answer.path, reason, error.errno in TRANSIENT)
@@ -175,18 +175,18 @@ class Sorter:
         """Names and journal go to the disk; then the sources of those that were copied by a move go away."""
         done = [row for row in rows if row.state is not State.PLANNED]
         self._sync({self._desk.places.target(row).parent for row in done if row.target})
-        steps.reached("folders synced")
+        failpoints.failpoint("folders synced")
         # A renamed file has left its folder already; what stands in the output was synced first.
         self._sync({row.source.parent for row in done if row.state is State.DONE and row.placing == Placing.MOVE})
         self._desk.writing.update(done, [row for row in rows if row.state is State.PLANNED])
-        steps.reached("journalled")
+        failpoints.failpoint("journalled")
         copied = [row for row in done if row.state is State.PLACED]
         if copied:
             for row in copied:
                 remove_source(row, self._desk.places)
             self._sync({row.source.parent for row in copied})
             self._desk.writing.update(copied)
-            steps.reached("done")
+            failpoints.failpoint("done")
 
     def _sync(self, folders: set[Path]) -> None:
         for folder in folders:
@@ -195,7 +195,7 @@ class Sorter:
             except FileNotFoundError:
                 continue  # an emptied folder may be removed by its owner
             except OSError as error:
-                raise OutputError(f"{shown(folder)} cannot be written: {error.strerror}.") from None
+                raise OutputError(f"{printable(folder)} cannot be written: {error.strerror}.") from None
 
 
 def _missing(out: Path, row: Row) -> list[PurePath]:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.files.copy import copy_aside
 from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing, sync_folder, sync_open
 from pigeonhole.files.remove import put_back, remove_same
@@ -30,7 +30,7 @@ def take_back(row: Row, places: Places) -> str | None:
         row.state = State.DONE
         return f"it cannot be put back: {error.strerror}"
     row.state = State.UNDONE
-    steps.reached("taken back")
+    failpoints.failpoint("taken back")
     return None
 
 
@@ -95,7 +95,7 @@ def _rename_back(row: Row, target: Path, file: Held) -> bool:
         if error.errno in CANNOT:
             return False
         raise
-    steps.reached("renamed back")
+    failpoints.failpoint("renamed back")
     status = row.source.lstat()
     if (status.st_dev, status.st_ino) != (file.identity.device, file.identity.inode):
         put_back(row.source, target)
@@ -112,7 +112,7 @@ def _copy_back(row: Row, places: Places, file: Held) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    steps.reached("copied back")
+    failpoints.failpoint("copied back")
     sync_folder(folder)
     target = places.target(row)
     remove_same(target, file.identity, row.sha256, places.aside(row, target.parent))

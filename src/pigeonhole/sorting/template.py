@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Self
 
 from pigeonhole.errors import UsageError
-from pigeonhole.naming import harmless, score_text, shortened, shown
+from pigeonhole.text import printable, safe_label, score_text, shortened
 
 DEFAULT = "{category}-{score:.5f}{ext}"
 INTO_FOLDERS = "{category}/{stem}{ext}"
@@ -53,31 +53,33 @@ class Template:
         try:
             parsed = list(string.Formatter().parse(self.text))
         except ValueError as error:
-            raise UsageError(f"The name template {shown(self.text)!r} cannot be read: {error}.", "") from None
+            raise UsageError(f"The name template {printable(self.text)!r} cannot be read: {error}.", "") from None
         for _, field, spec, conversion in parsed:
             if field is not None and field not in FIELDS:
                 known = " ".join(f"{{{name}}}" for name in FIELDS)
-                raise UsageError(f"{{{shown(field)}}} is no field of a name template.", f"There are: {known}.")
+                raise UsageError(f"{{{printable(field)}}} is no field of a name template.", f"There are: {known}.")
             if conversion or (spec and "{" in spec):
-                raise UsageError(f"The name template {shown(self.text)!r} has a field of a form that is not known.", "")
+                raise UsageError(
+                    f"The name template {printable(self.text)!r} has a field of a form that is not known.", ""
+                )
         self._check_path()
 
     def _check_path(self) -> None:
         try:
             filled = self._filled("category", 0.5, PurePath("stem.ext"), 1, date(2000, 1, 1))
         except (ValueError, TypeError, OverflowError, MemoryError) as error:
-            raise UsageError(f"The name template {shown(self.text)!r} cannot be filled in: {error}.", "") from None
+            raise UsageError(f"The name template {printable(self.text)!r} cannot be filled in: {error}.", "") from None
         parts = filled.split("/")
         if any(part in ("", ".", "..") for part in parts) or "\0" in filled:
             raise UsageError(
-                f"The name template {shown(self.text)!r} leaves the output folder or names nothing.",
+                f"The name template {printable(self.text)!r} leaves the output folder or names nothing.",
                 "Give a relative name without empty parts, '.' and '..'.",
             )
 
     def name(self, category: str, score: float, original: str, index: int, day: date) -> Name:
         """The name for a picture that is called `original` and was last changed on `day`."""
         path = PurePath(original)
-        filled = self._filled(harmless(category), score, path, index, day)
+        filled = self._filled(safe_label(category), score, path, index, day)
         *folders, last = (_safe(part) for part in filled.split("/"))
         return Name.of(PurePath(*(shortened(part, "") for part in folders)), last, path.suffix)
 

@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pigeonhole import steps
+from pigeonhole import failpoints
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files.publish import sync_folder
-from pigeonhole.naming import shown
 from pigeonhole.sorting import journal_file
 from pigeonhole.sorting.desk import Desk
 from pigeonhole.sorting.row import Row, State
 from pigeonhole.sorting.take_back import take_back
+from pigeonhole.text import printable
 
 GROUP = 32  # files that share their waits for the disk
 
@@ -43,7 +43,9 @@ def undo(out: Path) -> Iterator[Undone | Refused]:
     sorted into `out`, OutputError where another process is at it or the journal is damaged; then nothing is touched.
     """
     if not (out / journal_file.FOLDER).is_dir():
-        raise UsageError(f"Nothing was ever sorted into {shown(out)}.", "Name the folder that guess-dir sorted into.")
+        raise UsageError(
+            f"Nothing was ever sorted into {printable(out)}.", "Name the folder that guess-dir sorted into."
+        )
     desk = Desk.open(out)
     try:
         number = sys.maxsize
@@ -59,12 +61,12 @@ def _undo(rows: Sequence[Row], desk: Desk) -> Iterator[Undone | Refused]:
     for row in rows:
         row.state = State.UNDOING
     desk.writing.update(rows)
-    steps.reached("undo planned")
+    failpoints.failpoint("undo planned")
     reasons = [take_back(row, desk.places) for row in rows]
     _sync({row.source.parent for row in rows} | {desk.places.target(row).parent for row in rows if row.target})
-    steps.reached("undo synced")
+    failpoints.failpoint("undo synced")
     desk.writing.update(rows)
-    steps.reached("undo journalled")
+    failpoints.failpoint("undo journalled")
     for row, reason in zip(rows, reasons, strict=True):
         target = None if row.target is None else desk.out / row.target
         yield Undone(row.source, target) if reason is None else Refused(row.source, target, reason)
@@ -77,7 +79,7 @@ def _sync(folders: set[Path]) -> None:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise OutputError(f"{shown(folder)} cannot be written: {error.strerror}.") from None
+            raise OutputError(f"{printable(folder)} cannot be written: {error.strerror}.") from None
 
 
 def _remove_folders(desk: Desk) -> None:

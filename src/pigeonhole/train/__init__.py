@@ -1,4 +1,4 @@
-"""Folders of pictures → `model.onnx`. Nothing but the `train` command leans on this room, and it does so late."""
+"""One training from beginning to end: folders of pictures → model.onnx and the report. Only commands know this room."""
 
 from pigeonhole.train.run import TrainingOptions, TrainingResult, quantize, train
 

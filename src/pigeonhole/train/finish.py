@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from pigeonhole import __version__
+from pigeonhole.evaluation.head import Head
+from pigeonhole.evaluation.knn_distance import Familiar, Neighbourhood, familiar, neighbourhood
+from pigeonhole.evaluation.rejection import Judged, Line, draw_line
+from pigeonhole.evaluation.temperature import calibrate
 from pigeonhole.model import ModelCard
-from pigeonhole.train.calibrate import calibrate
-from pigeonhole.train.familiar import Familiar, Neighbourhood, familiar, neighbourhood
-from pigeonhole.train.gates import Judged, Line, draw_line
-from pigeonhole.train.graph import append_head
-from pigeonhole.train.head import Head
-from pigeonhole.train.learnt import Learnt
-from pigeonhole.train.metrics import Verdict, judge
+from pigeonhole.recipes.result import Learnt
+from pigeonhole.train.cross_validation import Verdict, judge
+from pigeonhole.train.model_file import append_head
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pigeonhole.errors import OutputError, PigeonholeError
 from pigeonhole.files import write_aside_and_replace
 from pigeonhole.model.load import read_model
-from pigeonhole.naming import shown
+from pigeonhole.text import printable
 
 TOLERANCE = 1e-4
 OF_DISTANCES = 5e-3  # of their squares: near 0 the root makes much of the last digits of float16
@@ -43,4 +43,4 @@ def publish_model(
     try:
         write_aside_and_replace(path, onnx)
     except OSError as error:
-        raise OutputError(f"The model {shown(path)} cannot be written: {error.strerror}.") from error
+        raise OutputError(f"The model {printable(path)} cannot be written: {error.strerror}.") from error

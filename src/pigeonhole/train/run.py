@@ -7,26 +7,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from pigeonhole.backbones.obtain import obtain_weights
+from pigeonhole.dataset.folders import VALID, Dataset, read_dataset
 from pigeonhole.errors import NotInt8Error, OutputError, UsageError
+from pigeonhole.evaluation.rejection import Line
+from pigeonhole.finetuning.checkpoint import forget_checkpoints
 from pigeonhole.model import load_model
 from pigeonhole.model.session import has_gpu
-from pigeonhole.naming import shown
 from pigeonhole.output import Output, Recorder
+from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.probe import as_learnt, probe_pictures
+from pigeonhole.recipes.result import Learnt
+from pigeonhole.recipes.saved_network import remember
 from pigeonhole.report.collected import Collected
 from pigeonhole.report.collecting import collecting
 from pigeonhole.report.write import write_report
-from pigeonhole.train.account import account, collect
-from pigeonhole.train.checkpoint import forget_checkpoints
-from pigeonhole.train.dataset import VALID, Dataset, read_dataset
+from pigeonhole.text import printable
+from pigeonhole.train.cross_validation import Verdict
 from pigeonhole.train.finish import finish
-from pigeonhole.train.gates import Line
-from pigeonhole.train.learnt import Learnt
-from pigeonhole.train.metrics import Verdict
 from pigeonhole.train.publish import publish_model
-from pigeonhole.train.recipes import as_learnt, learn_scratch, probe_pictures
-from pigeonhole.train.remembered import remember
-from pigeonhole.train.sight import Sight
-from pigeonhole.train.weights import obtain_weights
+from pigeonhole.train.report_content import account, collect
 
 Recipe = Literal["auto", "probe", "finetune", "scratch"]
 MODEL = "model.onnx"
@@ -77,7 +77,7 @@ def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingR
     """
     if not is_launched():
         return _train(tf_files, options, output)
-    from pigeonhole.train import distributed
+    from pigeonhole.finetuning import distributed
 
     with distributed.joined():
         return _train(tf_files, options, output if distributed.rank() == 0 else Recorder())
@@ -101,7 +101,9 @@ def _train(tf_files: Path, options: TrainingOptions, output: Output) -> Training
         )
     dataset = read_dataset(tf_files)
     for one, other in dataset.labelled_twice():
-        output.warn(f"the same picture in two categories: {shown(one.found.path)} and {shown(other.found.path)}")
+        output.warn(
+            f"the same picture in two categories: {printable(one.found.path)} and {printable(other.found.path)}"
+        )
     judges = sum(example.part == VALID for example in dataset.examples)
     but = f"; {judges} pictures of {VALID}/ judge it" if judges else ""
     count = len(dataset.examples) - judges
@@ -112,7 +114,7 @@ def _train(tf_files: Path, options: TrainingOptions, output: Output) -> Training
         if options.int8 and is_first():
             learnt, refused = _in_int8_if_it_pays(tf_files, learnt, output)
     for problem in learnt.dataset.left_out:
-        output.warn(f"left out: {shown(problem.path)}: {problem.reason}")
+        output.warn(f"left out: {printable(problem.path)}: {problem.reason}")
     result = _conclude(tf_files, learnt, options.precision, options.report, output)
     return replace(result, int8=refused) if refused else result
 
@@ -122,7 +124,7 @@ def quantize(tf_files: Path, *, seed: int = 0, report: bool = True, output: Outp
 
     Raises a PigeonholeError where it cannot be, does not pay or changes too much; then the model stays.
     """
-    from pigeonhole.train.quantize import in_int8, learn_again
+    from pigeonhole.recipes.int8_probe import in_int8, learn_again
 
     path = tf_files / MODEL
     card = load_model(path).card
@@ -134,7 +136,7 @@ def quantize(tf_files: Path, *, seed: int = 0, report: bool = True, output: Outp
 
 def _in_int8_if_it_pays(tf_files: Path, learnt: Learnt, output: Output) -> tuple[Learnt, str]:
     """`learnt` in int8 and an empty string, or as it is and why."""
-    from pigeonhole.train.quantize import in_int8
+    from pigeonhole.recipes.int8_probe import in_int8
 
     try:
         return in_int8(tf_files, learnt, output), ""
@@ -148,7 +150,7 @@ def _writing(tf_files: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{shown(tf_files)} cannot be written: {error.strerror or error}.") from error
+        raise OutputError(f"{printable(tf_files)} cannot be written: {error.strerror or error}.") from error
 
 
 def _conclude(tf_files: Path, learnt: Learnt, precision: float | None, report: bool, output: Output) -> TrainingResult:
@@ -165,20 +167,22 @@ def _conclude(tf_files: Path, learnt: Learnt, precision: float | None, report: b
             collect(learnt, finished, collected)
         page = None if folder is None else write_report(folder, account(learnt, finished, collected, output))
     except OSError as error:
-        raise OutputError(f"{shown(tf_files / REPORT)} cannot be written: {error.strerror or error}.") from error
+        raise OutputError(f"{printable(tf_files / REPORT)} cannot be written: {error.strerror or error}.") from error
     int8 = learnt.int8.sentence if learnt.int8 else ""
     return TrainingResult(model, finished.verdict, finished.line, collected, page, int8)
 
 
 def _learn(tf_files: Path, dataset: Dataset, options: TrainingOptions, output: Output) -> Learnt:
     if options.recipe == "scratch":
+        from pigeonhole.recipes.scratch import learn_scratch
+
         return learn_scratch(tf_files, dataset, seed=options.seed, output=output)
     weights = obtain_weights(tf_files, options.backbone, options.weights)
     output.note(f"Backbone {weights.backbone}, {weights.origin}.")
     with _first_alone():
         probed = probe_pictures(tf_files, dataset, weights, sight=options.sight, seed=options.seed, output=output)
     if options.recipe == "finetune" or (options.recipe == "auto" and _is_worth_tuning(dataset)):
-        from pigeonhole.train.finetune import learn_finetune
+        from pigeonhole.finetuning.finetune import learn_finetune
 
         return learn_finetune(tf_files, probed, weights, seed=options.seed, output=output)
     return as_learnt(probed)
@@ -190,7 +194,7 @@ def _first_alone() -> Iterator[None]:
     if not is_launched():
         yield
         return
-    from pigeonhole.train import distributed
+    from pigeonhole.finetuning import distributed
 
     with distributed.first_alone():
         yield

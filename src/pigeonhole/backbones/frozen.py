@@ -1,0 +1,110 @@
+"""The frozen network that turns pictures into features: exported to ONNX once, then kept by digest."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.backbones.weights import BUILTIN, Weights
+from pigeonhole.dataset.folders import Dataset
+from pigeonhole.errors import PigeonholeError
+from pigeonhole.files import digest, write_aside_and_replace
+from pigeonhole.images import Preprocessing
+from pigeonhole.model import open_session
+from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.output import Output
+from pigeonhole.stream import Decoded, decoded
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CACHE = "cache"
+EXPORT_VERSION = 2  # raise it when onnx_graph/from_torch.py changes: every cached backbone is then made anew
+SAMPLE = 16  # pictures on which torch and onnxruntime must agree
+TOLERANCE = 1e-3  # of the largest feature
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """An ONNX graph `pixels` → `features` with what it needs to know about its pictures and its origin."""
+
+    name: str
+    origin: str
+    weights_sha256: str
+    preprocessing: Preprocessing
+    onnx: bytes
+
+    @property
+    def digest(self) -> str:
+        """Of everything that makes the features what they are."""
+        return digest(self.onnx + repr(self.preprocessing).encode())
+
+
+def load_backbone(tf_files: Path, weights: Weights, size: int | None, dataset: Dataset, output: Output) -> Backbone:
+    """The backbone for `weights` from TF_FILES/cache, exported first if it is not there (seconds, and needs torch).
+
+    The built-in one is a graph already.
+
+    It takes pictures of `size` × `size` pixels, None for as many as its weights were trained with.
+    """
+    weights_sha256 = digest(weights.path.read_bytes())
+    if weights.backbone == BUILTIN:
+        from pigeonhole.backbones.builtin import unpacked
+
+        return _read(weights, weights_sha256, unpacked(weights.path.read_bytes(), size), size)
+    key = digest(f"{EXPORT_VERSION} {weights.backbone} {size} {weights_sha256}".encode())[:16]
+    path = tf_files / CACHE / f"backbone-{weights.backbone.replace(':', '-')}-{key}.onnx"
+    if not path.exists():
+        output.note(f"Exporting {weights.backbone} to ONNX, once.")
+        _export(weights, weights_sha256, size, dataset, path)
+    return _read(weights, weights_sha256, path.read_bytes(), size)
+
+
+def _read(weights: Weights, weights_sha256: str, onnx: bytes, size: int | None) -> Backbone:
+    metadata = open_session(onnx).get_modelmeta().custom_metadata_map
+    preprocessing = Preprocessing(**json.loads(metadata["preprocessing"]))
+    if size:
+        preprocessing = replace(preprocessing, size=size)
+    return Backbone(weights.backbone, weights.origin, weights_sha256, preprocessing, onnx)
+
+
+def _export(weights: Weights, weights_sha256: str, size: int | None, dataset: Dataset, path: Path) -> None:
+    from onnx import helper
+
+    from pigeonhole.backbones import registry as networks
+    from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
+
+    trunk = networks.backbone_network(weights.backbone, weights.path)
+    network = from_pixels(trunk, *networks.normalisation_of(weights.backbone))
+    preprocessing = networks.preprocessing_of(weights.backbone, weights_sha256)
+    if size:
+        preprocessing = replace(preprocessing, size=size)
+    networks.check_size(network, weights.backbone, preprocessing.size)
+    model = to_onnx(network, preprocessing.size)
+    helper.set_model_props(model, {"preprocessing": json.dumps(asdict(preprocessing)), "backbone": weights.backbone})
+    onnx: bytes = model.SerializeToString()
+    pictures = sample(dataset, preprocessing)
+    if pictures:  # where none can be read, the training ends soon for that reason
+        _compare(network, onnx, np.stack([item.pixels for item in pictures]))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_aside_and_replace(path, onnx)
+
+
+def sample(dataset: Dataset, preprocessing: Preprocessing) -> list[Decoded]:
+    """Up to SAMPLE readable training pictures from all over the set."""
+    step = max(1, len(dataset.examples) // SAMPLE)
+    chosen = [example.found for example in dataset.examples[::step]][:SAMPLE]
+    return [item for item in decoded(chosen, preprocessing) if isinstance(item, Decoded)]
+
+
+def _compare(network: "nn.Module", onnx: bytes, pixels: NDArray[np.uint8]) -> None:
+    import torch
+
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(pixels)).numpy()
+    difference = float(np.abs(open_session(onnx).run([FEATURES], {INPUT: pixels})[0] - expected).max())
+    if difference > TOLERANCE * max(1.0, float(np.abs(expected).max())):
+        raise PigeonholeError(f"torch and onnxruntime disagree on this network by {difference:.2g}; it is not used.")

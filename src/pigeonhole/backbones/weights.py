@@ -1,0 +1,86 @@
+"""Which pretrained weights a training uses: those named, those in TF_FILES/weights, a download, or the built-in ones.
+
+Nothing here needs torch, so that a backbone that was exported before is found again in a moment.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from pigeonhole.errors import UsageError, WeightsError
+from pigeonhole.text import printable
+
+DEFAULT_BACKBONE = "mobilenet_v2"
+AUTO = "auto"
+BUILTIN = "builtin"
+BUILTIN_FILE = Path(__file__).parent / f"{BUILTIN}.onnx"
+FOLDER = "weights"
+SUFFIXES = (".pth", ".pt", ".safetensors")
+TIMM = "timm:"  # before the names of networks that are timm's; in a file's name it is timm-
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A state dict in the file `path` for the network `backbone`; `origin` says where it is from."""
+
+    path: Path
+    backbone: str
+    origin: str
+
+
+def find_weights(tf_files: Path, backbone: str | None, named: Path | None) -> Weights | None:
+    """The weights to use, None if there are none on this machine. Raises UsageError if `named` is no file."""
+    if named is not None:
+        if backbone == BUILTIN:
+            raise UsageError("The built-in backbone brings its own weights.", "Leave out --weights or --backbone.")
+        if not named.is_file():
+            raise UsageError(f"There is no weights file {printable(named)}.", "Check the name behind --weights.")
+        name = backbone if backbone and backbone != AUTO else _backbone_in(named)
+        return Weights(named, name, f"--weights {named.name}")
+    if backbone == BUILTIN:
+        return builtin_weights("asked for")
+    backbone = None if backbone == AUTO else backbone
+    present = weights_in(tf_files)
+    wanted = [each for each in present if _is_meant(backbone or DEFAULT_BACKBONE, each.backbone)]
+    chosen = wanted or ([] if backbone else present)
+    return chosen[0] if chosen else None
+
+
+def builtin_weights(reason: str) -> Weights:
+    """Those that come with pigeonhole; `reason` says why they and no others."""
+    return Weights(BUILTIN_FILE, BUILTIN, f"built in ({reason})")
+
+
+def weights_in(tf_files: Path) -> list[Weights]:
+    """Every weights file in TF_FILES/weights, by name."""
+    files = sorted(path for path in (tf_files / FOLDER).glob("*") if path.suffix in SUFFIXES and path.is_file())
+    return [Weights(path, _backbone_in(path), f"{FOLDER}/{path.name}") for path in files]
+
+
+def missing(backbone: str, reason: str) -> WeightsError:
+    library, name = ("timm", _in_file_name(backbone)) if backbone.startswith(TIMM) else ("torchvision", backbone)
+    return WeightsError(
+        f"There are no pretrained weights for {backbone}: {reason}.",
+        f"Copy a {library} weights file called {name}.pth into TF_FILES/{FOLDER}, name one with --weights FILE, "
+        f"or take the one that comes with pigeonhole: --backbone {BUILTIN}.",
+    )
+
+
+def _backbone_in(path: Path) -> str:
+    """`resnet50` for `resnet50-0676ba61.pth`: torchvision's files begin with the network's name.
+
+    `timm:resnet50.a1_in1k` for `timm-resnet50.a1_in1k.safetensors`.
+    """
+    match = re.match(r"(?P<timm>timm-)?(?P<name>[A-Za-z0-9_]+)(?P<tag>\.[A-Za-z0-9_]+)?", path.stem)
+    if match is None:
+        return path.stem
+    return TIMM + match["name"] + (match["tag"] or "") if match["timm"] else match["name"]
+
+
+def _is_meant(asked: str, backbone: str) -> bool:
+    """`timm:resnet50` may be any of timm's weights for it, also those that a file's name tells more exactly."""
+    return backbone == asked or (asked.startswith(TIMM) and backbone.startswith(f"{asked}."))
+
+
+def _in_file_name(backbone: str) -> str:
+    return backbone.replace(TIMM, "timm-")

@@ -1,0 +1,121 @@
+"""Which pictures belong together: copies, near copies, frames of one film, and what the user says belongs together.
+
+A picture whose companion was learnt from is no test of anything, so a group is always on one side of a split.
+"""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from pigeonhole.dataset.folders import DATA, Dataset
+from pigeonhole.dataset.near_duplicates import near_copies
+from pigeonhole.errors import DataError
+from pigeonhole.text import printable
+from pigeonhole.vectors import l2_normalised
+
+GROUPS = "groups.csv"
+# Two pictures with consecutive numbers in their names are of one burst if they are also this alike. Names alone would
+# make one film of everything that was saved as "image 1.jpg", "image 2.jpg", …
+BURST_COSINE = 0.75
+BURST_BITS = 22  # of 64 may differ in their hashes; two unrelated pictures have about 32
+STRICT_BURST_BITS = 16  # where there are no features
+
+Pairs = Iterable[tuple[int, int]]
+
+
+def find_groups(
+    dataset: Dataset, hashes: NDArray[np.uint64], features: NDArray[np.floating] | None, tf_files: Path
+) -> NDArray[np.int64]:
+    """For each example the number of its group, [N]. `hashes` [N] are perceptual, `features` [N, D] the frozen ones.
+
+    Raises DataError where TF_FILES/groups.csv cannot be understood.
+    """
+    units = None if features is None else l2_normalised(features)
+    pairs = [
+        *_same(example.sha256 for example in dataset.examples),
+        *near_copies(hashes, units),
+        *_bursts(dataset, hashes, units),
+        *_same(_sub_folder(dataset, row) for row in range(len(dataset.examples))),
+        *_same(_named_groups(dataset, tf_files / GROUPS)),
+    ]
+    return joined(pairs, len(dataset.examples))
+
+
+def joined(pairs: Pairs, count: int) -> NDArray[np.int64]:
+    """The connected components of `count` things, as a number for each, [count]."""
+    rows, columns = np.array(list(pairs), dtype=np.int64).reshape(-1, 2).T
+    links = coo_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(count, count))
+    groups: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
+    return groups
+
+
+def _same(keys: Iterable[str | None]) -> Iterator[tuple[int, int]]:
+    """Pairs of things with the same key; None is nobody's."""
+    first: dict[str, int] = {}
+    for row, key in enumerate(keys):
+        if key is not None:
+            known = first.setdefault(key, row)
+            if known != row:
+                yield known, row
+
+
+def _sub_folder(dataset: Dataset, row: int) -> str | None:
+    """The folder below the category's, such as a film's or a person's."""
+    example = dataset.examples[row]
+    parts = example.found.relative.parts
+    return f"{example.part}/{example.category}/{parts[0]}" if len(parts) > 1 else None
+
+
+def _bursts(
+    dataset: Dataset, hashes: NDArray[np.uint64], units: NDArray[np.float32] | None
+) -> Iterator[tuple[int, int]]:
+    series: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for row, example in enumerate(dataset.examples):
+        if numbered := re.fullmatch(r"(.*?)(\d+)(\D*)", example.found.path.stem):
+            name = f"{example.found.path.parent}/{numbered[1]}#{numbered[3]}"
+            series[example.category, name].append((int(numbered[2]), row))
+    for frames in series.values():
+        ordered = [row for _, row in sorted(frames)]
+        for one, next_one in pairwise(ordered):
+            bits = int(np.bitwise_count(hashes[one] ^ hashes[next_one]))
+            if units is None:
+                alike = bits <= STRICT_BURST_BITS
+            else:
+                alike = bits <= BURST_BITS and float(units[one] @ units[next_one]) >= BURST_COSINE
+            if alike:
+                yield one, next_one
+
+
+def _named_groups(dataset: Dataset, path: Path) -> list[str | None]:
+    """What the user says in groups.csv: two columns, path (below data/) and group."""
+    if not path.exists():
+        return [None] * len(dataset.examples)
+    try:
+        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, csv.Error) as error:
+        raise DataError(f"{printable(path)} cannot be read: {error}.", "Mend it, or take it away.") from None
+    if rows and not {"path", "group"} <= set(rows[0]):
+        raise DataError(
+            f"{printable(path)} has no columns called path and group.", "Its first line must be: path,group"
+        )
+    group_of = {str(PurePosixPath(row["path"] or "")): row["group"] or None for row in rows}
+    missing = [name for name in group_of if not (path.parent / DATA / name).exists()]
+    if missing:
+        raise DataError(
+            f"{printable(path)} names pictures that are not in {DATA}/: "
+            f"{len(missing)}, the first is {printable(missing[0])}.",
+            "Write paths as category/picture.jpg.",
+        )
+    return [
+        group_of.get(f"{example.category}/{example.found.relative.as_posix()}") if example.part == DATA else None
+        for example in dataset.examples
+    ]

@@ -1,0 +1,137 @@
+"""A folder whose pictures are known, compared with what a model says of them."""
+
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.evaluation.calibration_error import expected_calibration_error
+from pigeonhole.evaluation.proportion import Proportion
+from pigeonhole.records import Guess
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """One answer and the `truth`: a category of the model, another name (a stranger), or None where nobody said it.
+
+    `relative` is what the picture `path` is called for a reader; `ranking` has every category with its probability,
+    best first; `unknown` says whether the model would rather not answer.
+    """
+
+    path: Path
+    relative: Path
+    truth: str | None
+    stranger: bool
+    ranking: tuple[tuple[str, float], ...]
+    unknown: bool
+
+    @property
+    def category(self) -> str:
+        return self.ranking[0][0]
+
+    @property
+    def score(self) -> float:
+        return self.ranking[0][1]
+
+    @property
+    def right(self) -> bool | None:
+        """Whether the best category is the true one, or a stranger is called unknown; None where nobody knows."""
+        if self.truth is None:
+            return None
+        return self.unknown if self.stranger else self.category == self.truth
+
+
+@dataclass(frozen=True, slots=True)
+class OfCategory:
+    """`precision`: of the pictures that got this answer, the share that it is true of. `recall`: of the pictures that
+    it is true of, the share that got it. `f1`: their harmonic mean. 0 where there is none.
+    """
+
+    category: str
+    pictures: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """Counts answers as they come: a few bytes for each, whatever their number."""
+
+    labels: tuple[str, ...]
+    strangers: int = 0
+    strangers_unknown: int = 0
+    known_unknown: int = 0
+    unlabelled: int = 0
+    _truths: "array[int]" = field(default_factory=lambda: array("i"))
+    _answers: "array[int]" = field(default_factory=lambda: array("i"))
+    _scores: "array[float]" = field(default_factory=lambda: array("f"))
+    _of_truth: "array[float]" = field(default_factory=lambda: array("f"))
+
+    def judge(self, guess: Guess, relative: Path) -> Evaluated:
+        """Count one answer. The folder that the picture lies in says what is on it; no folder, nobody knows."""
+        truth = relative.parts[0] if len(relative.parts) > 1 else None
+        stranger = truth is not None and truth not in self.labels
+        evaluated = Evaluated(guess.path, relative, truth, stranger, guess.ranking, bool(guess.doubt))
+        self.count(evaluated)
+        return evaluated
+
+    def count(self, evaluated: Evaluated) -> None:
+        """Count an answer that is known already."""
+        if evaluated.truth is None:
+            self.unlabelled += 1
+        elif evaluated.stranger:
+            self.strangers += 1
+            self.strangers_unknown += evaluated.unknown
+        else:
+            self.known_unknown += evaluated.unknown
+            self._truths.append(self.labels.index(evaluated.truth))
+            self._answers.append(self.labels.index(evaluated.category))
+            self._scores.append(evaluated.score)
+            self._of_truth.append(dict(evaluated.ranking)[evaluated.truth])
+
+    @property
+    def judged(self) -> int:
+        """How many answers were counted."""
+        return self.unlabelled + self.strangers + len(self._truths)
+
+    @property
+    def accuracy(self) -> Proportion | None:
+        """By the best category, of the pictures whose category the model knows; None without any."""
+        truths, answers = self.truths, self.answers
+        return Proportion(int((truths == answers).sum()), len(truths)) if len(truths) else None
+
+    @property
+    def truths(self) -> NDArray[np.int64]:
+        """[N], as numbers of `labels`."""
+        return np.array(self._truths, dtype=np.int64)
+
+    @property
+    def answers(self) -> NDArray[np.int64]:
+        return np.array(self._answers, dtype=np.int64)
+
+    @property
+    def scores(self) -> NDArray[np.float32]:
+        """[N], of the best category."""
+        return np.array(self._scores, dtype=np.float32)
+
+    @property
+    def log_loss(self) -> float:
+        """The mean negative logarithm of the true category's score, in nats."""
+        return -float(np.mean(np.log(np.maximum(np.array(self._of_truth), 1e-12))))
+
+    @property
+    def calibration_error(self) -> float:
+        return expected_calibration_error(np.array(self._scores), self.truths == self.answers)
+
+    def categories(self) -> Iterator[OfCategory]:
+        """One line for every category of the model."""
+        from sklearn.metrics import precision_recall_fscore_support
+
+        numbers = np.arange(len(self.labels))
+        columns = precision_recall_fscore_support(self.truths, self.answers, labels=numbers, zero_division=0.0)
+        for label, precision, recall, f1, pictures in zip(self.labels, *columns, strict=True):
+            yield OfCategory(label, int(pictures), float(precision), float(recall), float(f1))

@@ -1,0 +1,252 @@
+"""Fine-tuning a backbone together with its head, from a linear probe: one run over one fold.
+
+Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution" (arXiv
+2202.10054): the head comes from a probe. Howard and Ruder 2018 (arXiv 1801.06146): the trunk is frozen at first, then
+its lower layers learn more slowly. Smith 2018 (arXiv 1803.09820): one cycle of the learning rate.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from pigeonhole.dataset.folders import Example
+from pigeonhole.dataset.split import Fold
+from pigeonhole.evaluation.head import Head, log_loss
+from pigeonhole.finetuning import distributed
+from pigeonhole.finetuning.checkpoint import load_checkpoint, save_checkpoint
+from pigeonhole.finetuning.loader import Look, Pictures, balanced_order, batches
+from pigeonhole.finetuning.mixed_precision import autocast, fast_dtype
+from pigeonhole.images import Preprocessing
+
+RATES = (1e-5, 3e-5, 1e-4)  # peaks for the lower, the middle and the upper third of the trunk's layers
+HEAD_RATE = 3e-4
+WEIGHT_DECAY = 1e-2
+FROZEN_EPOCHS = 1
+SMALLER = 5 / 7  # the edge of the pictures in the first half of the epochs
+PATIENCE = 3  # epochs without a better one
+SMALL_SET = 2000  # pictures, below which the statistics of batch norm stay those of the backbone
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`sizes` has the edge of the pictures in each epoch, growing; `batch` is that of all processes together.
+
+    `stop_after` is the epoch, from 0, after which to stop in the middle of the cycle; None: when it gets no better.
+    """
+
+    sizes: tuple[int, ...]
+    batch: int
+    freeze_statistics: bool
+    stop_after: int | None = None
+
+    @property
+    def epochs(self) -> int:
+        return len(self.sizes)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a run learns from: `targets` [N] belong to `examples`."""
+
+    examples: Sequence[Example]
+    targets: NDArray[np.int64]
+    preprocessing: Preprocessing
+
+
+@dataclass(slots=True)
+class Run:
+    """What is known after each epoch: training losses, held-out losses (nats), held-out logits [H, C]."""
+
+    training_losses: list[float]
+    losses: list[float]
+    logits: list[Tensor]
+
+    @property
+    def best(self) -> int:
+        """The epoch with the least held-out loss, from 0."""
+        return int(np.argmin(self.losses))
+
+    def is_over(self, plan: Plan) -> bool:
+        """Whether it gets no better. That is not asked before the pictures have their full size for a while."""
+        first_full = plan.sizes.index(plan.sizes[-1])
+        return bool(self.losses) and len(self.losses) - 1 - max(self.best, first_full) >= PATIENCE
+
+
+class Tuned(nn.Module):
+    """uint8 [N, S, S, 3] → logits [N, C]: `trunk` with its normalisation, then the `linear` head."""
+
+    def __init__(self, trunk: nn.Module, head: Head) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.linear = nn.Linear(head.weight.shape[1], head.weight.shape[0])
+        with torch.no_grad():
+            self.linear.weight.copy_(torch.from_numpy(head.weight))
+            self.linear.bias.copy_(torch.from_numpy(head.bias))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        logits: Tensor = self.linear(self.trunk(pixels))
+        return logits
+
+    @property
+    def head(self) -> Head:
+        """What was learnt of it, float64."""
+        return Head(
+            self.linear.weight.detach().cpu().double().numpy(), self.linear.bias.detach().cpu().double().numpy()
+        )
+
+
+def plan_for(pictures: int, size: int) -> Plan:
+    """How to fine-tune on so many pictures for a network that sees `size` pixels.
+
+    With few pictures every epoch has few steps, so there are more. The first half sees smaller pictures, which costs
+    half the time.
+    """
+    epochs = min(8, max(4, round(4000 / pictures)))
+    small = max(32, round(size * SMALLER / 32) * 32)
+    sizes = [small] * (epochs // 2) + [size] * (epochs - epochs // 2)
+    return Plan(tuple(sizes), batch=32, freeze_statistics=pictures < SMALL_SET)
+
+
+def tune(
+    network: Tuned,
+    material: Material,
+    fold: Fold,
+    plan: Plan,
+    *,
+    seed: int,
+    checkpoint: Path,
+    advance: Callable[[], None],
+) -> Run:
+    """Fine-tune `network` in place on `fold.train`; it ends as it was after the best epoch, or after that of the plan.
+
+    The run goes on from `checkpoint` and ends with the same weights as if it had never been interrupted. `advance` is
+    called for each epoch of the plan, also for those that were done before or are not needed.
+    """
+    device = distributed.device()
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    learner = _Learner(network, plan, len(balanced_order(fold.train, material.targets, seed, 0)), device)
+    run, first = Run([], [], []), 0
+    best: dict[str, Tensor] = {}
+    state = distributed.from_first(load_checkpoint(checkpoint) if distributed.rank() == 0 else None)
+    if state is not None:
+        run, first, best = Run(**state["run"]), len(state["run"]["training_losses"]), state["best"]
+        learner.load(state)
+    for epoch in range(plan.epochs):
+        if epoch >= first and not run.is_over(plan) and (plan.stop_after is None or epoch <= plan.stop_after):
+            order = balanced_order(fold.train, material.targets, seed, epoch)
+            run.training_losses.append(learner.learn(material, order, epoch, seed))
+            run.logits.append(learner.look(material, fold.held_out))
+            if plan.stop_after is None:
+                run.losses.append(log_loss(run.logits[-1].double().numpy(), material.targets[fold.held_out]))
+                if run.best == epoch:
+                    best = {name: tensor.cpu().clone() for name, tensor in network.state_dict().items()}
+            if distributed.rank() == 0:
+                save_checkpoint(checkpoint, {**learner.state(), "run": asdict(run), "best": best})
+        advance()
+    if best:
+        network.load_state_dict(best)
+    network.cpu().eval()
+    return run
+
+
+class _Learner:
+    """The optimiser and what belongs to it."""
+
+    def __init__(self, network: Tuned, plan: Plan, pictures: int, device: torch.device) -> None:
+        self._network, self._plan, self._device = network, plan, device
+        self._part = distributed.rank(), distributed.world()
+        self._batch = max(1, plan.batch // self._part[1])
+        steps = math.ceil(math.ceil(pictures / self._part[1]) / self._batch)
+        self._dtype = fast_dtype(device)
+        groups = parameter_groups(network)
+        self._optimiser = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimiser, [group["lr"] for group in groups], total_steps=plan.epochs * steps
+        )
+        self._scaler = torch.amp.GradScaler(device.type, enabled=self._dtype is torch.float16)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "network": self._network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "scaler": self._scaler.state_dict(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        self._network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._schedule.load_state_dict(state["schedule"])
+        self._scaler.load_state_dict(state["scaler"])
+
+    def learn(self, material: Material, order: NDArray[np.int64], epoch: int, seed: int) -> float:
+        """One epoch; the result is the mean loss."""
+        torch.manual_seed(seed * 1000 + epoch)  # of dropout: the same whether or not the run was interrupted
+        look = Look(self._plan.sizes[epoch], seed, epoch)
+        pictures = Pictures(material.examples, material.targets, material.preprocessing, look)
+        self._network.train()
+        self._network.trunk.requires_grad_(epoch >= FROZEN_EPOCHS)
+        if self._plan.freeze_statistics or epoch < FROZEN_EPOCHS:
+            _keep_statistics(self._network)
+        parallel = distributed.shared(self._network)
+        # As many for each process: one that has a step more than the others would wait for them for ever.
+        order = np.resize(order, math.ceil(len(order) / self._part[1]) * self._part[1])
+        total, count = 0.0, 0
+        for pixels, targets in batches(pictures, order, self._batch, self._device, self._part):
+            with autocast(self._device, self._dtype):
+                loss = nn.functional.cross_entropy(parallel(pixels).float(), targets)
+            self._optimiser.zero_grad(set_to_none=True)
+            self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            self._scaler.step(self._optimiser)
+            self._scaler.update()
+            self._schedule.step()
+            total, count = total + float(loss.detach()) * len(targets), count + len(targets)
+        sums = distributed.from_all((total, count))
+        return float(sum(each[0] for each in sums) / sum(each[1] for each in sums))
+
+    def look(self, material: Material, rows: NDArray[np.int64]) -> Tensor:
+        """The logits [H, C] of the plain pictures `rows`, float32 throughout."""
+        self._network.eval()
+        pictures = Pictures(material.examples, material.targets, material.preprocessing, Look(None))
+        own: list[Tensor] = []
+        with torch.inference_mode():
+            for pixels, _ in batches(pictures, rows, self._batch, self._device, self._part):
+                own.append(self._network(pixels).cpu())
+        classes = self._network.linear.out_features
+        parts = distributed.from_all(torch.cat(own) if own else torch.empty(0, classes))
+        logits = torch.empty(len(rows), classes)
+        for number, some in enumerate(parts):
+            logits[number :: len(parts)] = some
+        return logits
+
+
+def parameter_groups(network: Tuned) -> list[dict[str, Any]]:
+    """The layers of the trunk in thirds, from the input on, with rising rates; then the head."""
+    layers = [list(module.parameters(recurse=False)) for module in network.trunk.modules()]
+    layers = [parameters for parameters in layers if parameters]
+    thirds = [layers[len(layers) * part // 3 : len(layers) * (part + 1) // 3] for part in range(3)]
+    groups = [
+        {"params": [parameter for layer in third for parameter in layer], "lr": rate}
+        for third, rate in zip(thirds, RATES, strict=True)
+        if third
+    ]
+    return [*groups, {"params": list(network.linear.parameters()), "lr": HEAD_RATE}]
+
+
+def _keep_statistics(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
+
+
+def fresh(network: Tuned, head: Head) -> Tuned:
+    """A copy of `network` to tune, with another head."""
+    return Tuned(copy.deepcopy(network.trunk), head)

@@ -1,0 +1,93 @@
+"""A probe in int8: its network is quantised, and what belongs to it is learnt anew from the new features."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx.utils import Extractor
+
+from pigeonhole.backbones.frozen import Backbone
+from pigeonhole.dataset.folders import Dataset, Example, read_dataset
+from pigeonhole.errors import DataError, NotInt8Error
+from pigeonhole.images import Preprocessing
+from pigeonhole.model import ModelCard
+from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.onnx_graph.int8 import quantized
+from pigeonhole.onnx_graph.throughput import rates
+from pigeonhole.output import Output
+from pigeonhole.recipes.int8_trial import Trial, check_speed
+from pigeonhole.recipes.preprocessing_search import choose_views, look
+from pigeonhole.recipes.probe import Probed, as_learnt, probe_backbone
+from pigeonhole.recipes.result import Learnt
+from pigeonhole.stream import Decoded, decoded
+from pigeonhole.text import printable
+
+CALIBRATING = 100  # pictures: twice as many gave the same answers
+
+
+def in_int8(tf_files: Path, learnt: Learnt, output: Output) -> Learnt:
+    """`learnt` with its network in int8; head, temperature and gates are those of the new features.
+
+    Raises NotInt8Error where it does not pay or changes too much, both measured here.
+    """
+    if learnt.recipe != "probe":
+        # What a tuned network says of held-out pictures, each fold's own network says, and only the last one is kept.
+        raise NotInt8Error(f"int8 is for probes: a model of the recipe {learnt.recipe} cannot be judged in int8.")
+    before = _backbone(learnt.backbone, learnt.preprocessing, learnt.trunk)
+    pixels = _pixels(learnt.dataset, learnt.split.learn, before)
+    with output.stage("Calibrating int8", len(pixels)) as advance:
+        after = replace(before, onnx=quantized(before.onnx, pixels, advance))
+    speed = rates(before.onnx, after.onnx, pixels)
+    check_speed(speed, before.name)
+    probe, features = choose_views(tf_files, learnt.dataset, learnt.split, after, output)
+    trial = Trial.of(speed, learnt.held_out, probe.held_out, np.array(learnt.dataset.targets))
+    trial.check_agreement()
+    strangers = learnt.dataset.strangers
+    stranger_features = look(tf_files, strangers, after, 1, output)[0] if strangers else features[:0]
+    probed = Probed(learnt.dataset, learnt.split, after, probe, features, stranger_features)
+    return replace(as_learnt(probed), epochs=learnt.epochs, int8=trial)
+
+
+def learn_again(tf_files: Path, model: bytes, card: ModelCard, *, seed: int, output: Output) -> Learnt:
+    """What training had learnt when it wrote the model file `model`, from the network that is in it.
+
+    Raises NotInt8Error where it is in int8 already or no probe, DataError where the pictures are others by now.
+    """
+    if card.int8:
+        raise NotInt8Error("The model is in int8 already.")
+    if card.recipe != "probe":
+        raise NotInt8Error(f"int8 is for probes: a model of the recipe {card.recipe} cannot be judged in int8.")
+    network = Extractor(onnx.load_model_from_string(model)).extract_model([INPUT], [FEATURES])
+    backbone = _backbone(card.backbone, card.preprocessing, network.SerializeToString())
+    probed = probe_backbone(tf_files, read_dataset(tf_files), backbone, seed=seed, output=output)
+    if probed.dataset.digest != card.training_set:
+        raise DataError(
+            f"The pictures in {printable(tf_files)} are not those that the model was learnt from.",
+            "Train again, with --int8.",
+        )
+    return as_learnt(probed)
+
+
+def _backbone(origin: dict[str, Any], preprocessing: Preprocessing, network: bytes) -> Backbone:
+    return Backbone(origin["name"], origin["weights"], origin["sha256"], preprocessing, network)
+
+
+def _pixels(dataset: Dataset, rows: NDArray[np.int64], backbone: Backbone) -> NDArray[np.uint8]:
+    """The pictures to calibrate by, uint8 [K, S, S, 3]."""
+    found = (example.found for example in chosen([dataset.examples[row] for row in rows.tolist()]))
+    items = decoded(found, backbone.preprocessing)
+    return np.stack([item.pixels for item in items if isinstance(item, Decoded)])
+
+
+def chosen(examples: list[Example]) -> list[Example]:
+    """CALIBRATING of them, as many of each category as can be, chosen by digest: the same ones next time."""
+    seen: Counter[str] = Counter()
+    ranked = []
+    for example in sorted(examples, key=lambda example: example.sha256):
+        ranked.append((seen[example.category], example.sha256, example))
+        seen[example.category] += 1
+    return [example for _, _, example in sorted(ranked, key=lambda each: each[:2])[:CALIBRATING]]

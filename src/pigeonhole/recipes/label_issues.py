@@ -1,0 +1,72 @@
+"""Which pictures may lie in the wrong category, by the answers of those who had not seen them.
+
+Northcutt, Jiang and Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels" (arXiv 1911.00068).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from pigeonhole.dataset.split import Fold, Split
+from pigeonhole.evaluation.head import best_temperature
+from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.output import Output
+from pigeonhole.recipes.logistic_regression import STRENGTHS, fit_probe
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """The example `row` looks like the category `other`; `doubt` is the score of that less the score of its own."""
+
+    row: int
+    other: int
+    doubt: float
+
+
+def suspects_by_features(
+    features: NDArray[np.floating],
+    targets: NDArray[np.int64],
+    split: Split,
+    output: Output,
+    strengths: tuple[float, ...] = STRENGTHS,
+) -> tuple[list[Suspect], int]:
+    """In two rounds: wrong labels also mislead those who judge, so in the second the first suspects teach nothing.
+
+    `features` [N, D] are the frozen ones of all examples, `targets` [N] their labels; of `strengths` the first round
+    chooses one. The number is that of the first round's suspects, which says how good a judge it is: the second has
+    been taught by those alone who agree with each other, and agrees with them even where there is nothing to learn.
+    """
+    with output.stage("Learning", len(strengths)) as advance:
+        first = fit_probe(features[None], targets, split, advance, strengths)
+    found = suspects(first.held_out, targets[first.held_out.rows])
+    taught = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
+    if not found or any(len(set(targets[fold.train])) < len(set(targets)) for fold in taught.folds):
+        return found, len(found)  # nothing to leave out, or a category would be missing
+    with output.stage("Learning", 1) as advance:
+        second = fit_probe(features[None], targets, taught, advance, (first.strength,))
+    return suspects(second.held_out, targets[second.held_out.rows]), len(found)
+
+
+def without(split: Split, rows: NDArray[np.int64]) -> Split:
+    """`split` where the examples `rows` are judged as before and learnt from no more."""
+    folds = tuple(Fold(np.setdiff1d(fold.train, rows), fold.held_out) for fold in split.folds)
+    return Split(folds, np.setdiff1d(split.learn, rows), split.description)
+
+
+def suspects(held_out: HeldOut, targets: NDArray[np.int64]) -> list[Suspect]:
+    """Pictures that those who had not seen them take for another category, the likeliest first.
+
+    `targets` [H] are the labels in doubt, in the order of `held_out`. The order is that of the normalised margin. The
+    paper's thresholds for each category are left out: on two heroes with one label in ten wrong, they lost 9 of 48.
+    """
+    scores = softmax(held_out.logits / best_temperature(held_out.logits, targets), axis=1)
+    everyone = np.arange(len(targets))
+    other = scores.argmax(axis=1)
+    doubt = scores[everyone, other] - scores[everyone, targets]
+    found = [
+        Suspect(int(held_out.rows[index]), int(other[index]), float(doubt[index]))
+        for index in np.flatnonzero(other != targets)
+    ]
+    return sorted(found, key=lambda suspect: -suspect.doubt)

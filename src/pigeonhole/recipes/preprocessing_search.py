@@ -1,0 +1,153 @@
+"""How the pictures are best looked at, measured on the pictures themselves: which part of them, and in how many views.
+
+A choice is made by the log loss of held-out pictures, on the folds that also give the accuracy: one of three rules and
+one of three numbers flatter it by far less than its uncertainty.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
+from pigeonhole.backbones.frozen import Backbone
+from pigeonhole.dataset.folders import Dataset, Example
+from pigeonhole.dataset.split import Fold, Split
+from pigeonhole.evaluation.paired_gain import gain
+from pigeonhole.images.preprocessing import Crop
+from pigeonhole.output import Output
+from pigeonhole.recipes.logistic_regression import STRENGTHS, Probe, fit_probe
+
+Rule = Literal["auto", "centre", "squeeze", "letterbox"]
+WHOLE: tuple[Crop, ...] = ("squeeze", "letterbox")
+ENOUGH = 1000  # pictures to choose a rule by
+VIEWS = (3, 9)  # the plain one and others
+LITTLE = 0.03  # of all answers wrong: what is left to win is not worth looking at all pictures again and again
+MOST_ROWS = 4500  # views and pictures together: with many pictures of their own, views cost more than they bring
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the user wants of it: a rule, or "auto" to measure; and the edge in pixels, None for the network's own."""
+
+    rule: Rule = "auto"
+    size: int | None = None
+
+
+def look(
+    tf_files: Path, examples: Sequence[Example], backbone: Backbone, views: int, output: Output
+) -> NDArray[np.float32]:
+    """The features [V, N, D] of so many views of every picture, computed where they are not known."""
+    with FeatureStore.open(tf_files, backbone) as store:
+        for view in range(views):
+            fill(examples, view, backbone, store, output)
+        return np.stack([vectors_of(examples, view, store) for view in range(views)])
+
+
+def with_rule(backbone: Backbone, crop: Crop) -> Backbone:
+    """`backbone`, looking at another part of its pictures."""
+    if crop == backbone.preprocessing.crop:
+        return backbone
+    return replace(backbone, preprocessing=replace(backbone.preprocessing, crop=crop, fraction=1.0))
+
+
+def choose_rule(
+    tf_files: Path, dataset: Dataset, split: Split, backbone: Backbone, output: Output
+) -> tuple[Backbone, Probe | None]:
+    """`backbone` as it is, or seeing the whole of each picture where that is better by more than luck.
+
+    What tells drawn faces or film frames apart may stand at the border, which the usual centred square cuts off.
+    With it comes the probe on its plain view of all pictures, where the trials have made that one.
+    """
+    rows = _some(dataset)
+    split = _restricted(split, rows)
+    part = Dataset(tuple(dataset.examples[row] for row in rows), ())
+    targets = np.array(dataset.targets)[rows]
+    if any(set(targets[fold.train]) != set(targets) or not len(fold.held_out) for fold in split.folds):
+        return backbone, None  # too few pictures of some category to try anything on
+
+    def tried(candidate: Backbone) -> Probe:
+        return _fitted(look(tf_files, part.examples, candidate, 1, output), targets, split, output)
+
+    usual = tried(backbone)
+    best, best_probe, best_gain = backbone, usual, 0.0
+    for crop in () if _is_good(usual, targets) else WHOLE:
+        candidate = with_rule(backbone, crop)
+        probe = tried(candidate)
+        gained = gain(usual.held_out, probe.held_out, targets)
+        if gained.is_certain and gained.mean > best_gain:
+            best, best_probe, best_gain = candidate, probe, gained.mean
+    if best is not backbone:
+        output.note(f"Pictures are seen whole ({best.preprocessing.crop}): better here than their centre.")
+    return best, best_probe if len(rows) == len(dataset.examples) else None
+
+
+def choose_views(
+    tf_files: Path,
+    dataset: Dataset,
+    split: Split,
+    backbone: Backbone,
+    output: Output,
+    *,
+    on_plain: Probe | None = None,
+) -> tuple[Probe, NDArray[np.float32]]:
+    """The probe on as many augmented views as pay, and the features [N, D] of the plain one.
+
+    `on_plain` is the probe on that one, if it is there already.
+    """
+    targets = np.array(dataset.targets)
+    plain = look(tf_files, dataset.examples, backbone, 1, output)
+    best = on_plain or _fitted(plain, targets, split, output)
+    for count in VIEWS:
+        if count * len(targets) > MOST_ROWS or _is_good(best, targets):
+            break
+        more = _fitted(
+            look(tf_files, dataset.examples, backbone, count, output), targets, split, output, (best.strength,)
+        )
+        if not gain(best.held_out, more.held_out, targets).is_certain:
+            break
+        best = more
+        output.note(f"Learning from {count} views of each picture: better here than from fewer.")
+    return best, plain[0]
+
+
+def _fitted(
+    views: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    split: Split,
+    output: Output,
+    strengths: tuple[float, ...] = STRENGTHS,
+) -> Probe:
+    with output.stage("Learning", len(strengths)) as advance:
+        return fit_probe(views, targets, split, advance, strengths)
+
+
+def _is_good(probe: Probe, targets: NDArray[np.int64]) -> bool:
+    """Whether it is wrong of so few of the held-out pictures that there is little to win."""
+    held_out = probe.held_out
+    return float(np.mean(held_out.logits.argmax(axis=1) != targets[held_out.rows])) <= LITTLE
+
+
+def _some(dataset: Dataset) -> NDArray[np.int64]:
+    """The rows of about ENOUGH pictures, as many of each category, chosen by digest."""
+    each = max(10, ENOUGH // len(dataset.categories))
+    kept: dict[str, list[int]] = {category: [] for category in dataset.categories}
+    for row in sorted(range(len(dataset.examples)), key=lambda row: dataset.examples[row].sha256):
+        chosen = kept[dataset.examples[row].category]
+        if len(chosen) < each:
+            chosen.append(row)
+    return np.array(sorted(row for rows in kept.values() for row in rows))
+
+
+def _restricted(split: Split, rows: NDArray[np.int64]) -> Split:
+    """`split` of the pictures `rows` alone, which are numbered anew."""
+    numbers = {row: number for number, row in enumerate(rows.tolist())}
+
+    def renumbered(part: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.array([numbers[row] for row in part.tolist() if row in numbers], dtype=np.int64)
+
+    folds = tuple(Fold(renumbered(fold.train), renumbered(fold.held_out)) for fold in split.folds)
+    return Split(folds, renumbered(split.learn), split.description)

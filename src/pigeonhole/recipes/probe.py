@@ -1,0 +1,100 @@
+"""Two ways to learn, from a dataset to everything that a model file is made of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.backbones.feature_cache import FeatureStore, compute_features
+from pigeonhole.backbones.frozen import Backbone, load_backbone, sample
+from pigeonhole.backbones.weights import Weights
+from pigeonhole.dataset.folders import Dataset
+from pigeonhole.dataset.groups import find_groups
+from pigeonhole.dataset.split import Split, make_split
+from pigeonhole.output import Output
+from pigeonhole.recipes.logistic_regression import Probe
+from pigeonhole.recipes.preprocessing_search import Sight, choose_rule, choose_views, look, with_rule
+from pigeonhole.recipes.result import Learnt
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A probe and what it was made of. `features` [N, D] are those of the plain view of the examples."""
+
+    dataset: Dataset
+    split: Split
+    backbone: Backbone
+    probe: Probe
+    features: NDArray[np.float32]
+    stranger_features: NDArray[np.float32]
+
+
+def probe_pictures(
+    tf_files: Path,
+    dataset: Dataset,
+    weights: Weights,
+    *,
+    sight: Sight,
+    seed: int,
+    output: Output,
+    split: Split | None = None,
+) -> Probed:
+    """Logistic regression on the frozen features of a pretrained backbone.
+
+    What is computed is kept in the cache of `tf_files`. With `split` it is judged by that one.
+    """
+    backbone = load_backbone(tf_files, weights, sight.size, dataset, output)
+    if sight.rule == "auto":
+        return probe_backbone(tf_files, dataset, backbone, choose=True, seed=seed, output=output, split=split)
+    return probe_backbone(tf_files, dataset, with_rule(backbone, sight.rule), seed=seed, output=output, split=split)
+
+
+def probe_backbone(
+    tf_files: Path,
+    dataset: Dataset,
+    backbone: Backbone,
+    *,
+    choose: bool = False,
+    seed: int,
+    output: Output,
+    split: Split | None = None,
+) -> Probed:
+    """The same on a `backbone` that is at hand. `choose`: which part of the pictures it sees is measured first."""
+    with FeatureStore.open(tf_files, backbone) as store:
+        dataset, features = compute_features(dataset, backbone, store, output)
+        if split is None:
+            groups = find_groups(dataset, store.hashes(dataset.examples), features, tf_files)
+            split = make_split(dataset, groups, seed)
+    on_plain = None
+    if choose:
+        backbone, on_plain = choose_rule(tf_files, dataset, split, backbone, output)
+    probe, features = choose_views(tf_files, dataset, split, backbone, output, on_plain=on_plain)
+    strangers = look(tf_files, dataset.strangers, backbone, 1, output)[0] if dataset.strangers else features[:0]
+    return Probed(dataset, split, backbone, probe, features, strangers)
+
+
+def as_learnt(probed: Probed) -> Learnt:
+    """The probe as a recipe's result."""
+    dataset, backbone = probed.dataset, probed.backbone
+    row_of = {example.sha256: row for row, example in enumerate(dataset.examples)}
+    shown = sample(dataset, backbone.preprocessing)
+    shown_features = probed.features[[row_of[item.sha256] for item in shown]]
+    return Learnt(
+        recipe="probe",
+        dataset=dataset,
+        split=probed.split,
+        backbone={"name": backbone.name, "weights": backbone.origin, "sha256": backbone.weights_sha256},
+        preprocessing=backbone.preprocessing,
+        trunk=backbone.onnx,
+        head=probed.probe.head,
+        held_out=probed.probe.held_out,
+        looks=probed.features,
+        frozen=True,
+        sample=np.stack([item.pixels for item in shown]),
+        sample_features=shown_features,
+        sample_looks=shown_features,
+        stranger_features=probed.stranger_features,
+        stranger_looks=probed.stranger_features,
+        strength=probed.probe.strength,
+    )

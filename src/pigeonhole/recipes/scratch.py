@@ -1,0 +1,82 @@
+"""Recipe `scratch`: a small network that starts from nothing."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.dataset.folders import Dataset
+from pigeonhole.dataset.groups import find_groups
+from pigeonhole.dataset.near_duplicates import perceptual_hash
+from pigeonhole.dataset.pixels import pixels_of
+from pigeonhole.dataset.split import Split, make_split
+from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.onnx_graph.from_torch import to_onnx
+from pigeonhole.output import Output
+from pigeonhole.recipes import small_cnn as scratch
+from pigeonhole.recipes.result import Learnt
+from pigeonhole.recipes.saved_network import saved
+from pigeonhole.recipes.small_cnn import Habits
+
+
+def learn_scratch(tf_files: Path, dataset: Dataset, *, seed: int, output: Output) -> Learnt:
+    """A small network that starts from nothing; about every fifth picture is held out and judges it."""
+    dataset, pixels, strangers = pixels_of(dataset, scratch.PREPROCESSING, output)
+    targets = np.array(dataset.targets)
+    hashes = np.array([perceptual_hash(picture) for picture in pixels], dtype=np.uint64)
+    split = make_split(dataset, find_groups(dataset, hashes, None, tf_files), seed).one(targets)
+    return fit_from_nothing(dataset, split, pixels, strangers, seed=seed, habits=scratch.AUGMENTED, output=output)
+
+
+def fit_from_nothing(
+    dataset: Dataset,
+    split: Split,
+    pixels: NDArray[np.uint8],
+    strangers: NDArray[np.uint8],
+    *,
+    seed: int,
+    habits: Habits,
+    output: Output,
+) -> Learnt:
+    """A network for each fold of `split`, of which the last is handed over.
+
+    `pixels` [N, S, S, 3] are of the examples of `dataset`, `strangers` [K, S, S, 3] of its strangers.
+    """
+    targets = np.array(dataset.targets)
+    epochs = sum(scratch.epochs_for(len(fold.train)) for fold in split.folds)
+    with output.stage("Learning", epochs) as advance:
+        fitted = [
+            scratch.fit_scratch(pixels, targets, fold, seed=seed, advance=advance, habits=habits)
+            for fold in split.folds
+        ]
+    learnt = fitted[-1]
+    some = pixels[:: max(1, len(pixels) // scratch.BATCH)][: scratch.BATCH]
+    return Learnt(
+        recipe="scratch",
+        dataset=dataset,
+        split=split,
+        backbone={"name": "small_cnn", "weights": "learnt from these pictures alone", "sha256": None},
+        preprocessing=scratch.PREPROCESSING,
+        trunk=to_onnx(learnt.network, scratch.PREPROCESSING.size).SerializeToString(),
+        head=learnt.head,
+        held_out=HeldOut.of(split, [each.held_out for each in fitted]),
+        looks=thumbnails(pixels),
+        frozen=False,
+        sample=some,
+        sample_features=scratch.features(learnt.network, some),
+        sample_looks=thumbnails(some),
+        stranger_features=scratch.features(learnt.network, strangers) if len(strangers) else np.empty((0, 1)),
+        stranger_looks=thumbnails(strangers),
+        epochs=learnt.epochs,
+        network=saved(learnt.network.state_dict()),
+    )
+
+
+def thumbnails(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 [N, S, S, 3] → [N, 192]: 8 × 8 mean colours, around the mean of all pictures."""
+    count, size = pixels.shape[:2]
+    if not count:
+        return np.empty((0, 192), dtype=np.float32)
+    blocks = pixels.reshape(count, 8, size // 8, 8, size // 8, 3).mean(axis=(2, 4), dtype=np.float32)
+    small: NDArray[np.float32] = (blocks - blocks.mean(axis=0)).reshape(count, -1)
+    return small

@@ -1,0 +1,94 @@
+"""What a training has to tell: its held-out pictures and everything else that stands in a report."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pigeonhole.dataset.folders import different_pictures
+from pigeonhole.evaluation.findings import Suspicion
+from pigeonhole.evaluation.proportion import Proportion
+from pigeonhole.evaluation.running import Evaluated
+from pigeonhole.files import digest
+from pigeonhole.output import Output
+from pigeonhole.recipes.label_issues import suspects_by_features
+from pigeonhole.recipes.learning_curve import growth
+from pigeonhole.recipes.logistic_regression import STRENGTHS
+from pigeonhole.recipes.result import Learnt
+from pigeonhole.report.collected import Collected
+from pigeonhole.report.content import Content
+from pigeonhole.text import printable
+from pigeonhole.train.finish import Finished
+
+SUSPICIONS = 24
+
+
+def collect(learnt: Learnt, finished: Finished, collected: Collected) -> None:
+    """Count and keep what was said of every picture that was held out."""
+    categories = learnt.dataset.categories
+    for row, scores, unknown in zip(learnt.held_out.rows, finished.scores, finished.unknown, strict=True):
+        example = learnt.dataset.examples[row]
+        order = sorted(range(len(categories)), key=lambda index: -scores[index])
+        ranking = tuple((categories[index], float(scores[index])) for index in order)
+        name = Path(example.category) / example.found.relative
+        evaluated = Evaluated(example.found.path, name, example.category, False, ranking, bool(unknown))
+        collected.evaluation.count(evaluated)
+        collected.add(evaluated)
+
+
+def account(learnt: Learnt, finished: Finished, collected: Collected, output: Output) -> Content:
+    """The content of the report on a training. `collected` has its held-out pictures already."""
+    total = finished.verdict.total
+    return Content(
+        title="What was learnt",
+        source=f"Measured on pictures that it had not learnt from: {finished.verdict.split}.",
+        collected=collected,
+        facts=_facts(learnt, finished),
+        baselines=(
+            ("always the most frequent category", Proportion(finished.verdict.majority, total)),
+            ("the category of the most similar picture", Proportion(finished.verdict.neighbours, total)),
+        ),
+        suspicions=_suspicions(learnt, output),
+        epochs=learnt.epochs,
+        growth=growth(learnt),
+    )
+
+
+def _suspicions(learnt: Learnt, output: Output) -> list[Suspicion]:
+    """By the frozen features, so that a network that has learnt the wrong labels does not defend them."""
+    if not learnt.frozen:
+        return []
+    dataset = learnt.dataset
+    targets = learnt.dataset.targets
+    strengths = (learnt.strength,) if learnt.strength else STRENGTHS
+    found, _ = suspects_by_features(learnt.looks, np.array(targets), learnt.split, output, strengths)
+    return [
+        Suspicion(
+            dataset.examples[suspect.row].found.path,
+            Path(dataset.examples[suspect.row].category) / dataset.examples[suspect.row].found.relative,
+            dataset.examples[suspect.row].category,
+            dataset.categories[suspect.other],
+            suspect.doubt,
+        )
+        for suspect in found[:SUSPICIONS]
+    ]
+
+
+def _facts(learnt: Learnt, finished: Finished) -> list[tuple[str, str]]:
+    counts = different_pictures(learnt.dataset.examples)
+    seen, card = learnt.preprocessing, finished.card
+    return [
+        ("recipe", learnt.recipe),
+        ("backbone", f"{learnt.backbone['name']}, {learnt.backbone['weights']}"),
+        ("weights, SHA-256", str(learnt.backbone["sha256"] or "none")),
+        ("pictures learnt from", str(len(learnt.split.learn))),
+        ("different pictures", ", ".join(f"{printable(name)} {counts[name]}" for name in learnt.dataset.categories)),
+        ("left out", str(len(learnt.dataset.left_out))),
+        ("held out", finished.verdict.split),
+        ("seen", f"{seen.size} × {seen.size} pixels, {seen.crop}"),
+        ("temperature", f"{card.temperature:.3f}"),
+        ("unknown", finished.line.sentence if finished.line else "never"),
+        ("precision", learnt.int8.sentence if learnt.int8 else "float32"),
+        ("training set, SHA-256", learnt.dataset.digest),
+        ("model, SHA-256", digest(finished.onnx)),
+        ("made by", f"pigeonhole {card.version}, {card.created}"),
+    ]
