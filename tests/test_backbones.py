@@ -215,7 +215,7 @@ def test_weights_of_timm_have_to_be_given_and_the_sentence_says_where_they_are(
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_weights_that_are_no_weights_are_named(tf_files: Path, suffix: str) -> None:
     (tf_files / f"resnet18{suffix}").write_text("no weights")
-    with pytest.raises(WeightsError, match="is damaged or not one of"):
+    with pytest.raises(WeightsError, match="is damaged or neither"):
         networks.backbone_network("resnet18", tf_files / f"resnet18{suffix}")
 
 

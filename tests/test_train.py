@@ -205,7 +205,7 @@ def test_too_little_to_learn_from_is_refused_with_what_to_do(tmp_path: Path, mak
     ("arguments", "code", "sentence"),
     [
         (["--weights", "nowhere.pth"], 2, "There is no weights file nowhere.pth."),
-        (["--weights", "resnet18.pth"], 3, "resnet18.pth is damaged or not one of torchvision's"),
+        (["--weights", "resnet18.pth"], 3, "resnet18.pth is damaged or neither torchvision's"),
         (["--weights", "resnet34.pth"], 3, "resnet34.pth holds no state dict"),
         (["--weights", f"weights/{SMALL}.pth", "--backbone", "resnet18"], 3, "do not fit the network resnet18"),
         (["--weights", f"weights/{SMALL}.pth", "--backbone", "squeezenet"], 2, "Did you mean squeezenet1_"),
