@@ -15,6 +15,7 @@ bin=$venv/bin
 "$bin/ruff" check .
 "$bin/ruff" format --check .
 "$bin/mypy"
+"$bin/lint-imports" --no-cache
 "$bin/shellcheck" -x ./*.sh src/*.sh .ci/run
 "$bin/hadolint" Dockerfile
 exec "$bin/python" -m pytest "$@"

@@ -31,6 +31,7 @@ from pigeonhole.images import Preprocessing
 from pigeonhole.output import Recorder
 from pigeonhole.recipes.logistic_regression import Probe, fit_probe
 from pigeonhole.stream import Decoded, decoded
+from pigeonhole.workspace import Workspace
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 from distilling.pack import packed  # what makes the backbone is no part of the package
@@ -48,7 +49,7 @@ def main() -> None:
     wanted = parser.parse_args()
     ours = Weights(wanted.builtin, BUILTIN, "") if wanted.builtin else builtin_weights("")
     for folder in wanted.folders:
-        dataset = read_dataset(folder)
+        dataset = read_dataset(Workspace(folder))
         with tempfile.TemporaryDirectory() as place:
             cache = Path(place)
             judge(folder, dataset, cache, ours, wanted.teacher)
@@ -62,11 +63,13 @@ def judge(folder: Path, dataset: Dataset, cache: Path, ours: Weights, teacher: P
         rivals["mobilenet_v2"] = Weights(teacher, "mobilenet_v2", "")
     split = None
     for name, weights in rivals.items():
-        backbone = load_backbone(cache, weights, None, dataset, Recorder())
-        with FeatureStore.open(cache, backbone) as store:
+        backbone = load_backbone(Workspace(cache), weights, None, dataset, Recorder())
+        with FeatureStore.open(Workspace(cache), backbone) as store:
             dataset, features = compute_features(dataset, backbone, store, Recorder())
             if split is None:  # the same for all
-                split = make_split(dataset, find_groups(dataset, store.hashes(dataset.examples), features, cache), 0)
+                split = make_split(
+                    dataset, find_groups(dataset, store.hashes(dataset.examples), features, Workspace(cache)), 0
+                )
             width = TOP if name == RANDOM else None  # without the colours, which random weights do not spoil
             fitted = fit_probe(features[None, :, :width], np.array(dataset.targets), split, lambda: None)
             say(name, dataset, fitted, in_test(folder, dataset, backbone, fitted, store))

@@ -35,6 +35,7 @@ from pigeonhole.output import Terminal
 from pigeonhole.recipes.preprocessing_search import Sight
 from pigeonhole.recipes.probe import Probed, probe_pictures
 from pigeonhole.stream import Decoded, decoded
+from pigeonhole.workspace import Workspace
 
 STEPS = 5
 
@@ -59,7 +60,7 @@ def main() -> None:
 
 
 def _chosen(folder: Path, names: list[str] | None) -> Iterator[Weights]:
-    for each in weights_in(folder.parent) if folder.name == "weights" else _beside(folder):
+    for each in weights_in(Workspace(folder.parent)) if folder.name == "weights" else _beside(folder):
         if names is None or each.backbone in names:
             yield each
 
@@ -72,11 +73,13 @@ def _accuracy(pictures: Path, weights: Weights, test: Path | None, size: int | N
     with tempfile.TemporaryDirectory() as place:
         tf_files = Path(place)
         shutil.copytree(pictures, tf_files / "data", copy_function=shutil.copyfile)
-        dataset = read_dataset(tf_files)
+        dataset = read_dataset(Workspace(tf_files))
         began = time.perf_counter()
-        probed = probe_pictures(tf_files, dataset, weights, sight=Sight(size=size), seed=0, output=Terminal())
+        probed = probe_pictures(
+            Workspace(tf_files), dataset, weights, sight=Sight(size=size), seed=0, output=Terminal()
+        )
         probing = time.perf_counter() - began
-        tuned = fine_tune(tf_files, probed, weights, seed=0, output=Terminal())
+        tuned = fine_tune(Workspace(tf_files), probed, weights, seed=0, output=Terminal())
         tuning = time.perf_counter() - began - probing
     targets = np.array(probed.dataset.targets)
     heads = ((probed.probe.held_out, "probe", probing), (tuned.held_out, "finetune", tuning))

@@ -27,6 +27,7 @@ from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Recorder
 from pigeonhole.recipes.preprocessing_search import Sight
 from pigeonhole.train import TrainingOptions, train
+from pigeonhole.workspace import Workspace
 
 LONG = os.environ.get("PIGEONHOLE_LONG_TESTS") == "1"
 # With the edge of the pictures where the networks' own would take long and shows nothing more.
@@ -94,7 +95,7 @@ def test_a_backbone_trains_and_its_model_file_says_what_torch_says(
 ) -> None:
     path = write_random_weights(tf_files / "weights" / file_of(backbone), backbone)
 
-    result = train(tf_files, TrainingOptions("probe", backbone, sight=Sight("centre", size)), Recorder())
+    result = train(Workspace(tf_files), TrainingOptions("probe", backbone, sight=Sight("centre", size)), Recorder())
 
     model = load_model(result.model)
     assert model.card.backbone["name"] == backbone
@@ -134,7 +135,7 @@ def test_the_model_file_keeps_how_timm_wants_its_pictures(tf_files: Path) -> Non
     backbone = "timm:mobilenetv3_small_050.lamb_in1k"
     write_random_weights(tf_files / "weights" / "timm-mobilenetv3_small_050.lamb_in1k.safetensors", backbone)
 
-    result = train(tf_files, TrainingOptions("probe", sight=Sight("centre")), Recorder())
+    result = train(Workspace(tf_files), TrainingOptions("probe", sight=Sight("centre")), Recorder())
 
     card = load_model(result.model).card
     assert card.backbone["name"] == backbone
@@ -159,7 +160,7 @@ def test_the_name_of_a_weights_file_says_which_network_it_is_for(
 ) -> None:
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / name).touch()
-    found = find_weights(tmp_path, asked, None)
+    found = find_weights(Workspace(tmp_path), asked, None)
     assert found is not None
     assert found.backbone == backbone
 
@@ -169,7 +170,7 @@ def test_weights_of_another_network_are_not_taken(tmp_path: Path, asked: str) ->
     (tmp_path / "weights").mkdir()
     for name in ("resnet50-0676ba61.pth", "timm-resnet50d.a1_in1k.pth"):
         (tmp_path / "weights" / name).touch()
-    assert find_weights(tmp_path, asked, None) is None
+    assert find_weights(Workspace(tmp_path), asked, None) is None
 
 
 @pytest.mark.parametrize(
@@ -207,7 +208,7 @@ def test_weights_of_timm_have_to_be_given_and_the_sentence_says_where_they_are(
 ) -> None:
     monkeypatch.delenv("PIGEONHOLE_OFFLINE", raising=False)
     with pytest.raises(WeightsError) as raised:
-        download_weights(tmp_path, "timm:inception_resnet_v2")
+        download_weights(Workspace(tmp_path), "timm:inception_resnet_v2")
     assert "huggingface.co/timm/inception_resnet_v2.tf_in1k" in str(raised.value)
     assert "called timm-inception_resnet_v2.pth" in str(raised.value)
 
@@ -222,4 +223,4 @@ def test_weights_that_are_no_weights_are_named(tf_files: Path, suffix: str) -> N
 def test_a_size_that_a_network_cannot_see_is_named(tf_files: Path) -> None:
     write_random_weights(tf_files / "weights" / "inception_v3.pth", "inception_v3")
     with pytest.raises(UsageError, match="inception_v3 cannot look at pictures of 64 × 64 pixels"):
-        train(tf_files, TrainingOptions("probe", "inception_v3", sight=Sight("centre", 64)), Recorder())
+        train(Workspace(tf_files), TrainingOptions("probe", "inception_v3", sight=Sight("centre", 64)), Recorder())

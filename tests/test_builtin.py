@@ -30,6 +30,7 @@ from pigeonhole.model import load_model, open_session
 from pigeonhole.model.load import FEATURES, INPUT
 from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.onnx_graph.pooled_maps import maps_behind
+from pigeonhole.workspace import Workspace
 from scenes import drawn, scene
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
@@ -129,7 +130,7 @@ def test_it_calculates_where_its_pictures_are() -> None:
 @pytest.mark.parametrize("backbone", [None, AUTO])
 @pytest.mark.usefixtures("offline")
 def test_it_is_taken_where_there_are_no_others_and_the_reason_is_told(tmp_path: Path, backbone: str | None) -> None:
-    chosen = obtain_weights(tmp_path, backbone)
+    chosen = obtain_weights(Workspace(tmp_path), backbone)
     assert chosen.backbone == BUILTIN
     assert chosen.origin == "built in (no weights in weights/, and PIGEONHOLE_OFFLINE=1)"
 
@@ -137,10 +138,10 @@ def test_it_is_taken_where_there_are_no_others_and_the_reason_is_told(tmp_path: 
 @pytest.mark.usefixtures("offline")
 def test_weights_that_the_user_has_come_first_unless_it_is_asked_for(tmp_path: Path) -> None:
     write_random_weights(tmp_path / "weights" / f"{SMALL}.pth")
-    assert obtain_weights(tmp_path, AUTO).backbone == SMALL
-    assert obtain_weights(tmp_path, BUILTIN).origin == "built in (asked for)"
+    assert obtain_weights(Workspace(tmp_path), AUTO).backbone == SMALL
+    assert obtain_weights(Workspace(tmp_path), BUILTIN).origin == "built in (asked for)"
     with pytest.raises(UsageError, match="brings its own weights"):
-        obtain_weights(tmp_path, BUILTIN, tmp_path / "weights" / f"{SMALL}.pth")
+        obtain_weights(Workspace(tmp_path), BUILTIN, tmp_path / "weights" / f"{SMALL}.pth")
 
 
 def test_a_network_that_was_named_is_not_replaced_by_it(two_kinds: Path) -> None:
@@ -154,7 +155,7 @@ def test_a_network_that_was_named_is_not_replaced_by_it(two_kinds: Path) -> None
 def test_a_failed_download_is_told_in_a_few_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIGEONHOLE_OFFLINE", raising=False)
     monkeypatch.setattr(obtain, "DEFAULT_URL", "http://127.0.0.1:9/weights.pth")
-    origin = obtain_weights(tmp_path).origin
+    origin = obtain_weights(Workspace(tmp_path)).origin
     assert origin == "built in (no weights in weights/, and the download failed (Connection refused))"
 
 
@@ -171,7 +172,7 @@ def test_a_network_that_swallows_everything_costs_a_few_seconds(
     monkeypatch.delenv("PIGEONHOLE_OFFLINE", raising=False)
     monkeypatch.setattr(obtain, "DEFAULT_URL", silent)
     began = time.monotonic()
-    chosen = obtain_weights(tmp_path)
+    chosen = obtain_weights(Workspace(tmp_path))
     assert time.monotonic() - began < obtain.REACH_SECONDS + 1
     assert chosen.backbone == BUILTIN
     assert "the download failed" in chosen.origin

@@ -15,6 +15,7 @@ from commands import pigeonhole
 from pigeonhole.check import Finding, check
 from pigeonhole.check.appearance import border_of
 from pigeonhole.output import Recorder
+from pigeonhole.workspace import Workspace
 from scenes import drawn, scene
 from trees import tree
 
@@ -33,7 +34,7 @@ def heroes(shared: Path, tmp_path: Path) -> Path:
 
 
 def found(tf_files: Path) -> tuple[Finding, ...]:
-    return check(tf_files, backbone=None, weights=None, seed=0, output=Recorder()).findings
+    return check(Workspace(tf_files), backbone=None, weights=None, seed=0, output=Recorder()).findings
 
 
 def copies_in(findings: Iterable[Finding]) -> set[str]:

@@ -12,6 +12,7 @@ import pytest
 from pigeonhole.backbones import download, obtain
 from pigeonhole.backbones.download import fetch
 from pigeonhole.errors import WeightsError
+from pigeonhole.workspace import Workspace
 
 CONTENT = b"weights" * 100_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -96,7 +97,7 @@ def test_no_server_at_all_is_a_sentence(tmp_path: Path) -> None:
 def test_offline_means_that_nothing_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIGEONHOLE_OFFLINE", "1")
     with pytest.raises(WeightsError, match="PIGEONHOLE_OFFLINE=1 forbids"):
-        obtain.download_weights(tmp_path, "mobilenet_v2")
+        obtain.download_weights(Workspace(tmp_path), "mobilenet_v2")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -29,6 +29,7 @@ from pigeonhole.onnx_graph.pooled_maps import maps_behind
 from pigeonhole.output import Recorder
 from pigeonhole.recipes.saved_network import remember
 from pigeonhole.train.finish import finish
+from pigeonhole.workspace import Workspace
 from scenes import drawn
 from tuning import probe, write_set
 
@@ -66,7 +67,7 @@ def marks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_heat_is_highest_on_the_mark_that_makes_the_category(marks: Path) -> None:
     model = load_model(marks / "model.onnx")
-    network = torch_network(marks, marks / "model.onnx", model).network
+    network = torch_network(Workspace(marks), model).network
     hits = 0
     for number in range(100):
         kind = ("ring", "cross")[number % 2]
@@ -163,7 +164,7 @@ def squares(folder: Path, size: int) -> NDArray[np.uint8]:
 
 def test_the_heat_in_the_model_file_is_the_class_activation_map_of_torch(superheroes: Path, shared: Path) -> None:
     model = load_model(superheroes / "model.onnx")
-    explained = torch_network(superheroes, superheroes / "model.onnx", model)
+    explained = torch_network(Workspace(superheroes), model)
     pixels = squares(shared / "data" / "superheroes" / "test", model.card.preprocessing.size)
     heat = model.heat(pixels)
     assert heat is not None
@@ -245,10 +246,10 @@ def test_networks_that_were_learnt_here_are_explained_too(tmp_path: Path) -> Non
     finetuned = write_set(tmp_path / "finetuned")
     probed, weights = probe(finetuned)
     one_fold = replace(probed, split=probed.split.one(np.array(probed.dataset.targets)))
-    learnt = as_finetuned(one_fold, fine_tune(finetuned, one_fold, weights, seed=0, output=Recorder()))
+    learnt = as_finetuned(one_fold, fine_tune(Workspace(finetuned), one_fold, weights, seed=0, output=Recorder()))
     onnx = finish(learnt, 0.95).onnx
     (finetuned / "model.onnx").write_bytes(onnx)
-    remember(finetuned, onnx, learnt.network)
+    remember(Workspace(finetuned), onnx, learnt.network)
     result = pigeonhole("explain", finetuned, picture, tmp_path / "b.png")
     assert (result.returncode, result.stderr) == (0, "")
     next((finetuned / "cache").glob("network-*.pt")).unlink()

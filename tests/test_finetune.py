@@ -30,6 +30,7 @@ from pigeonhole.recipes.probe import Probed, as_learnt
 from pigeonhole.train.finish import finish
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.run import TrainingOptions, train
+from pigeonhole.workspace import Workspace
 from tuning import BACKBONE, probe, tuned, write_set
 
 TRAIN = ("train", "--recipe", "finetune", "--backbone", BACKBONE, "--size", "64", "--crop", "squeeze")
@@ -88,8 +89,8 @@ def test_interrupted_after_any_epoch_it_ends_with_the_same_weights(
     probed, weights = probe(mine)
     for after in (epoch, epoch + 8 * (epoch % 5)):  # in the first fold, and in one of the others or the final run
         with pytest.raises(KeyboardInterrupt):
-            fine_tune(mine, probed, weights, seed=0, output=Interrupted(after))
-    result = fine_tune(mine, probed, weights, seed=0, output=Recorder())
+            fine_tune(Workspace(mine), probed, weights, seed=0, output=Interrupted(after))
+    result = fine_tune(Workspace(mine), probed, weights, seed=0, output=Recorder())
     assert same(result.network, uninterrupted.network)
     assert not same(result.network.trunk, start_of(probed, weights))
     assert np.array_equal(result.held_out.logits, uninterrupted.held_out.logits)
@@ -100,7 +101,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 ) -> None:
     probed, weights = probe(mine)
     assert same(tuned(mine).network, uninterrupted.network)
-    other = fine_tune(mine, probed, weights, seed=1, output=Recorder())
+    other = fine_tune(Workspace(mine), probed, weights, seed=1, output=Recorder())
     assert not same(other.network, uninterrupted.network)
 
 
@@ -157,7 +158,7 @@ def test_under_torchrun_one_process_speaks_and_writes(mine: Path) -> None:
 def test_where_the_probe_is_as_good_it_stays_and_that_is_said(mine: Path) -> None:
     recorder = Recorder()
     options = TrainingOptions("finetune", BACKBONE, sight=Sight("squeeze", 64))
-    result = train(mine, options, recorder)
+    result = train(Workspace(mine), options, recorder)
     assert read_model(result.model.read_bytes()).card.recipe == "probe"
     (said,) = (note for note in recorder.notes if note.startswith("Fine-tuned: "))
     assert "of 24 pictures right" in said
@@ -194,10 +195,10 @@ def test_a_probe_is_what_auto_means_without_a_gpu(mine: Path, monkeypatch: pytes
     monkeypatch.setattr(run, "ENOUGH_TO_TUNE", 10)
     monkeypatch.setattr(finetune, "learn_finetune", refuse)
     monkeypatch.setattr(run, "has_gpu", lambda: False)
-    train(mine, TrainingOptions(backbone=BACKBONE, sight=Sight("squeeze", 64)), Recorder())
+    train(Workspace(mine), TrainingOptions(backbone=BACKBONE, sight=Sight("squeeze", 64)), Recorder())
     monkeypatch.setattr(run, "has_gpu", lambda: True)
     with pytest.raises(RuntimeError, match="asked to fine-tune"):
-        train(mine, TrainingOptions(backbone=BACKBONE, sight=Sight("squeeze", 64)), Recorder())
+        train(Workspace(mine), TrainingOptions(backbone=BACKBONE, sight=Sight("squeeze", 64)), Recorder())
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from pigeonhole.dataset.near_duplicates import perceptual_hash
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.errors import DataError
 from pigeonhole.images import Preprocessing, to_square
+from pigeonhole.workspace import Workspace
 
 SQUARE = Preprocessing(size=96, fraction=1.0)
 
@@ -45,11 +46,11 @@ def write(path: Path, picture: Image.Image, quality: int = 90) -> None:
 def groups_of(dataset: Dataset, tf_files: Path) -> NDArray[np.int64]:
     squares = [to_square(example.found.path.read_bytes(), SQUARE) for example in dataset.examples]
     hashes = np.array([perceptual_hash(square) for square in squares], dtype=np.uint64)
-    return find_groups(dataset, hashes, None, tf_files)
+    return find_groups(dataset, hashes, None, Workspace(tf_files))
 
 
 def split_of(tf_files: Path, seed: int = 0) -> tuple[Dataset, Split]:
-    dataset = read_dataset(tf_files)
+    dataset = read_dataset(Workspace(tf_files))
     return dataset, make_split(dataset, groups_of(dataset, tf_files), seed)
 
 
@@ -84,7 +85,7 @@ def test_copies_and_near_copies_are_never_on_both_sides(many: Path) -> None:
 
 
 def test_different_scenes_are_groups_of_their_own(many: Path) -> None:
-    dataset = read_dataset(many)
+    dataset = read_dataset(Workspace(many))
     assert len(set(groups_of(dataset, many))) == 40
 
 
@@ -96,7 +97,7 @@ def test_frames_of_one_burst_stay_together_but_numbered_pictures_do_not(tmp_path
                 write(tmp_path / "data" / category / f"take{take}_{frame:04}.png", picture)
         for number in range(10):
             write(tmp_path / "data" / category / f"image{number}.png", scene(500 + number + 100 * ord(category)))
-    dataset = read_dataset(tmp_path)
+    dataset = read_dataset(Workspace(tmp_path))
     groups = groups_of(dataset, tmp_path)
     by_name: dict[str, set[int]] = {}
     for example, group in zip(dataset.examples, groups, strict=True):
@@ -143,7 +144,7 @@ def test_the_split_stays_when_pictures_are_added(many: Path) -> None:
         dataset, split = split_of(many)
         return {name: frozenset(held & names) for _, held in sides(dataset, split) for name in held & names}
 
-    old = {f"{each.category}/{each.found.relative}" for each in read_dataset(many).examples}
+    old = {f"{each.category}/{each.found.relative}" for each in read_dataset(Workspace(many)).examples}
     before = held_out_with(old)
     for number in range(15):
         write(many / "data" / "a" / f"new{chr(97 + number)}.png", scene(2000 + number))
@@ -193,7 +194,7 @@ def test_a_folder_valid_is_obeyed_and_its_near_copies_are_not_learnt_from(many: 
 def test_a_folder_in_valid_that_is_no_category_is_refused(many: Path) -> None:
     write(many / "valid" / "c" / "x.png", scene(1))
     with pytest.raises(DataError, match="which is no category"):
-        read_dataset(many)
+        read_dataset(Workspace(many))
 
 
 def test_training_with_a_folder_valid_says_so(many: Path) -> None:
@@ -242,10 +243,12 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
     film_like(tmp_path)
     (tmp_path / "weights").mkdir()
     shutil.copyfile(shared / "weights" / "mobilenet_v2.pth", tmp_path / "weights" / "mobilenet_v2.pth")
-    weights = find_weights(tmp_path, None, None)
+    weights = find_weights(Workspace(tmp_path), None, None)
     assert weights is not None
-    dataset = read_dataset(tmp_path)
-    learnt = as_learnt(probe_pictures(tmp_path, dataset, weights, sight=Sight("centre"), seed=0, output=Recorder()))
+    dataset = read_dataset(Workspace(tmp_path))
+    learnt = as_learnt(
+        probe_pictures(Workspace(tmp_path), dataset, weights, sight=Sight("centre"), seed=0, output=Recorder())
+    )
     ours = float(np.mean(learnt.held_out.logits.argmax(axis=1) == learnt.targets))
 
     order = np.random.default_rng(0).permutation(96)

@@ -28,6 +28,7 @@ from pigeonhole.recipes.int8_trial import Trial, check_speed
 from pigeonhole.records import Found
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.train import quantize
+from pigeonhole.workspace import Workspace
 from scenes import drawn
 from trees import BLUE, RED, write_pictures
 
@@ -217,7 +218,7 @@ def test_other_pictures_than_those_learnt_from_are_refused(mine: Path) -> None:
     before = (mine / "model.onnx").read_bytes()
     drawn(mine / "data" / "red_things", [1])
     with pytest.raises(DataError, match=r"are not those that the model was learnt from\. Train again, with --int8\."):
-        quantize(mine, output=Recorder())
+        quantize(Workspace(mine), output=Recorder())
     assert (mine / "model.onnx").read_bytes() == before
 
 
@@ -233,7 +234,7 @@ def test_a_model_that_is_no_probe_stays_in_float32(tf_files: Path) -> None:
     assert "int8 is for probes: a model of the recipe made by hand cannot be judged in int8." in result.stderr
     tuned = replace(learnt(np.eye(4), np.arange(4)), recipe="finetune")
     with pytest.raises(NotInt8Error, match="a model of the recipe finetune cannot be judged in int8"):
-        in_int8(tf_files, tuned, Recorder())
+        in_int8(Workspace(tf_files), tuned, Recorder())
 
 
 # --- the judgement ---

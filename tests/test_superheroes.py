@@ -30,6 +30,7 @@ from pigeonhole.model import ModelCard, load_model
 from pigeonhole.output import Recorder
 from pigeonhole.recipes.preprocessing_search import Sight
 from pigeonhole.recipes.probe import probe_pictures
+from pigeonhole.workspace import Workspace
 from strangers import write_strangers
 from trees import tree
 
@@ -148,25 +149,27 @@ def test_ten_new_pictures_cost_ten_pictures_and_no_torch(superheroes: Path, shar
 
 
 def test_copies_in_the_training_set_are_known_as_such(superheroes: Path) -> None:
-    dataset = read_dataset(superheroes)
+    dataset = read_dataset(Workspace(superheroes))
     assert (len(dataset.examples), len({example.sha256 for example in dataset.examples})) == (482, 480)
 
 
 def test_the_card_says_what_the_model_was_made_of(superheroes: Path) -> None:
     card: ModelCard = load_model(superheroes / "model.onnx").card
     assert card.labels == HEROES
-    assert card.training_set == read_dataset(superheroes).digest
+    assert card.training_set == read_dataset(Workspace(superheroes)).digest
     assert (card.backbone["name"], card.backbone["weights"]) == ("mobilenet_v2", "weights/mobilenet_v2.pth")
 
 
 def fine_tuned(tf_files: Path, shared: Path, sight: Sight, *, folds: bool) -> tuple[HeldOut, NDArray[np.int64], int]:
     """What a tuned network says of held-out pictures, their targets, and how many of the 25 test pictures are right."""
-    weights = obtain_weights(tf_files)
-    probed = probe_pictures(tf_files, read_dataset(tf_files), weights, sight=sight, seed=0, output=Recorder())
+    weights = obtain_weights(Workspace(tf_files))
+    probed = probe_pictures(
+        Workspace(tf_files), read_dataset(Workspace(tf_files)), weights, sight=sight, seed=0, output=Recorder()
+    )
     targets = np.array(probed.dataset.targets)
     if not folds:
         probed = replace(probed, split=probed.split.one(targets))
-    tuned = fine_tune(tf_files, probed, weights, seed=0, output=Recorder())
+    tuned = fine_tune(Workspace(tf_files), probed, weights, seed=0, output=Recorder())
     right = 0
     for picture in (shared / "data" / "superheroes" / "test").glob("*/*"):
         pixels = torch.from_numpy(to_square(picture.read_bytes(), probed.backbone.preprocessing)[None].copy())

@@ -16,6 +16,7 @@ from pigeonhole.finetuning.finetune import Finetuned, fine_tune
 from pigeonhole.output import Recorder
 from pigeonhole.recipes.preprocessing_search import Sight
 from pigeonhole.recipes.probe import Probed, probe_pictures
+from pigeonhole.workspace import Workspace
 from scenes import drawn
 
 BACKBONE = "shufflenet_v2_x0_5"  # has batch norm and no dropout
@@ -41,15 +42,15 @@ def write_lively_weights(path: Path) -> None:
 
 
 def probe(tf_files: Path) -> tuple[Probed, Weights]:
-    weights = obtain_weights(tf_files, BACKBONE)
+    weights = obtain_weights(Workspace(tf_files), BACKBONE)
     sight = Sight("squeeze", 64)
-    dataset = read_dataset(tf_files)
-    return probe_pictures(tf_files, dataset, weights, sight=sight, seed=0, output=Recorder()), weights
+    dataset = read_dataset(Workspace(tf_files))
+    return probe_pictures(Workspace(tf_files), dataset, weights, sight=sight, seed=0, output=Recorder()), weights
 
 
 def tuned(tf_files: Path) -> Finetuned:
     probed, weights = probe(tf_files)
-    return fine_tune(tf_files, probed, weights, seed=0, output=Recorder())
+    return fine_tune(Workspace(tf_files), probed, weights, seed=0, output=Recorder())
 
 
 def main() -> None:
@@ -58,7 +59,7 @@ def main() -> None:
     with distributed.joined() if "WORLD_SIZE" in os.environ else nullcontext():
         with distributed.first_alone():
             probed, weights = probe(tf_files)
-        result = fine_tune(tf_files, probed, weights, seed=0, output=Recorder())
+        result = fine_tune(Workspace(tf_files), probed, weights, seed=0, output=Recorder())
         torch.save(
             {"weights": result.network.state_dict(), "logits": torch.from_numpy(result.held_out.logits)},
             out / f"{distributed.rank()}.pt",

@@ -3,13 +3,12 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.backbones.augmented_views import PLAIN, view_of
-from pigeonhole.backbones.frozen import CACHE, Backbone
+from pigeonhole.backbones.frozen import Backbone
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.dataset.near_duplicates import perceptual_hash
 from pigeonhole.errors import DataError, OutputError
@@ -22,6 +21,7 @@ from pigeonhole.output import Output
 from pigeonhole.records import Failed, Skipped, Unreadable
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 
 class FeatureStore:
@@ -37,9 +37,9 @@ class FeatureStore:
 
     @classmethod
     @contextmanager
-    def open(cls, tf_files: Path, backbone: Backbone) -> Iterator["FeatureStore"]:
+    def open(cls, workspace: Workspace, backbone: Backbone) -> Iterator["FeatureStore"]:
         """The store in TF_FILES/cache. Raises OutputError where it is damaged or cannot be written."""
-        path = tf_files / CACHE / f"features-{backbone.digest[:16]}.sqlite"
+        path = workspace.cache / f"features-{backbone.digest[:16]}.sqlite"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -17,11 +17,11 @@ from pigeonhole.model import open_session
 from pigeonhole.model.load import FEATURES, INPUT
 from pigeonhole.output import Output
 from pigeonhole.stream import Decoded, decoded
+from pigeonhole.workspace import Workspace
 
 if TYPE_CHECKING:
     from torch import nn
 
-CACHE = "cache"
 EXPORT_VERSION = 2  # raise it when onnx_graph/from_torch.py changes: every cached backbone is then made anew
 SAMPLE = 16  # pictures on which torch and onnxruntime must agree
 TOLERANCE = 1e-3  # of the largest feature
@@ -43,7 +43,9 @@ class Backbone:
         return digest(self.onnx + repr(self.preprocessing).encode())
 
 
-def load_backbone(tf_files: Path, weights: Weights, size: int | None, dataset: Dataset, output: Output) -> Backbone:
+def load_backbone(
+    workspace: Workspace, weights: Weights, size: int | None, dataset: Dataset, output: Output
+) -> Backbone:
     """The backbone for `weights` from TF_FILES/cache, exported first if it is not there (seconds, and needs torch).
 
     The built-in one is a graph already.
@@ -56,7 +58,7 @@ def load_backbone(tf_files: Path, weights: Weights, size: int | None, dataset: D
 
         return _read(weights, weights_sha256, unpacked(weights.path.read_bytes(), size), size)
     key = digest(f"{EXPORT_VERSION} {weights.backbone} {size} {weights_sha256}".encode())[:16]
-    path = tf_files / CACHE / f"backbone-{weights.backbone.replace(':', '-')}-{key}.onnx"
+    path = workspace.cache / f"backbone-{weights.backbone.replace(':', '-')}-{key}.onnx"
     if not path.exists():
         output.note(f"Exporting {weights.backbone} to ONNX, once.")
         _export(weights, weights_sha256, size, dataset, path)

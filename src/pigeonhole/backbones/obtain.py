@@ -5,31 +5,32 @@ import threading
 import urllib.request
 from pathlib import Path
 
-from pigeonhole.backbones.weights import AUTO, DEFAULT_BACKBONE, FOLDER, Weights, builtin_weights, find_weights, missing
+from pigeonhole.backbones.weights import AUTO, DEFAULT_BACKBONE, Weights, builtin_weights, find_weights, missing
 from pigeonhole.errors import WeightsError
+from pigeonhole.workspace import WEIGHTS, Workspace
 
 # Where torchvision says it is. Asking torchvision takes three seconds, which are lost where there is no network.
 DEFAULT_URL = "https://download.pytorch.org/models/mobilenet_v2-b0353104.pth"
 REACH_SECONDS = 3.0  # to wait for the first answer of that server
 
 
-def obtain_weights(tf_files: Path, backbone: str | None = None, named: Path | None = None) -> Weights:
+def obtain_weights(workspace: Workspace, backbone: str | None = None, named: Path | None = None) -> Weights:
     """Those on this machine, else a download. Raises WeightsError where `backbone` is named and cannot be had.
 
     Where it is not, or AUTO, the default network's are downloaded, and where that cannot be, the built-in ones do.
     """
-    found = find_weights(tf_files, backbone, named)
+    found = find_weights(workspace, backbone, named)
     if found is not None:
         return found
     if backbone and backbone != AUTO:
-        return download_weights(tf_files, backbone)
+        return download_weights(workspace, backbone)
     try:
         if not is_offline() and (trouble := _unreachable(DEFAULT_URL, REACH_SECONDS)):
             raise missing(DEFAULT_BACKBONE, f"the download failed ({trouble})")
-        return download_weights(tf_files, DEFAULT_BACKBONE)
+        return download_weights(workspace, DEFAULT_BACKBONE)
     except WeightsError as error:
         reason = "PIGEONHOLE_OFFLINE=1" if is_offline() else error.happened.partition(": ")[2].rstrip(".")
-        return builtin_weights(f"no weights in {FOLDER}/, and {reason}")
+        return builtin_weights(f"no weights in {WEIGHTS}/, and {reason}")
 
 
 def is_offline() -> bool:
@@ -37,7 +38,7 @@ def is_offline() -> bool:
     return os.environ.get("PIGEONHOLE_OFFLINE") == "1"
 
 
-def download_weights(tf_files: Path, backbone: str) -> Weights:
+def download_weights(workspace: Workspace, backbone: str) -> Weights:
     """Fetch torchvision's weights for `backbone` into TF_FILES/weights, once. Raises WeightsError if that cannot be.
 
     timm's lie on a hub that gives no checksums with their names; they are not downloaded.
@@ -46,7 +47,7 @@ def download_weights(tf_files: Path, backbone: str) -> Weights:
         raise missing(backbone, "PIGEONHOLE_OFFLINE=1 forbids to download them")
     from pigeonhole.backbones.download import download
 
-    path = download(backbone, tf_files / FOLDER)
+    path = download(backbone, workspace.weights)
     return Weights(path, backbone, f"downloaded {path.name}")
 
 

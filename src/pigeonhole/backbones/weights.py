@@ -9,12 +9,12 @@ from pathlib import Path
 
 from pigeonhole.errors import UsageError, WeightsError
 from pigeonhole.text import printable
+from pigeonhole.workspace import WEIGHTS, Workspace
 
 DEFAULT_BACKBONE = "mobilenet_v2"
 AUTO = "auto"
 BUILTIN = "builtin"
 BUILTIN_FILE = Path(__file__).parent / f"{BUILTIN}.onnx"
-FOLDER = "weights"
 SUFFIXES = (".pth", ".pt", ".safetensors")
 TIMM = "timm:"  # before the names of networks that are timm's; in a file's name it is timm-
 
@@ -28,7 +28,7 @@ class Weights:
     origin: str
 
 
-def find_weights(tf_files: Path, backbone: str | None, named: Path | None) -> Weights | None:
+def find_weights(workspace: Workspace, backbone: str | None, named: Path | None) -> Weights | None:
     """The weights to use, None if there are none on this machine. Raises UsageError if `named` is no file."""
     if named is not None:
         if backbone == BUILTIN:
@@ -40,7 +40,7 @@ def find_weights(tf_files: Path, backbone: str | None, named: Path | None) -> We
     if backbone == BUILTIN:
         return builtin_weights("asked for")
     backbone = None if backbone == AUTO else backbone
-    present = weights_in(tf_files)
+    present = weights_in(workspace)
     wanted = [each for each in present if _is_meant(backbone or DEFAULT_BACKBONE, each.backbone)]
     chosen = wanted or ([] if backbone else present)
     return chosen[0] if chosen else None
@@ -51,17 +51,17 @@ def builtin_weights(reason: str) -> Weights:
     return Weights(BUILTIN_FILE, BUILTIN, f"built in ({reason})")
 
 
-def weights_in(tf_files: Path) -> list[Weights]:
+def weights_in(workspace: Workspace) -> list[Weights]:
     """Every weights file in TF_FILES/weights, by name."""
-    files = sorted(path for path in (tf_files / FOLDER).glob("*") if path.suffix in SUFFIXES and path.is_file())
-    return [Weights(path, _backbone_in(path), f"{FOLDER}/{path.name}") for path in files]
+    files = sorted(path for path in workspace.weights.glob("*") if path.suffix in SUFFIXES and path.is_file())
+    return [Weights(path, _backbone_in(path), f"{WEIGHTS}/{path.name}") for path in files]
 
 
 def missing(backbone: str, reason: str) -> WeightsError:
     library, name = ("timm", _in_file_name(backbone)) if backbone.startswith(TIMM) else ("torchvision", backbone)
     return WeightsError(
         f"There are no pretrained weights for {backbone}: {reason}.",
-        f"Copy a {library} weights file called {name}.pth into TF_FILES/{FOLDER}, name one with --weights FILE, "
+        f"Copy a {library} weights file called {name}.pth into TF_FILES/{WEIGHTS}, name one with --weights FILE, "
         f"or take the one that comes with pigeonhole: --backbone {BUILTIN}.",
     )
 

@@ -14,13 +14,14 @@ from pigeonhole.check.appearance import Appearance, appearances
 from pigeonhole.check.copies import find_copies
 from pigeonhole.check.findings import TITLES, Finding, Move
 from pigeonhole.check.leaks import find_leaks
-from pigeonhole.dataset.folders import DATA, STRANGERS, Dataset, Example, different_pictures, read_dataset
+from pigeonhole.dataset.folders import Dataset, Example, different_pictures, read_dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.output import Output
 from pigeonhole.recipes.label_issues import suspects_by_features
 from pigeonhole.records import Failed, Unreadable
 from pigeonhole.text import printable
+from pigeonhole.workspace import DATA, UNKNOWN, Workspace
 
 SURE = 0.5  # doubt from which a picture's true category is suggested
 ENOUGH = 20  # different pictures of a category; with fewer, figures mean little
@@ -39,7 +40,7 @@ class Checked:
 class _Set:
     """Everything measured of a `dataset`, row by row: its examples, then its strangers."""
 
-    tf_files: Path
+    workspace: Workspace
     dataset: Dataset
     seen: list[Appearance]
     features: NDArray[np.float32]
@@ -53,32 +54,32 @@ class _Set:
         return np.array([each.hash for each in self.seen], dtype=np.uint64)
 
     def name(self, path: Path) -> Path:
-        return path.relative_to(self.tf_files)
+        return path.relative_to(self.workspace.root)
 
 
-def check(tf_files: Path, *, backbone: str | None, weights: Path | None, seed: int, output: Output) -> Checked:
+def check(workspace: Workspace, *, backbone: str | None, weights: Path | None, seed: int, output: Output) -> Checked:
     """Look for what is wrong with TF_FILES/data (and valid/). Raises DataError where there is nothing to learn from."""
-    dataset = read_dataset(tf_files)
+    dataset = read_dataset(workspace)
     everything = (*dataset.examples, *dataset.strangers)
     seen, problems = appearances(everything, output)
     dataset = dataset.without(list(problems.values()))
-    features, lost = _features(tf_files, dataset, backbone, weights, output)
+    features, lost = _features(workspace, dataset, backbone, weights, output)
     if lost:
         dataset = dataset.without(lost)
     kept = (*dataset.examples, *dataset.strangers)
-    measured = _Set(tf_files, dataset, [seen[each.found.path] for each in kept], features)
+    measured = _Set(workspace, dataset, [seen[each.found.path] for each in kept], features)
     findings = [*_unreadable(measured), *_few(dataset), *_copies(measured), *_by_split(measured, seed, output)]
     order = list(TITLES)
     return Checked(len(kept), tuple(sorted(findings, key=lambda finding: order.index(finding.kind))))
 
 
 def _features(
-    tf_files: Path, dataset: Dataset, backbone: str | None, weights: Path | None, output: Output
+    workspace: Workspace, dataset: Dataset, backbone: str | None, weights: Path | None, output: Output
 ) -> tuple[NDArray[np.float32], list[Unreadable | Failed]]:
-    chosen = obtain_weights(tf_files, backbone, weights)
-    network = load_backbone(tf_files, chosen, None, dataset, output)
+    chosen = obtain_weights(workspace, backbone, weights)
+    network = load_backbone(workspace, chosen, None, dataset, output)
     pictures = (*dataset.examples, *dataset.strangers)
-    with FeatureStore.open(tf_files, network) as store:
+    with FeatureStore.open(workspace, network) as store:
         lost = fill(pictures, 0, network, store, output)
         bad = {problem.path for problem in lost}
         return vectors_of([each for each in pictures if each.found.path not in bad], 0, store), lost
@@ -99,7 +100,7 @@ def _few(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _copies(measured: _Set) -> Iterator[Finding]:
-    strangers = [replace(each, category=STRANGERS) for each in measured.dataset.strangers]
+    strangers = [replace(each, category=UNKNOWN) for each in measured.dataset.strangers]
     examples = (*measured.dataset.examples, *strangers)
     names = [measured.name(each.found.path) for each in examples]
     yield from find_copies(examples, names, measured.seen, measured.hashes, measured.features)
@@ -110,7 +111,7 @@ def _by_split(measured: _Set, seed: int, output: Output) -> Iterator[Finding]:
     count = len(measured.dataset.examples)
     dataset = replace(measured.dataset, examples=tuple(replace(each, part=DATA) for each in measured.dataset.examples))
     features = measured.features[:count]
-    groups = find_groups(measured.dataset, measured.hashes[:count], features, measured.tf_files)
+    groups = find_groups(measured.dataset, measured.hashes[:count], features, measured.workspace)
     split = make_split(dataset, groups, seed)
     targets = np.array(dataset.targets)
     yield from find_leaks(measured.seen[:count], targets, dataset.categories, split)

@@ -10,7 +10,6 @@ from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.text import printable
 
 TF_FILES = Path("tf_files")
-MODEL = "model.onnx"
 
 paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 

@@ -11,6 +11,7 @@ from pigeonhole.cli.arguments import TF_FILES
 from pigeonhole.errors import UsageError
 from pigeonhole.output import Terminal
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 if TYPE_CHECKING:
     from pigeonhole.check import Finding
@@ -61,7 +62,7 @@ def command(
 
     if moves and moves.exists():  # before the work rather than after it
         write_moves(moves, ())
-    checked = check(tf_files, backbone=backbone, weights=weights, seed=seed, output=Terminal())
+    checked = check(Workspace(tf_files), backbone=backbone, weights=weights, seed=seed, output=Terminal())
     if as_json:
         for finding in checked.findings:
             click.echo(json.dumps(finding.fields()))

@@ -9,9 +9,9 @@ from pigeonhole.cli.arguments import TF_FILES
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.output import Terminal
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 RECIPES = ("cnn", "cnn-regularised", "cnn-augmented", "probe", "finetune")
-REPORT = "report"
 
 
 @click.command("compare")
@@ -46,16 +46,16 @@ def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, .
     from pigeonhole.dataset.folders import read_dataset
     from pigeonhole.files import write_aside_and_replace
 
-    terminal = Terminal()
+    workspace, terminal = Workspace(tf_files), Terminal()
     wanted = recipes or RECIPES
     pretrained = "probe" in wanted or "finetune" in wanted
     if backbones and not pretrained:
         raise UsageError("A backbone is of use to probe and finetune only.", "Leave --backbone out.")
-    dataset = read_dataset(tf_files)
-    present = backbones or [each.backbone for each in weights_in(tf_files)] or [AUTO]
-    weights = [obtain_weights(tf_files, name) for name in present] if pretrained else []
+    dataset = read_dataset(workspace)
+    present = backbones or [each.backbone for each in weights_in(workspace)] or [AUTO]
+    weights = [obtain_weights(workspace, name) for name in present] if pretrained else []
     entries: list[Entry] = []
-    for entry in compare(tf_files, dataset, wanted, weights, seed=seed, output=terminal):
+    for entry in compare(workspace, dataset, wanted, weights, seed=seed, output=terminal):
         entries.append(entry)
         if as_json:
             click.echo(json.dumps(entry.fields()))
@@ -63,7 +63,7 @@ def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, .
             terminal.note(f"{entry.recipe} {entry.backbone}: {entry.accuracy}, {entry.seconds:.0f} s.")
     if not as_json:
         Console(highlight=False).print(table(entries))
-    folder = tf_files / REPORT
+    folder = workspace.report
     try:
         folder.mkdir(exist_ok=True)
         write_aside_and_replace(folder / "compare.png", figure(entries))

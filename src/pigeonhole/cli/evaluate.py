@@ -23,8 +23,8 @@ from pigeonhole.report.rows import Form, header, row
 from pigeonhole.report.summary import fields, sentences, table
 from pigeonhole.stream import guesses
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
-REPORT = Path("report") / "evaluation"  # below TF_FILES
 CURE = "Make room, or leave the report out with --no-report."
 
 
@@ -48,9 +48,9 @@ def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta:
     tf_files, folder = paths if len(paths) == 2 else (arguments.TF_FILES, paths[0])
     if not folder.is_dir():
         raise UsageError(f"There is no folder {printable(folder)}.", "Check the name.")
-    model = load_model(tf_files / arguments.MODEL, Asking(not no_unknown, tta))
+    model = load_model(Workspace(tf_files).model, Asking(not no_unknown, tta))
     terminal = Terminal()
-    report = None if no_report else tf_files / REPORT
+    report = None if no_report else Workspace(tf_files).evaluation_report
     try:
         with collecting(report, model.card.labels) as collected:
             problems = _collect(folder, model, collected, form, terminal)
@@ -58,7 +58,9 @@ def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta:
                 raise NothingToDoError(f"There is no picture in {printable(folder)}.")
         page = write_report(report, _content(folder, tf_files, model, collected)) if report else None
     except OSError as error:
-        raise OutputError(f"{printable(tf_files / REPORT)} cannot be written: {error.strerror}.", CURE) from error
+        raise OutputError(
+            f"{printable(Workspace(tf_files).evaluation_report)} cannot be written: {error.strerror}.", CURE
+        ) from error
     if form == "json":
         click.echo(json.dumps(fields(collected.evaluation)))
     else:
@@ -87,10 +89,10 @@ def _content(folder: Path, tf_files: Path, model: Model, collected: Collected) -
     card = model.card
     return Content(
         title=f"{folder.resolve().name}, evaluated",
-        source=f"The model {printable(tf_files / arguments.MODEL)}, asked about the pictures in {printable(folder)}.",
+        source=f"The model {printable(Workspace(tf_files).model)}, asked about the pictures in {printable(folder)}.",
         collected=collected,
         facts=(
-            ("model, SHA-256", digest((tf_files / arguments.MODEL).read_bytes())),
+            ("model, SHA-256", digest((Workspace(tf_files).model).read_bytes())),
             ("recipe", card.recipe),
             ("backbone", f"{card.backbone.get('name')}, {card.backbone.get('weights')}"),
             ("training set, SHA-256", card.training_set),

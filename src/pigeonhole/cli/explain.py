@@ -8,6 +8,7 @@ from pigeonhole.cli import arguments
 from pigeonhole.errors import UsageError
 from pigeonhole.output import Terminal
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 
 @click.command("explain")
@@ -31,7 +32,7 @@ def command(paths: tuple[Path, ...], *, against: str | None, layers: str | None)
     from pigeonhole.explain.run import explain
 
     names = tuple(name.strip() for name in layers.split(",")) if layers else ()
-    png, remark = explain(tf_files, tf_files / arguments.MODEL, image, against, names)
+    png, remark = explain(Workspace(tf_files), image, against, names)
     arguments.write_new(out, png)
     if remark:
         Terminal().note(remark)

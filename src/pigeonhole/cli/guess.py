@@ -15,6 +15,7 @@ from pigeonhole.output import Terminal, guess_fields
 from pigeonhole.records import UNKNOWN, Failed, Guess, Skipped, Unreadable
 from pigeonhole.stream import guesses
 from pigeonhole.text import printable, score_text
+from pigeonhole.workspace import Workspace
 
 
 @click.command("guess")
@@ -37,7 +38,7 @@ def command(
     has_folder = paths[0].is_dir() and len(paths) > 1
     tf_files, images = (paths[0], paths[1:]) if has_folder else (arguments.TF_FILES, paths)
     found = [find_named(arguments.existing_file(image)) for image in images]
-    model = load_model(tf_files / arguments.MODEL, Asking(not no_unknown, tta))
+    model = load_model(Workspace(tf_files).model, Asking(not no_unknown, tta))
     terminal = Terminal()
     if model.note:
         terminal.note(model.note)

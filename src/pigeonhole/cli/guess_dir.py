@@ -16,6 +16,7 @@ from pigeonhole.output import JsonLines, Output, Terminal
 from pigeonhole.records import Outcome, Skipped, Summary, target_of, trouble_of
 from pigeonhole.sorting import ALREADY, Placing, Sorter, check_folders, sort_folder, total
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 
 @click.command("guess-dir")
@@ -50,7 +51,7 @@ def command(
     check_folders(source, out, options)
     with ExitStack() as stack:
         decoders = stack.enter_context(DecoderPool(early=True))
-        model = load_model(tf_files / arguments.MODEL, Asking(not no_unknown, tta))
+        model = load_model(Workspace(tf_files).model, Asking(not no_unknown, tta))
         sorter = stack.enter_context(Sorter.open(out, options))
         for note in (model.note, *sorter.notes):
             if note:

@@ -7,6 +7,7 @@ import click
 from pigeonhole.cli.arguments import TF_FILES
 from pigeonhole.output import Terminal
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 
 @click.command("quantize")
@@ -21,7 +22,7 @@ def command(tf_files: Path, *, seed: int, no_report: bool) -> int:
     """
     from pigeonhole.train import quantize
 
-    result = quantize(tf_files, seed=seed, report=not no_report, output=Terminal())
+    result = quantize(Workspace(tf_files), seed=seed, report=not no_report, output=Terminal())
     click.echo(result.int8)
     click.echo(result.verdict.sentence)
     click.echo(result.verdict.honesty)

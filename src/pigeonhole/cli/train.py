@@ -1,14 +1,17 @@
 """`pigeonhole train`: learn from folders of pictures."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pigeonhole.cli.arguments import TF_FILES
 from pigeonhole.output import Terminal
 from pigeonhole.text import printable
+from pigeonhole.workspace import TEST, Workspace
 
-TEST = "test"  # TF_FILES/test/<category>/, if it is there, is looked at by the finished model alone
+if TYPE_CHECKING:
+    from pigeonhole.train import TrainingResult
 
 
 @click.command("train")
@@ -77,7 +80,7 @@ def command(
     from pigeonhole.train import TrainingOptions, train
     from pigeonhole.train.run import is_first
 
-    terminal = Terminal()
+    workspace, terminal = Workspace(tf_files), Terminal()
     options = TrainingOptions(
         recipe,  # type: ignore[arg-type]  # click checked the choice
         None if backbone == AUTO else backbone,
@@ -88,7 +91,7 @@ def command(
         not no_report,
         int8,
     )
-    result = train(tf_files, options, terminal)
+    result = train(workspace, options, terminal)
     if not is_first():
         return 0
     click.echo(result.verdict.sentence)
@@ -99,27 +102,27 @@ def command(
         click.echo(result.line.sentence)
     if result.int8:
         click.echo(result.int8)
-    if (tf_files / TEST).is_dir():
-        _tell_of_test(tf_files, result.model, terminal)
+    if workspace.test.is_dir():
+        _tell_of_test(workspace, result, terminal)
     if result.report:
         click.echo(f"The report is in {printable(result.report)}.")
     click.echo(f"The model is in {printable(result.model)}.")
     return 0
 
 
-def _tell_of_test(tf_files: Path, path: Path, terminal: Terminal) -> None:
+def _tell_of_test(workspace: Workspace, result: "TrainingResult", terminal: Terminal) -> None:
     """How the finished model does on TF_FILES/test/<category>/, which nothing was learnt or chosen by."""
     from pigeonhole.cli.evaluate import evaluate
     from pigeonhole.dataset.folders import also_in
     from pigeonhole.evaluation.running import Evaluation
     from pigeonhole.model import load_model
 
-    model = load_model(path)
+    model = load_model(result.model)
     evaluation = Evaluation(model.card.labels)
-    for _ in evaluate(tf_files / TEST, model, evaluation, terminal):
+    for _ in evaluate(workspace.test, model, evaluation, terminal):
         pass
     click.echo(f"{TEST}/: {evaluation.accuracy or 'no picture of a known category'}.")
     if evaluation.strangers:
         click.echo(f"{TEST}/: {evaluation.strangers_unknown} of {evaluation.strangers} strangers are called unknown.")
-    if copies := also_in(tf_files / TEST, tf_files):
+    if copies := also_in(workspace.test, result.dataset):
         click.echo(f"{TEST}/: {copies} of its pictures are copies of some that were learnt from, which flatters.")

@@ -23,6 +23,7 @@ from pigeonhole.output import JsonLines, Output
 from pigeonhole.output.watching import WatchTerminal
 from pigeonhole.sorting import Placing, check_folders
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 
 @click.command("watch")
@@ -80,7 +81,7 @@ def command(
     started = time.monotonic()
     with ExitStack() as stack:
         decoders = stack.enter_context(DecoderPool(early=True))
-        published = PublishedModel(tf_files / arguments.MODEL, settle, Asking(not no_unknown, tta))
+        published = PublishedModel(Workspace(tf_files).model, settle, Asking(not no_unknown, tta))
         check_folders(inbox, out, options)
         lock = stack.enter_context(InboxLock(inbox))
         scan = Scan(inbox, settle, recursive=recursive)

@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.backbones.frozen import CACHE
 from pigeonhole.backbones.weights import Weights
 from pigeonhole.compare.entry import Entry, entry
 from pigeonhole.dataset.folders import Dataset
@@ -25,6 +24,7 @@ from pigeonhole.recipes.preprocessing_search import Sight
 from pigeonhole.recipes.probe import as_learnt, probe_pictures
 from pigeonhole.recipes.scratch import fit_from_nothing
 from pigeonhole.train.finish import finish
+from pigeonhole.workspace import Workspace
 
 NETWORKS = {  # that learn from nothing
     "cnn": scratch.PLAIN,
@@ -46,7 +46,13 @@ class _Contest:
 
 
 def compare(
-    tf_files: Path, dataset: Dataset, recipes: Sequence[str], weights: Sequence[Weights], *, seed: int, output: Output
+    workspace: Workspace,
+    dataset: Dataset,
+    recipes: Sequence[str],
+    weights: Sequence[Weights],
+    *,
+    seed: int,
+    output: Output,
 ) -> Iterator[Entry]:
     """One entry for each of `recipes` that learns from nothing, and one for each other and each of `weights`.
 
@@ -55,15 +61,15 @@ def compare(
     """
     known = replace(dataset, strangers=())
     dataset, pixels, _ = pixels_of(known, scratch.PREPROCESSING, output)
-    contest = _Contest(tf_files / CACHE, dataset, _split(tf_files, dataset, pixels, seed), recipes, seed, output)
+    contest = _Contest(workspace.cache, dataset, _split(workspace, dataset, pixels, seed), recipes, seed, output)
     yield from _from_nothing(contest, pixels)
     for each in weights:
         yield from _from_weights(contest, each)
 
 
-def _split(tf_files: Path, dataset: Dataset, pixels: NDArray[np.uint8], seed: int) -> Split:
+def _split(workspace: Workspace, dataset: Dataset, pixels: NDArray[np.uint8], seed: int) -> Split:
     hashes = np.array([perceptual_hash(picture) for picture in pixels], dtype=np.uint64)
-    split = make_split(dataset, find_groups(dataset, hashes, None, tf_files), seed)
+    split = make_split(dataset, find_groups(dataset, hashes, None, workspace), seed)
     return split.one(np.array(dataset.targets)) if len(dataset.examples) >= SMALL_SET else split
 
 
@@ -90,7 +96,7 @@ def _from_weights(contest: _Contest, weights: Weights) -> Iterator[Entry]:
         return
     contest.cache.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=contest.cache, prefix="compare-") as place:
-        own, seed, output = Path(place), contest.seed, contest.output
+        own, seed, output = Workspace(Path(place)), contest.seed, contest.output
         began = time.perf_counter()
         probed = probe_pictures(
             own, contest.dataset, weights, sight=Sight(), seed=seed, output=output, split=contest.split

@@ -5,17 +5,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from pigeonhole.errors import DataError, UnreadableError
 from pigeonhole.files import digest, find, read
 from pigeonhole.records import Failed, Found, Unreadable
 from pigeonhole.text import printable
+from pigeonhole.workspace import DATA, UNKNOWN, VALID, Workspace
 
 LEAST_PICTURES = 2  # one to learn from and one to check with
-DATA: Final = "data"  # TF_FILES/data/<category>/ is learnt from
-VALID: Final = "valid"  # TF_FILES/valid/<category>/, if it is there, is what choices are made and figures are taken by
-STRANGERS = "unknown"  # data/unknown/ is no category: its pictures are of none
 Part = Literal["data", "valid"]
 
 
@@ -72,15 +70,15 @@ class Dataset:
                 yield known, example
 
 
-def read_dataset(tf_files: Path) -> Dataset:
+def read_dataset(workspace: Workspace) -> Dataset:
     """Find and hash every picture below TF_FILES/data/<category>/ and, if it is there, TF_FILES/valid/<category>/.
 
     Raises DataError where there is nothing to learn from.
     """
-    data, valid = tf_files / DATA, tf_files / VALID
+    data, valid = workspace.data, workspace.valid
     if not data.is_dir():
         raise DataError(f"There is no folder {printable(data)}.")
-    categories = [name for name in _folders(data) if name != STRANGERS]
+    categories = [name for name in _folders(data) if name != UNKNOWN]
     if not categories:
         raise DataError(f"{printable(data)} holds no folders, so there are no categories.")
     if len(categories) == 1:
@@ -89,16 +87,16 @@ def read_dataset(tf_files: Path) -> Dataset:
         )
     examples, problems = _examples(data, categories, DATA)
     _check(data, categories, examples)
-    strangers, of_strangers = _examples(data, [STRANGERS] if (data / STRANGERS).is_dir() else [], DATA)
+    strangers, of_strangers = _examples(data, [UNKNOWN] if (data / UNKNOWN).is_dir() else [], DATA)
     judges, of_judges = _examples(valid, _known_folders(valid, categories), VALID)
     if valid.is_dir() and not judges:
         raise DataError(f"{printable(valid)} holds no pictures.", "Put some of each category there, or take it away.")
     return Dataset((*examples, *judges), (*problems, *of_strangers, *of_judges), tuple(strangers))
 
 
-def also_in(folder: Path, tf_files: Path) -> int:
-    """How many pictures below `folder` are also, byte for byte, among those that TF_FILES is learnt from."""
-    learnt = {example.sha256 for example in read_dataset(tf_files).examples}
+def also_in(folder: Path, dataset: Dataset) -> int:
+    """How many pictures below `folder` are also, byte for byte, examples of `dataset`."""
+    learnt = {example.sha256 for example in dataset.examples}
     examples, _ = _examples(folder, _folders(folder), DATA)
     return sum(example.sha256 in learnt for example in examples)
 

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from pigeonhole.dataset.folders import DATA, Dataset
+from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.near_duplicates import near_copies
 from pigeonhole.errors import DataError
 from pigeonhole.text import printable
 from pigeonhole.vectors import l2_normalised
+from pigeonhole.workspace import DATA, Workspace
 
-GROUPS = "groups.csv"
 # Two pictures with consecutive numbers in their names are of one burst if they are also this alike. Names alone would
 # make one film of everything that was saved as "image 1.jpg", "image 2.jpg", …
 BURST_COSINE = 0.75
@@ -32,7 +32,7 @@ Pairs = Iterable[tuple[int, int]]
 
 
 def find_groups(
-    dataset: Dataset, hashes: NDArray[np.uint64], features: NDArray[np.floating] | None, tf_files: Path
+    dataset: Dataset, hashes: NDArray[np.uint64], features: NDArray[np.floating] | None, workspace: Workspace
 ) -> NDArray[np.int64]:
     """For each example the number of its group, [N]. `hashes` [N] are perceptual, `features` [N, D] the frozen ones.
 
@@ -44,7 +44,7 @@ def find_groups(
         *near_copies(hashes, units),
         *_bursts(dataset, hashes, units),
         *_same(_sub_folder(dataset, row) for row in range(len(dataset.examples))),
-        *_same(_named_groups(dataset, tf_files / GROUPS)),
+        *_same(_named_groups(dataset, workspace.groups)),
     ]
     return joined(pairs, len(dataset.examples))
 

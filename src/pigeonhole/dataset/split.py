@@ -7,10 +7,11 @@ from itertools import chain, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.dataset.folders import VALID, Dataset
+from pigeonhole.dataset.folders import Dataset
 from pigeonhole.errors import DataError
 from pigeonhole.files import digest
 from pigeonhole.text import printable
+from pigeonhole.workspace import VALID
 
 FOLDS = 5
 TOGETHER = "copies, near copies and bursts kept together"

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -21,6 +20,7 @@ from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.recipes import small_cnn as scratch
 from pigeonhole.recipes.saved_network import network_file
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 AGREED = 0.02  # of a probability, by which torch and the model file may differ
 AGREED_IN_INT8 = 0.1  # torch has the float32 network that it was made from
@@ -34,11 +34,11 @@ class Explained:
     labels: tuple[str, ...]
 
 
-def torch_network(tf_files: Path, path: Path, model: Model) -> Explained:
-    """The network behind `path`, from its weights in TF_FILES. Raises ModelError where these are not there any more."""
-    data = path.read_bytes()
+def torch_network(workspace: Workspace, model: Model) -> Explained:
+    """The network behind the model file, from its weights in `workspace`. Raises ModelError where they are gone."""
+    data = workspace.model.read_bytes()
     head = _head(data)
-    trunk = _trunk(tf_files, digest(data), model)
+    trunk = _trunk(workspace, digest(data), model)
     return Explained(Tuned(trunk, head).eval(), model.card.labels)
 
 
@@ -61,18 +61,18 @@ def _head(data: bytes) -> Head:
     return Head(weight, bias)
 
 
-def _trunk(tf_files: Path, sha256: str, model: Model) -> nn.Module:
+def _trunk(workspace: Workspace, sha256: str, model: Model) -> nn.Module:
     card = model.card
     if card.recipe == "probe":
         name, wanted = card.backbone["name"], card.backbone["sha256"]
-        for weights in (*weights_in(tf_files), builtin_weights("")):
+        for weights in (*weights_in(workspace), builtin_weights("")):
             if digest(weights.path.read_bytes()) == wanted:
                 return from_pixels(networks.backbone_network(name, weights.path), *networks.normalisation_of(name))
         raise ModelError(
-            f"The weights of {name} that the model was trained with are not in {printable(tf_files / 'weights')}.",
+            f"The weights of {name} that the model was trained with are not in {printable(workspace.weights)}.",
             "Put them there, or train again.",
         )
-    remembered = network_file(tf_files, sha256)
+    remembered = network_file(workspace, sha256)
     if not remembered.exists():
         raise ModelError("The network that was learnt is not in TF_FILES/cache any more.", "Train again.")
     if card.recipe == "scratch":

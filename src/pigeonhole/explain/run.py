@@ -16,15 +16,16 @@ from pigeonhole.files import read
 from pigeonhole.images import to_square
 from pigeonhole.model import load_model
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 
-def explain(tf_files: Path, path: Path, image: Path, against: str | None, layers: tuple[str, ...]) -> tuple[bytes, str]:
+def explain(workspace: Workspace, image: Path, against: str | None, layers: tuple[str, ...]) -> tuple[bytes, str]:
     """A PNG of where the network sees the best category in `image`, and a remark (empty for none).
 
     With `against` a second row does the same for that category; with `layers` the picture shows these instead. Raises
     UnreadableError, ModelError, and UsageError for a category or layer that does not exist.
     """
-    model = load_model(path)
+    model = load_model(workspace.model)
     if against is not None and against not in model.card.labels:
         known = ", ".join(printable(label) for label in model.card.labels[:10])
         raise UsageError(f"The model knows no category {printable(against)}.", f"It knows {known}.")
@@ -32,7 +33,7 @@ def explain(tf_files: Path, path: Path, image: Path, against: str | None, layers
         pixels = to_square(read(image)[0], model.card.preprocessing)
     except UnreadableError as error:
         raise UnreadableError(f"{printable(image)}: {error}") from error
-    explained = torch_network(tf_files, path, model)
+    explained = torch_network(workspace, model)
     check_agreement(explained, model, pixels[None])
     if layers:
         return panels(layer_panels(explained.network, pixels, layers), edge=2.2), ""

@@ -6,8 +6,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from pigeonhole.backbones.frozen import CACHE
 from pigeonhole.files import write_aside_and_replace
+from pigeonhole.workspace import Workspace
 
 CHECKPOINTS = "finetune-*"  # folders in the cache
 
@@ -33,7 +33,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     return state
 
 
-def forget_checkpoints(tf_files: Path) -> None:
+def forget_checkpoints(workspace: Workspace) -> None:
     """Once the model is published, nobody goes on from them."""
-    for folder in (tf_files / CACHE).glob(CHECKPOINTS):
+    for folder in workspace.cache.glob(CHECKPOINTS):
         shutil.rmtree(folder)

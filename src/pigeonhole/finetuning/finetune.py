@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 
 from pigeonhole.backbones import registry as networks
-from pigeonhole.backbones.frozen import CACHE
 from pigeonhole.backbones.weights import Weights
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.errors import UsageError
@@ -28,6 +27,7 @@ from pigeonhole.recipes.probe import Probed, as_learnt
 from pigeonhole.recipes.result import Learnt
 from pigeonhole.recipes.saved_network import saved
 from pigeonhole.stream import Decoded, decoded
+from pigeonhole.workspace import Workspace
 
 BATCH = 16
 
@@ -46,9 +46,9 @@ class Finetuned:
     curves: tuple[Run, ...]
 
 
-def learn_finetune(tf_files: Path, probed: Probed, weights: Weights, *, seed: int, output: Output) -> Learnt:
+def learn_finetune(workspace: Workspace, probed: Probed, weights: Weights, *, seed: int, output: Output) -> Learnt:
     """The fine-tuned network, or the probe again where that is as good; which, and by how much, is said."""
-    tuned = fine_tune(tf_files, probed, weights, seed=seed, output=output)
+    tuned = fine_tune(workspace, probed, weights, seed=seed, output=output)
     output.note(comparison(probed, tuned))
     learnt = as_finetuned(probed, tuned) if tuned.gained.is_beyond_doubt else as_learnt(probed)
     return replace(learnt, epochs=epochs_of(probed, tuned))
@@ -75,7 +75,7 @@ def epochs_of(probed: Probed, tuned: Finetuned) -> tuple[Epoch, ...]:
     )
 
 
-def fine_tune(tf_files: Path, probed: Probed, weights: Weights, *, seed: int, output: Output) -> Finetuned:
+def fine_tune(workspace: Workspace, probed: Probed, weights: Weights, *, seed: int, output: Output) -> Finetuned:
     """Fine-tune on every fold and judge; then on all pictures.
 
     Of large sets one fold is held out, and the network that learnt from the others is the result. With several folds,
@@ -88,7 +88,7 @@ def fine_tune(tf_files: Path, probed: Probed, weights: Weights, *, seed: int, ou
         networks.backbone_network(probed.backbone.name, weights.path), *networks.normalisation_of(probed.backbone.name)
     )
     plan = _plan(trunk, probed, split)
-    folder = _folder(tf_files, probed, split, plan, seed)
+    folder = _folder(workspace, probed, split, plan, seed)
     base = Tuned(trunk, probed.probe.head)
     several = len(split.folds) > 1
     runs: list[Run] = []
@@ -144,12 +144,12 @@ def _plan(trunk: torch.nn.Module, probed: Probed, split: Split) -> Plan:
     return plan
 
 
-def _folder(tf_files: Path, probed: Probed, split: Split, plan: Plan, seed: int) -> Path:
+def _folder(workspace: Workspace, probed: Probed, split: Split, plan: Plan, seed: int) -> Path:
     """Another one for everything that would lead to other weights."""
     folds = digest(b" ".join(fold.held_out.tobytes() for fold in split.folds))
     facts = [probed.dataset.digest, probed.backbone.digest, asdict(probed.backbone.preprocessing), asdict(plan)]
     key = digest(json.dumps([*facts, folds, seed], sort_keys=True).encode())[:16]
-    return tf_files / CACHE / CHECKPOINTS.replace("*", key)
+    return workspace.cache / CHECKPOINTS.replace("*", key)
 
 
 def as_finetuned(probed: Probed, tuned: Finetuned) -> Learnt:

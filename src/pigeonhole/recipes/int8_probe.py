@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,11 +24,12 @@ from pigeonhole.recipes.probe import Probed, as_learnt, probe_backbone
 from pigeonhole.recipes.result import Learnt
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
 
 CALIBRATING = 100  # pictures: twice as many gave the same answers
 
 
-def in_int8(tf_files: Path, learnt: Learnt, output: Output) -> Learnt:
+def in_int8(workspace: Workspace, learnt: Learnt, output: Output) -> Learnt:
     """`learnt` with its network in int8; head, temperature and gates are those of the new features.
 
     Raises NotInt8Error where it does not pay or changes too much, both measured here.
@@ -43,16 +43,16 @@ def in_int8(tf_files: Path, learnt: Learnt, output: Output) -> Learnt:
         after = replace(before, onnx=quantized(before.onnx, pixels, advance))
     speed = rates(before.onnx, after.onnx, pixels)
     check_speed(speed, before.name)
-    probe, features = choose_views(tf_files, learnt.dataset, learnt.split, after, output)
+    probe, features = choose_views(workspace, learnt.dataset, learnt.split, after, output)
     trial = Trial.of(speed, learnt.held_out, probe.held_out, np.array(learnt.dataset.targets))
     trial.check_agreement()
     strangers = learnt.dataset.strangers
-    stranger_features = look(tf_files, strangers, after, 1, output)[0] if strangers else features[:0]
+    stranger_features = look(workspace, strangers, after, 1, output)[0] if strangers else features[:0]
     probed = Probed(learnt.dataset, learnt.split, after, probe, features, stranger_features)
     return replace(as_learnt(probed), epochs=learnt.epochs, int8=trial)
 
 
-def learn_again(tf_files: Path, model: bytes, card: ModelCard, *, seed: int, output: Output) -> Learnt:
+def learn_again(workspace: Workspace, model: bytes, card: ModelCard, *, seed: int, output: Output) -> Learnt:
     """What training had learnt when it wrote the model file `model`, from the network that is in it.
 
     Raises NotInt8Error where it is in int8 already or no probe, DataError where the pictures are others by now.
@@ -63,10 +63,10 @@ def learn_again(tf_files: Path, model: bytes, card: ModelCard, *, seed: int, out
         raise NotInt8Error(f"int8 is for probes: a model of the recipe {card.recipe} cannot be judged in int8.")
     network = Extractor(onnx.load_model_from_string(model)).extract_model([INPUT], [FEATURES])
     backbone = _backbone(card.backbone, card.preprocessing, network.SerializeToString())
-    probed = probe_backbone(tf_files, read_dataset(tf_files), backbone, seed=seed, output=output)
+    probed = probe_backbone(workspace, read_dataset(workspace), backbone, seed=seed, output=output)
     if probed.dataset.digest != card.training_set:
         raise DataError(
-            f"The pictures in {printable(tf_files)} are not those that the model was learnt from.",
+            f"The pictures in {printable(workspace.root)} are not those that the model was learnt from.",
             "Train again, with --int8.",
         )
     return as_learnt(probed)

@@ -6,7 +6,6 @@ one of three numbers flatter it by far less than its uncertainty.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -20,6 +19,7 @@ from pigeonhole.evaluation.paired_gain import gain
 from pigeonhole.images.preprocessing import Crop
 from pigeonhole.output import Output
 from pigeonhole.recipes.logistic_regression import STRENGTHS, Probe, fit_probe
+from pigeonhole.workspace import Workspace
 
 Rule = Literal["auto", "centre", "squeeze", "letterbox"]
 WHOLE: tuple[Crop, ...] = ("squeeze", "letterbox")
@@ -38,10 +38,10 @@ class Sight:
 
 
 def look(
-    tf_files: Path, examples: Sequence[Example], backbone: Backbone, views: int, output: Output
+    workspace: Workspace, examples: Sequence[Example], backbone: Backbone, views: int, output: Output
 ) -> NDArray[np.float32]:
     """The features [V, N, D] of so many views of every picture, computed where they are not known."""
-    with FeatureStore.open(tf_files, backbone) as store:
+    with FeatureStore.open(workspace, backbone) as store:
         for view in range(views):
             fill(examples, view, backbone, store, output)
         return np.stack([vectors_of(examples, view, store) for view in range(views)])
@@ -55,7 +55,7 @@ def with_rule(backbone: Backbone, crop: Crop) -> Backbone:
 
 
 def choose_rule(
-    tf_files: Path, dataset: Dataset, split: Split, backbone: Backbone, output: Output
+    workspace: Workspace, dataset: Dataset, split: Split, backbone: Backbone, output: Output
 ) -> tuple[Backbone, Probe | None]:
     """`backbone` as it is, or seeing the whole of each picture where that is better by more than luck.
 
@@ -70,7 +70,7 @@ def choose_rule(
         return backbone, None  # too few pictures of some category to try anything on
 
     def tried(candidate: Backbone) -> Probe:
-        return _fitted(look(tf_files, part.examples, candidate, 1, output), targets, split, output)
+        return _fitted(look(workspace, part.examples, candidate, 1, output), targets, split, output)
 
     usual = tried(backbone)
     best, best_probe, best_gain = backbone, usual, 0.0
@@ -86,7 +86,7 @@ def choose_rule(
 
 
 def choose_views(
-    tf_files: Path,
+    workspace: Workspace,
     dataset: Dataset,
     split: Split,
     backbone: Backbone,
@@ -99,13 +99,13 @@ def choose_views(
     `on_plain` is the probe on that one, if it is there already.
     """
     targets = np.array(dataset.targets)
-    plain = look(tf_files, dataset.examples, backbone, 1, output)
+    plain = look(workspace, dataset.examples, backbone, 1, output)
     best = on_plain or _fitted(plain, targets, split, output)
     for count in VIEWS:
         if count * len(targets) > MOST_ROWS or _is_good(best, targets):
             break
         more = _fitted(
-            look(tf_files, dataset.examples, backbone, count, output), targets, split, output, (best.strength,)
+            look(workspace, dataset.examples, backbone, count, output), targets, split, output, (best.strength,)
         )
         if not gain(best.held_out, more.held_out, targets).is_certain:
             break

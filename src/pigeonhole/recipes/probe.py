@@ -1,7 +1,6 @@
 """Two ways to learn, from a dataset to everything that a model file is made of."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from pigeonhole.output import Output
 from pigeonhole.recipes.logistic_regression import Probe
 from pigeonhole.recipes.preprocessing_search import Sight, choose_rule, choose_views, look, with_rule
 from pigeonhole.recipes.result import Learnt
+from pigeonhole.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Probed:
 
 
 def probe_pictures(
-    tf_files: Path,
+    workspace: Workspace,
     dataset: Dataset,
     weights: Weights,
     *,
@@ -42,16 +42,16 @@ def probe_pictures(
 ) -> Probed:
     """Logistic regression on the frozen features of a pretrained backbone.
 
-    What is computed is kept in the cache of `tf_files`. With `split` it is judged by that one.
+    What is computed is kept in the cache of `workspace`. With `split` it is judged by that one.
     """
-    backbone = load_backbone(tf_files, weights, sight.size, dataset, output)
+    backbone = load_backbone(workspace, weights, sight.size, dataset, output)
     if sight.rule == "auto":
-        return probe_backbone(tf_files, dataset, backbone, choose=True, seed=seed, output=output, split=split)
-    return probe_backbone(tf_files, dataset, with_rule(backbone, sight.rule), seed=seed, output=output, split=split)
+        return probe_backbone(workspace, dataset, backbone, choose=True, seed=seed, output=output, split=split)
+    return probe_backbone(workspace, dataset, with_rule(backbone, sight.rule), seed=seed, output=output, split=split)
 
 
 def probe_backbone(
-    tf_files: Path,
+    workspace: Workspace,
     dataset: Dataset,
     backbone: Backbone,
     *,
@@ -61,16 +61,16 @@ def probe_backbone(
     split: Split | None = None,
 ) -> Probed:
     """The same on a `backbone` that is at hand. `choose`: which part of the pictures it sees is measured first."""
-    with FeatureStore.open(tf_files, backbone) as store:
+    with FeatureStore.open(workspace, backbone) as store:
         dataset, features = compute_features(dataset, backbone, store, output)
         if split is None:
-            groups = find_groups(dataset, store.hashes(dataset.examples), features, tf_files)
+            groups = find_groups(dataset, store.hashes(dataset.examples), features, workspace)
             split = make_split(dataset, groups, seed)
     on_plain = None
     if choose:
-        backbone, on_plain = choose_rule(tf_files, dataset, split, backbone, output)
-    probe, features = choose_views(tf_files, dataset, split, backbone, output, on_plain=on_plain)
-    strangers = look(tf_files, dataset.strangers, backbone, 1, output)[0] if dataset.strangers else features[:0]
+        backbone, on_plain = choose_rule(workspace, dataset, split, backbone, output)
+    probe, features = choose_views(workspace, dataset, split, backbone, output, on_plain=on_plain)
+    strangers = look(workspace, dataset.strangers, backbone, 1, output)[0] if dataset.strangers else features[:0]
     return Probed(dataset, split, backbone, probe, features, strangers)
 
 

@@ -3,23 +3,23 @@
 from io import BytesIO
 from pathlib import Path
 
-from pigeonhole.backbones.frozen import CACHE
 from pigeonhole.files import digest, write_aside_and_replace
+from pigeonhole.workspace import Workspace
 
 PREFIX = "network-"
 
 
-def network_file(tf_files: Path, sha256: str) -> Path:
+def network_file(workspace: Workspace, sha256: str) -> Path:
     """Where the network of the model file with this digest is kept."""
-    return tf_files / CACHE / f"{PREFIX}{sha256[:16]}.pt"
+    return workspace.cache / f"{PREFIX}{sha256[:16]}.pt"
 
 
-def remember(tf_files: Path, onnx: bytes, state: bytes | None) -> None:
+def remember(workspace: Workspace, onnx: bytes, state: bytes | None) -> None:
     """Keep `state`, a saved state dict of the trunk, for the model file `onnx`, and forget those of earlier ones."""
-    for old in (tf_files / CACHE).glob(f"{PREFIX}*.pt"):
+    for old in workspace.cache.glob(f"{PREFIX}*.pt"):
         old.unlink()
     if state is not None:
-        path = network_file(tf_files, digest(onnx))
+        path = network_file(workspace, digest(onnx))
         path.parent.mkdir(parents=True, exist_ok=True)
         write_aside_and_replace(path, state)
 

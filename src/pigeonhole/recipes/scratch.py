@@ -1,7 +1,5 @@
 """Recipe `scratch`: a small network that starts from nothing."""
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,14 +15,15 @@ from pigeonhole.recipes import small_cnn as scratch
 from pigeonhole.recipes.result import Learnt
 from pigeonhole.recipes.saved_network import saved
 from pigeonhole.recipes.small_cnn import Habits
+from pigeonhole.workspace import Workspace
 
 
-def learn_scratch(tf_files: Path, dataset: Dataset, *, seed: int, output: Output) -> Learnt:
+def learn_scratch(workspace: Workspace, dataset: Dataset, *, seed: int, output: Output) -> Learnt:
     """A small network that starts from nothing; about every fifth picture is held out and judges it."""
     dataset, pixels, strangers = pixels_of(dataset, scratch.PREPROCESSING, output)
     targets = np.array(dataset.targets)
     hashes = np.array([perceptual_hash(picture) for picture in pixels], dtype=np.uint64)
-    split = make_split(dataset, find_groups(dataset, hashes, None, tf_files), seed).one(targets)
+    split = make_split(dataset, find_groups(dataset, hashes, None, workspace), seed).one(targets)
     return fit_from_nothing(dataset, split, pixels, strangers, seed=seed, habits=scratch.AUGMENTED, output=output)
 
 

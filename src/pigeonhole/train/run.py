@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from pigeonhole.backbones.obtain import obtain_weights
-from pigeonhole.dataset.folders import VALID, Dataset, read_dataset
+from pigeonhole.dataset.folders import Dataset, read_dataset
 from pigeonhole.errors import NotInt8Error, OutputError, UsageError
 from pigeonhole.evaluation.rejection import Line
 from pigeonhole.finetuning.checkpoint import forget_checkpoints
@@ -27,10 +27,9 @@ from pigeonhole.train.cross_validation import Verdict
 from pigeonhole.train.finish import finish
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.report_content import account, collect
+from pigeonhole.workspace import VALID, Workspace
 
 Recipe = Literal["auto", "probe", "finetune", "scratch"]
-MODEL = "model.onnx"
-REPORT = "report"
 PRECISION = 0.95
 ENOUGH_TO_TUNE = 500  # pictures
 
@@ -57,11 +56,13 @@ class TrainingOptions:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """`collected` has the pictures that were held out; `report` is the page, None where none was wanted. `int8` says
-    what int8 gained, or why the model is in float32 nevertheless; empty where it was not asked for.
+    """`dataset` is what was learnt from; `collected` has the pictures that were held out; `report` is the page, None
+    where none was wanted. `int8` says what int8 gained, or why the model is in float32 nevertheless; empty where it was
+    not asked for.
     """
 
     model: Path
+    dataset: Dataset
     verdict: Verdict
     line: Line | None
     collected: Collected
@@ -69,18 +70,18 @@ class TrainingResult:
     int8: str
 
 
-def train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingResult:
+def train(workspace: Workspace, options: TrainingOptions, output: Output) -> TrainingResult:
     """Learn from TF_FILES/data/<category>/ and write TF_FILES/model.onnx.
 
     Started by torchrun, all its processes fine-tune together; the first alone speaks and writes the model. Raises a
     PigeonholeError where it cannot be; the previous model then stays.
     """
     if not is_launched():
-        return _train(tf_files, options, output)
+        return _train(workspace, options, output)
     from pigeonhole.finetuning import distributed
 
     with distributed.joined():
-        return _train(tf_files, options, output if distributed.rank() == 0 else Recorder())
+        return _train(workspace, options, output if distributed.rank() == 0 else Recorder())
 
 
 def is_launched() -> bool:
@@ -93,13 +94,13 @@ def is_first() -> bool:
     return os.environ.get("RANK", "0") == "0" or not is_launched()
 
 
-def _train(tf_files: Path, options: TrainingOptions, output: Output) -> TrainingResult:
+def _train(workspace: Workspace, options: TrainingOptions, output: Output) -> TrainingResult:
     if options.recipe == "scratch" and (options.weights or options.backbone or options.sight != Sight()):
         raise UsageError(
             "Recipe scratch takes no backbone, no weights, no crop and no size.",
             "Leave them out, or use --recipe probe.",
         )
-    dataset = read_dataset(tf_files)
+    dataset = read_dataset(workspace)
     for one, other in dataset.labelled_twice():
         output.warn(
             f"the same picture in two categories: {printable(one.found.path)} and {printable(other.found.path)}"
@@ -109,82 +110,84 @@ def _train(tf_files: Path, options: TrainingOptions, output: Output) -> Training
     count = len(dataset.examples) - judges
     output.note(f"Learning from {count} pictures in {len(dataset.categories)} categories{but}.")
     refused = ""
-    with _writing(tf_files):
-        learnt = _learn(tf_files, dataset, options, output)
+    with _writing(workspace):
+        learnt = _learn(workspace, dataset, options, output)
         if options.int8 and is_first():
-            learnt, refused = _in_int8_if_it_pays(tf_files, learnt, output)
+            learnt, refused = _in_int8_if_it_pays(workspace, learnt, output)
     for problem in learnt.dataset.left_out:
         output.warn(f"left out: {printable(problem.path)}: {problem.reason}")
-    result = _conclude(tf_files, learnt, options.precision, options.report, output)
+    result = _conclude(workspace, learnt, options.precision, options.report, output)
     return replace(result, int8=refused) if refused else result
 
 
-def quantize(tf_files: Path, *, seed: int = 0, report: bool = True, output: Output) -> TrainingResult:
+def quantize(workspace: Workspace, *, seed: int = 0, report: bool = True, output: Output) -> TrainingResult:
     """Put TF_FILES/model.onnx into int8, as `train` would have with `int8`.
 
     Raises a PigeonholeError where it cannot be, does not pay or changes too much; then the model stays.
     """
     from pigeonhole.recipes.int8_probe import in_int8, learn_again
 
-    path = tf_files / MODEL
+    path = workspace.model
     card = load_model(path).card
-    with _writing(tf_files):
-        learnt = in_int8(tf_files, learn_again(tf_files, path.read_bytes(), card, seed=seed, output=output), output)
+    with _writing(workspace):
+        learnt = in_int8(workspace, learn_again(workspace, path.read_bytes(), card, seed=seed, output=output), output)
     precision = card.unknown["precision"] if card.unknown else None
-    return _conclude(tf_files, learnt, precision, report, output)
+    return _conclude(workspace, learnt, precision, report, output)
 
 
-def _in_int8_if_it_pays(tf_files: Path, learnt: Learnt, output: Output) -> tuple[Learnt, str]:
+def _in_int8_if_it_pays(workspace: Workspace, learnt: Learnt, output: Output) -> tuple[Learnt, str]:
     """`learnt` in int8 and an empty string, or as it is and why."""
     from pigeonhole.recipes.int8_probe import in_int8
 
     try:
-        return in_int8(tf_files, learnt, output), ""
+        return in_int8(workspace, learnt, output), ""
     except NotInt8Error as refusal:
         return learnt, refusal.happened
 
 
 @contextmanager
-def _writing(tf_files: Path) -> Iterator[None]:
+def _writing(workspace: Workspace) -> Iterator[None]:
     """What the disk refuses becomes a sentence."""
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{printable(tf_files)} cannot be written: {error.strerror or error}.") from error
+        raise OutputError(f"{printable(workspace.root)} cannot be written: {error.strerror or error}.") from error
 
 
-def _conclude(tf_files: Path, learnt: Learnt, precision: float | None, report: bool, output: Output) -> TrainingResult:
+def _conclude(
+    workspace: Workspace, learnt: Learnt, precision: float | None, report: bool, output: Output
+) -> TrainingResult:
     """Calibrate, judge, write the model file and, if it is wanted, the report."""
     finished = finish(learnt, precision)
-    model = tf_files / MODEL
+    model = workspace.model
     if is_first():
         publish_model(model, finished.onnx, learnt.sample, finished.probabilities, finished.distances)
-        remember(tf_files, finished.onnx, learnt.network)
-        forget_checkpoints(tf_files)
-    folder = tf_files / REPORT if report and is_first() else None
+        remember(workspace, finished.onnx, learnt.network)
+        forget_checkpoints(workspace)
+    folder = workspace.report if report and is_first() else None
     try:
         with collecting(folder, learnt.dataset.categories) as collected:
             collect(learnt, finished, collected)
         page = None if folder is None else write_report(folder, account(learnt, finished, collected, output))
     except OSError as error:
-        raise OutputError(f"{printable(tf_files / REPORT)} cannot be written: {error.strerror or error}.") from error
+        raise OutputError(f"{printable(workspace.report)} cannot be written: {error.strerror or error}.") from error
     int8 = learnt.int8.sentence if learnt.int8 else ""
-    return TrainingResult(model, finished.verdict, finished.line, collected, page, int8)
+    return TrainingResult(model, learnt.dataset, finished.verdict, finished.line, collected, page, int8)
 
 
-def _learn(tf_files: Path, dataset: Dataset, options: TrainingOptions, output: Output) -> Learnt:
+def _learn(workspace: Workspace, dataset: Dataset, options: TrainingOptions, output: Output) -> Learnt:
     if options.recipe == "scratch":
         from pigeonhole.recipes.scratch import learn_scratch
 
-        return learn_scratch(tf_files, dataset, seed=options.seed, output=output)
-    weights = obtain_weights(tf_files, options.backbone, options.weights)
+        return learn_scratch(workspace, dataset, seed=options.seed, output=output)
+    weights = obtain_weights(workspace, options.backbone, options.weights)
     output.note(f"Backbone {weights.backbone}, {weights.origin}.")
     with _first_alone():
-        probed = probe_pictures(tf_files, dataset, weights, sight=options.sight, seed=options.seed, output=output)
+        probed = probe_pictures(workspace, dataset, weights, sight=options.sight, seed=options.seed, output=output)
     if options.recipe == "finetune" or (options.recipe == "auto" and _is_worth_tuning(dataset)):
         from pigeonhole.finetuning.finetune import learn_finetune
 
-        return learn_finetune(tf_files, probed, weights, seed=options.seed, output=output)
+        return learn_finetune(workspace, probed, weights, seed=options.seed, output=output)
     return as_learnt(probed)
 
 
