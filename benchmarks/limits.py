@@ -20,7 +20,7 @@ from pigeonhole.decoding.item import Decoded
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.files import find
 from pigeonhole.model import Model, load_model
-from pigeonhole.model.lanes import Lanes
+from pigeonhole.model.batch_threads import OrderedThreads
 
 BATCHES = 4  # different ones, in turn
 
@@ -35,15 +35,15 @@ def decoding(pool: DecoderPool, pictures: Path, model: Model) -> float:
 
 
 def answering(model: Model, batches: list[NDArray[np.uint8]], seconds: float) -> float:
-    """At guess-dir's own pace: so many batches at a time."""
+    """At guess-dir's own plan: so many batches at a time."""
     model.answers(batches[0])
     count, began = 0, time.perf_counter()
-    with Lanes(model.answers, model.pace.lanes) as lanes:
+    with OrderedThreads(model.answers, model.batch_plan.threads) as threads:
         for batch in cycle(batches):
-            count += sum(len(rows) for rows, _ in lanes.put(batch))
+            count += sum(len(rows) for rows, _ in threads.submit(batch))
             if time.perf_counter() - began >= seconds:
                 break
-        count += sum(len(rows) for rows, _ in lanes.rest())
+        count += sum(len(rows) for rows, _ in threads.drain())
         return count / (time.perf_counter() - began)
 
 
@@ -55,7 +55,9 @@ def main() -> None:
     chosen = parser.parse_args()
     model = load_model(chosen.tf_files / "model.onnx")
     with DecoderPool() as pool:
-        some = list(pool.decode(islice(cycle(find(chosen.pictures)), model.pace.batch * BATCHES), model.preprocessing))
+        some = list(
+            pool.decode(islice(cycle(find(chosen.pictures)), model.batch_plan.batch * BATCHES), model.preprocessing)
+        )
         pixels = np.stack([item.pixels for item in some if isinstance(item, Decoded)])
         decode = decoding(pool, chosen.pictures, model)
     infer = answering(model, np.split(pixels, BATCHES), chosen.seconds)

@@ -15,7 +15,7 @@ from pigeonhole.images import Preprocessing
 ONCE = b"die once beside "
 
 
-def obedient(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def obedient(data: bytes, preprocessing: Preprocessing, _: object = None) -> NDArray[np.uint8]:
     """A square of the one colour that the file's last byte names, unless the file says otherwise."""
     match data:
         case b"sleep":
@@ -39,7 +39,7 @@ def obedient(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     return np.full((preprocessing.size, preprocessing.size, 3), data[-1], np.uint8)
 
 
-def sleeping(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def sleeping(data: bytes, preprocessing: Preprocessing, _: object = None) -> NDArray[np.uint8]:
     """Never comes back."""
     return obedient(b"sleep", preprocessing)
 

@@ -1,13 +1,26 @@
 import json
 import os
 import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from commands import pigeonhole
+from models import colour_model, write_colour_model
 from pigeonhole import Classifier
+from pigeonhole.decoding.item import Decoded, Problem
+from pigeonhole.decoding.threads import ThreadDecoders
 from pigeonhole.errors import ModelError, UnreadableError
+from pigeonhole.files import find_named
+from pigeonhole.images import Preprocessing
+from pigeonhole.model.load import read_model
+from pigeonhole.records import Found
+from pigeonhole.stream import GuessWithHeat, guess_with_heat, guesses
 from trees import BLUE, GREEN, RED, write_pictures
 
 
@@ -103,11 +116,106 @@ def test_output_cut_off_by_head_is_no_error(tf_files: Path, pictures: Path) -> N
     assert b"Exception" not in result.stderr
 
 
+@pytest.mark.parametrize(("min_score", "label"), [(0.9, "green_things"), (0.99999, "unknown")])
+def test_the_python_face_says_unknown_where_the_model_withholds_its_answer(
+    pictures: Path, tmp_path: Path, min_score: float, label: str
+) -> None:
+    tf_files = write_colour_model(tmp_path / "strict", min_score=min_score)
+    guess = Classifier.load(tf_files / "model.onnx").guess(pictures / "b.png")
+    assert (guess.label, guess.is_unknown, guess.category) == (label, label == "unknown", "green_things")
+    assert ("its score is below 0.99999" in guess.why_unknown) == guess.is_unknown
+
+
+def test_an_unknown_picture_is_unknown_in_every_form(pictures: Path, tmp_path: Path) -> None:
+    tf_files = write_colour_model(tmp_path / "strict", min_score=0.99999)
+    for_people = pigeonhole("guess", tf_files, pictures / "b.png")
+    assert for_people.stdout.splitlines()[:2] == ["unknown (score = 0.99998)", "green things (score = 0.99998)"]
+    assert for_people.stderr == f"unknown: {pictures / 'b.png'}: its score is below 0.99999\n"
+    fields = json.loads(pigeonhole("guess", tf_files, pictures / "b.png", "--json").stdout)
+    assert (fields["label"], fields["category"], fields["unknown"]) == ("unknown", "green_things", True)
+    assert fields["why_unknown"] == "its score is below 0.99999"
+    named = pigeonhole("guess", tf_files, pictures / "b.png", "--no-unknown", "--top", "1")
+    assert (named.stdout, named.stderr) == ("green things (score = 0.99998)\n", "")
+
+
+def half_and_half(path: Path) -> Path:
+    picture = Image.new("RGB", (60, 60), RED)
+    picture.paste(BLUE, (0, 0, 40, 60))
+    picture.save(path)
+    return path
+
+
+@pytest.mark.parametrize("more", [(), ("--tta",)])
+def test_a_heat_map_shows_where_the_best_category_is_beside_the_answer(tmp_path: Path, more: tuple[str, ...]) -> None:
+    tf_files, picture = write_colour_model(tmp_path / "tf", heat=True), half_and_half(tmp_path / "a.png")
+    result = pigeonhole("guess", tf_files, picture, "--top", "1", "--heat-map", tmp_path / "heat.png", *more)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == pigeonhole("guess", tf_files, picture, "--top", "1", *more).stdout
+    assert result.stdout.startswith("blue things")
+    with Image.open(tmp_path / "heat.png") as drawn:
+        brightness = np.asarray(drawn.convert("L")).mean(axis=0)
+    assert brightness[:200].mean() > 2 * brightness[-100:].mean()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:60]), "unreadable: {}: it is "),
+        (lambda path: path.write_text("not a picture"), "unreadable: {}: it is not a picture of a format"),
+        (lambda path: path.write_bytes(b""), "unreadable: {}: the file is empty"),
+    ],
+)
+def test_a_heat_map_of_what_cannot_be_read_is_not_written_and_said(
+    tmp_path: Path, spoil: Callable[[Path], object], sentence: str
+) -> None:
+    tf_files, picture = write_colour_model(tmp_path / "tf", heat=True), half_and_half(tmp_path / "a.png")
+    spoil(picture)
+    result = pigeonhole("guess", tf_files, picture, "--heat-map", tmp_path / "heat.png")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert sentence.format(picture) in result.stderr
+    assert not (tmp_path / "heat.png").exists()
+
+
+def test_a_heat_map_costs_one_reading_and_one_run_of_the_model(tmp_path: Path) -> None:
+    class Counting(ThreadDecoders):
+        files = 0
+
+        def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
+            listed = list(items)
+            Counting.files += len(listed)
+            yield from super().decode(listed, preprocessing)
+
+    runs = []
+    model = read_model(colour_model(heat=True))
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(model.session, name)
+
+        def run(self, *arguments: Any) -> Any:
+            runs.append(arguments)
+            return model.session.run(*arguments)
+
+    found = find_named(half_and_half(tmp_path / "a.png"))
+    answer = guess_with_heat(found, replace(model, session=Watched()), Counting())
+    assert isinstance(answer, GuessWithHeat)
+    assert (Counting.files, len(runs)) == (1, 1)
+    assert answer.guess == next(guesses([found], model))
+    assert answer.heat.mean() == pytest.approx(12 * 2 / 3, rel=0.05)
+
+
+def test_a_model_without_heat_says_what_to_use_instead(tf_files: Path, pictures: Path, tmp_path: Path) -> None:
+    result = pigeonhole("guess", tf_files, pictures / "b.png", "--heat-map", tmp_path / "heat.png")
+    assert result.returncode == 2
+    assert result.stderr.strip().endswith("so there is no heat map. Use explain instead.")
+
+
 def test_the_python_face_answers_and_refuses(tf_files: Path, pictures: Path) -> None:
     classifier = Classifier.load(tf_files / "model.onnx")
     assert classifier.labels == ("blue_things", "green_things", "red_things")
     guess = classifier.guess(str(pictures / "b.png"))
-    assert guess.category == "green_things"
+    assert (guess.label, guess.is_unknown) == ("green_things", False)
     (pictures / "text.jpg").write_text("not a picture")
     with pytest.raises(UnreadableError, match=r"text\.jpg: it is not a picture"):
         classifier.guess(pictures / "text.jpg")

@@ -66,7 +66,7 @@ def test_the_python_face_is_one_import(tf_files: Path, tmp_path: Path) -> None:
     script = (
         "import sys; from pigeonhole import Classifier\n"
         "guess = Classifier.load(sys.argv[1]).guess(sys.argv[2])\n"
-        "print(guess.category, 0.99 < guess.score <= 1, len(guess.ranking))"
+        "print(guess.label, 0.99 < guess.score <= 1, len(guess.ranking))"
     )
     arguments = [sys.executable, "-c", script, str(tf_files / "model.onnx"), str(pictures / "a.png")]
     result = subprocess.run(arguments, capture_output=True, text=True, check=True)

@@ -127,8 +127,8 @@ def test_the_description_is_complete_and_the_file_a_third_as_large(heroes: Path,
 
 def test_heat_and_gates_are_those_of_the_int8_network(heroes: Path, both: tuple[Model, Model], shared: Path) -> None:
     _, model = both
-    assert model.gates is not None
-    assert model.gates.max_distance is not None
+    assert model.rejection is not None
+    assert model.rejection.max_distance is not None
     pixels = pixels_of(shared / "data" / "superheroes" / "test" / "elsa", model)[:4]
     weight = next(
         numpy_helper.to_array(each)
@@ -140,7 +140,7 @@ def test_heat_and_gates_are_those_of_the_int8_network(heroes: Path, both: tuple[
     assert np.abs(heat.mean(axis=(2, 3)) - features @ weight.T).max() < 1e-4
     _, distances = model.answers(pixels)
     assert distances is not None
-    assert distances.max() < model.gates.max_distance
+    assert distances.max() < model.rejection.max_distance
 
 
 def test_guessing_in_int8_needs_neither_torch_nor_onnx(heroes: Path, shared: Path) -> None:

@@ -39,4 +39,4 @@ def test_the_python_example_is_the_real_face() -> None:
     example = README[README.index("    from pigeonhole import Classifier") : README.index("## How far to trust it")]
     assert "Classifier.load(" in example
     assert ".guess(" in example
-    assert {"guess.category", "guess.score"} <= set(re.findall(r"guess\.\w+", example))
+    assert {"guess.label", "guess.score"} <= set(re.findall(r"guess\.\w+", example))

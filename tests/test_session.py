@@ -9,9 +9,9 @@ import pytest
 
 from models import SIZE, colour_model
 from pigeonhole.model import load, load_model, session
-from pigeonhole.model.lanes import Lanes
+from pigeonhole.model.batch_threads import OrderedThreads
 from pigeonhole.model.load import Model, read_model
-from pigeonhole.model.session import Pace
+from pigeonhole.model.session import BatchPlan
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def test_a_batch_that_is_filled_up_answers_for_its_own_pictures_alone(
         runs.append(len(inputs["pixels"]))
         return list(model.session.run(names, inputs))
 
-    monkeypatch.setattr(load, "pace_of", lambda _: Pace(batch=8, lanes=1, fixed=True))
-    watched = Model(model.card, _Watched(model.session, run), model.gates, model.asking)
+    monkeypatch.setattr(load, "batch_plan_of", lambda _: BatchPlan(batch=8, threads=1, fixed=True))
+    watched = Model(model.card, _Watched(model.session, run), model.rejection, model.options)
     assert np.allclose(watched.answers(pixels)[0], plain)
     assert runs == [8]
 
@@ -71,13 +71,13 @@ def test_results_come_in_the_order_of_the_batches_however_long_each_takes() -> N
         time.sleep(0.02 if number % 3 == 0 else 0)
         return number
 
-    with Lanes(work, 3) as lanes:
-        results = [result for number in range(20) for result in lanes.put(number)]
-        results += lanes.rest()
+    with OrderedThreads(work, 3) as threads:
+        results = [result for number in range(20) for result in threads.submit(number)]
+        results += threads.drain()
     assert results == list(range(20))
 
 
-def test_one_batch_more_than_lanes_is_the_most_that_is_under_way() -> None:
+def test_one_batch_more_than_threads_is_the_most_that_is_under_way() -> None:
     """However quickly pictures come, memory stays what it is."""
     begun: list[int] = []
     ended: list[int] = []
@@ -87,19 +87,19 @@ def test_one_batch_more_than_lanes_is_the_most_that_is_under_way() -> None:
         return number
 
     most = 0
-    with Lanes(work, 2) as lanes:
+    with OrderedThreads(work, 2) as threads:
         for number in range(20):
             begun.append(number)
-            ended += lanes.put(number)
+            ended += threads.submit(number)
             most = max(most, len(begun) - len(ended))
-        ended += lanes.rest()
+        ended += threads.drain()
     assert most <= 3
     assert ended == begun
 
 
-def test_an_error_in_a_lane_reaches_who_asks() -> None:
+def test_an_error_in_a_thread_reaches_who_asks() -> None:
     def work(_: int) -> int:
         raise ValueError("the model cannot do this")
 
-    with Lanes(work, 2) as lanes, pytest.raises(ValueError, match="cannot do this"):
-        _ = [*lanes.put(1), *lanes.rest()]
+    with OrderedThreads(work, 2) as threads, pytest.raises(ValueError, match="cannot do this"):
+        _ = [*threads.submit(1), *threads.drain()]

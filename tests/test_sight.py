@@ -14,7 +14,7 @@ from pictures import drawing, saved
 from pigeonhole.backbones.augmented_views import PLAIN, view_of
 from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.images.views import canvas_of, ten_views
-from pigeonhole.model import Asking, load_model
+from pigeonhole.model import InferenceOptions, load_model
 from pigeonhole.recipes.logistic_regression import fit_probe
 
 SHA256 = "0123456789abcdef" * 4
@@ -96,7 +96,7 @@ def test_the_first_of_ten_views_is_what_the_model_sees_otherwise() -> None:
 
 def test_ten_views_are_averaged_when_a_model_is_asked_for_it(tf_files: Path, tmp_path: Path) -> None:
     """The colour model sees the mean of each crop; the mean of the views' answers is what comes out."""
-    model = load_model(tf_files / "model.onnx", Asking(tta=True))
+    model = load_model(tf_files / "model.onnx", InferenceOptions(tta=True))
     canvas = to_square(saved(drawing(), "PNG"), model.preprocessing)
     averaged, _ = model.answers(canvas[None])
     alone = model.probabilities(ten_views(canvas[None], model.card.preprocessing.size)[0])

@@ -72,8 +72,8 @@ def test_strangers_are_told_from_the_test_pictures(superheroes: Path, shared: Pa
     answers = [classifier.guess(picture) for picture in (*known, *others)]
     strange = [guess.distance for guess in answers]
     assert roc_auc_score([0] * len(known) + [1] * len(others), strange) >= 0.95
-    assert sum(not guess.doubt for guess in answers[:25]) >= 24
-    assert sum(bool(guess.doubt) for guess in answers[25:]) >= 40
+    assert sum(not guess.is_unknown for guess in answers[:25]) >= 24
+    assert sum(guess.is_unknown for guess in answers[25:]) >= 40
 
 
 def test_the_score_is_no_certainty_where_training_was_not(metrics: dict[str, float]) -> None:

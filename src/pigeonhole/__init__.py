@@ -2,7 +2,7 @@
 
 >>> from pigeonhole import Classifier
 >>> guess = Classifier.load("tf_files/model.onnx").guess("a.jpg")
->>> guess.category, guess.score
+>>> guess.label, guess.score
 """
 
 from typing import TYPE_CHECKING, Any

@@ -29,7 +29,10 @@ class Classifier:
         return self.model.card.labels
 
     def guess(self, path: str | PathLike[str]) -> Guess:
-        """The ranking of all categories for the picture `path`. Raises UnreadableError where it cannot be read."""
+        """The answer for the picture `path`: its `label`, and the ranking of all categories.
+
+        Raises UnreadableError where the picture cannot be read.
+        """
         picture = Path(path)
         (answer,) = guesses([find_named(picture)], self.model)
         match answer:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-UNKNOWN = "unknown"  # what a picture is called that is of none of the categories
+UNKNOWN = "unknown"  # the label of a picture that seems to be of none of the categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Guess:
 
     `ranking` holds every category with its probability (0 to 1, they sum to 1), best first.
     `sha256` is the digest of the very bytes that were decoded, `identity` the state of the file before they were read.
-    `distance` is how far the picture is from the nearest one of its category that was learnt from, None where the
-    model cannot tell; `doubt` says why the answer is `unknown`, empty where it is known.
+    `distance` is how far the picture is from the nearest training picture of its category, None where the model cannot
+    tell; `why_unknown` says why the model withholds its answer, empty where it does not.
     """
 
     path: Path
@@ -58,10 +58,20 @@ class Guess:
     sha256: str
     identity: Identity
     distance: float | None = None
-    doubt: str = ""
+    why_unknown: str = ""
+
+    @property
+    def label(self) -> str:
+        """The answer: the best category, or `unknown` where the model withholds it."""
+        return UNKNOWN if self.is_unknown else self.category
+
+    @property
+    def is_unknown(self) -> bool:
+        return bool(self.why_unknown)
 
     @property
     def category(self) -> str:
+        """The best category, also where it is too unsure to be the answer."""
         return self.ranking[0][0]
 
     @property

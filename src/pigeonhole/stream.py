@@ -7,6 +7,7 @@ folder.
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,19 @@ from numpy.typing import NDArray
 from pigeonhole.decoding.item import Decoded, Decoders, Problem
 from pigeonhole.decoding.threads import ThreadDecoders
 from pigeonhole.images import Preprocessing
-from pigeonhole.model import Model
-from pigeonhole.model.lanes import Lanes
+from pigeonhole.model import Answers, Model
+from pigeonhole.model.batch_threads import OrderedThreads
 from pigeonhole.records import Found, Guess
 
-__all__ = ["Decoded", "Problem", "decoded", "guesses"]
+__all__ = ["Decoded", "GuessWithHeat", "Problem", "decoded", "guess_with_heat", "guesses"]
+
+
+class GuessWithHeat(NamedTuple):
+    """A guess, the pixels that the model saw (uint8 [S, S, 3] RGB), and the heat [H, W] of the best category."""
+
+    guess: Guess
+    pixels: NDArray[np.uint8]
+    heat: NDArray[np.float32]
 
 
 def guesses(
@@ -29,20 +38,31 @@ def guesses(
     Without `decoders` pictures are decoded in threads, which start at once; for a folder give a DecoderPool, which
     survives what its decoders do not.
     """
-    pace = model.pace
+    plan = model.batch_plan
     batch: list[Decoded] = []
-    with Lanes(partial(_answers, model), pace.lanes) as lanes:
+    with OrderedThreads(partial(_guesses, model), plan.threads) as threads:
         for item in decoded(found, model.preprocessing, decoders):
             if not isinstance(item, Decoded):
                 yield item
                 continue
             batch.append(item)
-            if len(batch) == pace.batch:
-                yield from chain.from_iterable(lanes.put(batch))
+            if len(batch) == plan.batch:
+                yield from chain.from_iterable(threads.submit(batch))
                 batch = []
         if batch:
-            yield from chain.from_iterable(lanes.put(batch))
-        yield from chain.from_iterable(lanes.rest())
+            yield from chain.from_iterable(threads.submit(batch))
+        yield from chain.from_iterable(threads.drain())
+
+
+def guess_with_heat(found: Found, model: Model, decoders: Decoders | None = None) -> GuessWithHeat | Problem:
+    """The answer for one picture and the reasons for it, from one decoding and one run of a model that `has_heat`."""
+    (item,) = decoded([found], model.preprocessing, decoders)
+    if not isinstance(item, Decoded):
+        return item
+    pixels = item.pixels[None]
+    answers, heat = model.answers_with_heat(pixels)
+    best = int(answers.probabilities[0].argmax())
+    return GuessWithHeat(_guess(model, item, answers, 0), model.plain_view(pixels)[0], heat[0, best])
 
 
 def decoded(
@@ -52,15 +72,18 @@ def decoded(
     return (decoders or ThreadDecoders()).decode(found, preprocessing)
 
 
-def _answers(model: Model, batch: list[Decoded]) -> list[Guess]:
-    probabilities, distances = model.answers(np.stack([item.pixels for item in batch]))
-    guesses = []
-    for number, (item, row) in enumerate(zip(batch, probabilities, strict=True)):
-        distance = None if distances is None else float(distances[number])
-        doubt = model.gates.doubt(float(row.max()), distance) if model.gates else ""
-        ranking = _ranking(model.card.labels, row)
-        guesses.append(Guess(item.found.path, ranking, item.sha256, item.identity, distance, doubt))
-    return guesses
+def _guesses(model: Model, batch: list[Decoded]) -> list[Guess]:
+    answers = model.answers(np.stack([item.pixels for item in batch]))
+    return [_guess(model, item, answers, number) for number, item in enumerate(batch)]
+
+
+def _guess(model: Model, item: Decoded, answers: Answers, number: int) -> Guess:
+    """The guess for `item`, whose answer stands in row `number`."""
+    row = answers.probabilities[number]
+    distance = None if answers.distances is None else float(answers.distances[number])
+    why_unknown = model.rejection.why_unknown(float(row.max()), distance) if model.rejection else ""
+    ranking = _ranking(model.card.labels, row)
+    return Guess(item.found.path, ranking, item.sha256, item.identity, distance, why_unknown)
 
 
 def _ranking(labels: tuple[str, ...], row: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:

@@ -14,9 +14,9 @@ from pigeonhole.dataset.near_duplicates import perceptual_hash
 from pigeonhole.errors import DataError, OutputError
 from pigeonhole.images.views import canvas_of
 from pigeonhole.model import open_session
-from pigeonhole.model.lanes import Lanes
+from pigeonhole.model.batch_threads import OrderedThreads
 from pigeonhole.model.load import FEATURES, INPUT
-from pigeonhole.model.session import pace_of
+from pigeonhole.model.session import batch_plan_of
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Skipped, Unreadable
 from pigeonhole.stream import Decoded, decoded
@@ -117,7 +117,7 @@ def _fill(
     todo: dict[str, Example], view: int, backbone: Backbone, store: FeatureStore, output: Output
 ) -> Iterator[tuple[str, Unreadable | Failed]]:
     session = open_session(backbone.onnx)
-    pace, size = pace_of(session), backbone.preprocessing.size
+    plan, size = batch_plan_of(session), backbone.preprocessing.size
     sha256_of = {example.found.path: sha256 for sha256, example in todo.items()}
     preprocessing = backbone.preprocessing if view == PLAIN else canvas_of(backbone.preprocessing)
     batch: list[Decoded] = []
@@ -132,7 +132,7 @@ def _fill(
                 store.put_hashes((item.sha256, perceptual_hash(item.pixels)) for item in items)
             store.put(view, zip((item.sha256 for item in items), vectors, strict=True))
 
-    with output.stage("Looking at pictures", len(todo)) as advance, Lanes(look, pace.lanes) as lanes:
+    with output.stage("Looking at pictures", len(todo)) as advance, OrderedThreads(look, plan.threads) as threads:
         for item in decoded((example.found for example in todo.values()), preprocessing):
             advance()
             match item:
@@ -140,13 +140,13 @@ def _fill(
                     yield sha256_of[item.found.path], Failed(item.found.path, "it was changed while it was read")
                 case Decoded():
                     batch.append(item)
-                    if len(batch) == pace.batch:
-                        keep(lanes.put(batch))
+                    if len(batch) == plan.batch:
+                        keep(threads.submit(batch))
                         batch = []
                 case Unreadable() | Failed():
                     yield sha256_of[item.path], item
                 case Skipped():  # only files that were found are decoded
                     raise TypeError(item)
         if batch:
-            keep(lanes.put(batch))
-        keep(lanes.rest())
+            keep(threads.submit(batch))
+        keep(threads.drain())

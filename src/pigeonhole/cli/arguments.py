@@ -14,11 +14,11 @@ TF_FILES = Path("tf_files")
 paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
-def asking(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options that say how a model is asked: `tta` and `no_unknown`, the two values of Asking."""
+def inference(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of inference: `tta` and `no_unknown`, the two values of InferenceOptions."""
     for option in (
-        click.option("--no-unknown", is_flag=True, help="Always name a category, however unlike the picture is."),
-        click.option("--tta", is_flag=True, help="Average over ten views of each picture: ten times the work."),
+        click.option("--no-unknown", is_flag=True, help="Always name a category, however different the picture is."),
+        click.option("--tta", is_flag=True, help="Average over ten views of each picture; takes ten times as long."),
     ):
         command = option(command)
     return command

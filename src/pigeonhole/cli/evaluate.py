@@ -12,7 +12,7 @@ from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError, OutputError, UsageError
 from pigeonhole.evaluation.running import Evaluated, Evaluation
 from pigeonhole.files import digest, find
-from pigeonhole.model import Asking, Model, load_model
+from pigeonhole.model import InferenceOptions, Model, load_model
 from pigeonhole.output import Output, Terminal
 from pigeonhole.records import Failed, Found, Guess, Skipped, Unreadable
 from pigeonhole.report import aloud
@@ -34,7 +34,7 @@ CURE = "Make room, or leave the report out with --no-report."
 @click.option("--csv", "form", flag_value="csv", help="The same for a spreadsheet.")
 @click.option("--json", "form", flag_value="json", help="One JSON object per picture, then the summary.")
 @click.option("--no-report", is_flag=True, help="Do not write TF_FILES/report/evaluation.")
-@arguments.asking
+@arguments.inference
 def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta: bool, no_unknown: bool) -> int:
     """Say how good the model is on pictures whose categories are known.
 
@@ -48,7 +48,7 @@ def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta:
     tf_files, folder = paths if len(paths) == 2 else (arguments.TF_FILES, paths[0])
     if not folder.is_dir():
         raise UsageError(f"There is no folder {printable(folder)}.", "Check the name.")
-    model = load_model(Workspace(tf_files).model, Asking(not no_unknown, tta))
+    model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
     terminal = Terminal()
     report = None if no_report else Workspace(tf_files).evaluation_report
     try:

@@ -11,7 +11,7 @@ import click
 from pigeonhole.cli import arguments, placing
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError
-from pigeonhole.model import Asking, load_model
+from pigeonhole.model import InferenceOptions, load_model
 from pigeonhole.output import JsonLines, Output, Terminal
 from pigeonhole.records import Outcome, Skipped, Summary, target_of, trouble_of
 from pigeonhole.sorting import ALREADY, Placing, Sorter, check_folders, sort_folder, total
@@ -25,7 +25,7 @@ from pigeonhole.workspace import Workspace
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
 @click.option("--no-recursive", is_flag=True, help="Leave sub-folders alone.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file, then the counts.")
-@arguments.asking
+@arguments.inference
 def command(
     paths: tuple[Path, ...],
     *,
@@ -51,7 +51,7 @@ def command(
     check_folders(source, out, options)
     with ExitStack() as stack:
         decoders = stack.enter_context(DecoderPool(early=True))
-        model = load_model(Workspace(tf_files).model, Asking(not no_unknown, tta))
+        model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
         sorter = stack.enter_context(Sorter.open(out, options))
         for note in (model.note, *sorter.notes):
             if note:

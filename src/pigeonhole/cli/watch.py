@@ -18,7 +18,7 @@ from pigeonhole.inbox.published import PublishedModel
 from pigeonhole.inbox.scan import Scan
 from pigeonhole.inbox.stop import Stop
 from pigeonhole.inbox.watch import Folders, Watcher
-from pigeonhole.model import Asking
+from pigeonhole.model import InferenceOptions
 from pigeonhole.output import JsonLines, Output
 from pigeonhole.output.watching import WatchTerminal
 from pigeonhole.sorting import Placing, check_folders
@@ -52,7 +52,7 @@ from pigeonhole.workspace import Workspace
 )
 @click.option("--no-events", is_flag=True, help="Do not ask the system to tell of new files.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file, then the counts.")
-@arguments.asking
+@arguments.inference
 def command(
     paths: tuple[Path, ...],
     *,
@@ -81,7 +81,7 @@ def command(
     started = time.monotonic()
     with ExitStack() as stack:
         decoders = stack.enter_context(DecoderPool(early=True))
-        published = PublishedModel(Workspace(tf_files).model, settle, Asking(not no_unknown, tta))
+        published = PublishedModel(Workspace(tf_files).model, settle, InferenceOptions(not no_unknown, tta))
         check_folders(inbox, out, options)
         lock = stack.enter_context(InboxLock(inbox))
         scan = Scan(inbox, settle, recursive=recursive)

@@ -49,7 +49,7 @@ class DecoderPool:
         self._failed_starts = 0
         if early:
             for _ in range(self._most):
-                self._hire()
+                self._spawn()
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +66,7 @@ class DecoderPool:
     def rest(self) -> None:
         """End every process; the next work starts new ones."""
         while self._workers:
-            self._dismiss(self._workers[-1]).close()
+            self._remove(self._workers[-1]).close()
 
     def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
         """One result for each item, in their order. Raises PigeonholeError where no decoder process can be started."""
@@ -100,7 +100,7 @@ class DecoderPool:
         while True:
             freest = max(self._workers, key=lambda worker: worker.room, default=None)
             if len(self._workers) < self._most and (freest is None or freest.jobs):
-                freest = self._hire()
+                freest = self._spawn()
             if freest is not None and freest.room > 0:
                 freest.give(job)
                 return
@@ -116,19 +116,19 @@ class DecoderPool:
         for worker in list(self._workers):
             deadline = worker.deadline()
             if deadline is not None and deadline <= now:
-                self._bury(worker)
+                self._reap(worker)
 
     def _receive(self, worker: DecoderProcess) -> None:
         try:
             worker.receive()
         except (EOFError, OSError):
-            self._bury(worker)
+            self._reap(worker)
         else:
             self._failed_starts = 0
 
-    def _bury(self, worker: DecoderProcess) -> None:
-        """Its first job is blamed for the death; the others begin again elsewhere."""
-        self._dismiss(worker)
+    def _reap(self, worker: DecoderProcess) -> None:
+        """Take a dead or overdue worker away. Its first job is blamed; the others begin again elsewhere."""
+        self._remove(worker)
         blame = worker.end()
         if not worker.ready:
             self._failed_starts += 1
@@ -141,7 +141,7 @@ class DecoderPool:
         for job in worker.jobs:
             self._submit(job)
 
-    def _hire(self) -> DecoderProcess:
+    def _spawn(self) -> DecoderProcess:
         depth = -(-self._window // self._most)
         try:
             worker = DecoderProcess(self._limits, self._decoder, depth, self._lock_descriptor)
@@ -153,7 +153,7 @@ class DecoderPool:
         self._selector.register(worker.connection, selectors.EVENT_READ, worker)
         return worker
 
-    def _dismiss(self, worker: DecoderProcess) -> DecoderProcess:
+    def _remove(self, worker: DecoderProcess) -> DecoderProcess:
         self._selector.unregister(worker.connection)
         self._workers.remove(worker)
         return worker

@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,11 +22,10 @@ from pigeonhole.decoding.protocol import Answer, Limits, Phase
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
 from pigeonhole.images import Preprocessing
-from pigeonhole.images import read as images_read
 
 PAGE = 4096  # the phase lives in the first page of the shared memory, the pixels behind it
 
-Decode = Callable[[bytes, Preprocessing], NDArray[np.uint8]]
+Decode = Callable[[bytes, Preprocessing, AbstractContextManager[object]], NDArray[np.uint8]]
 
 
 def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: int) -> None:
@@ -55,7 +54,7 @@ class _Worker:
         self._preprocessing = preprocessing
         self._limits = limits
         self._decode = decode
-        images_read.one_large_at_a_time = _Turn(lock_descriptor, self)
+        self._large_turn = _Turn(lock_descriptor, self)
 
     def answer(self, path: str, slot: int) -> Answer:
         self.enter(Phase.READING)
@@ -64,7 +63,7 @@ class _Worker:
             data, identity = read(Path(path))
             sha256 = digest(data)
             self.enter(Phase.DECODING)
-            pixels = self._decode(data, self._preprocessing).tobytes()
+            pixels = self._decode(data, self._preprocessing, self._large_turn).tobytes()
         except UnreadableError as error:
             return Answer("unreadable", str(error), identity, sha256)
         except MemoryError:

@@ -75,7 +75,7 @@ class Evaluation:
         """Count one answer. The folder that the picture lies in says what is on it; no folder, nobody knows."""
         truth = relative.parts[0] if len(relative.parts) > 1 else None
         stranger = truth is not None and truth not in self.labels
-        evaluated = Evaluated(guess.path, relative, truth, stranger, guess.ranking, bool(guess.doubt))
+        evaluated = Evaluated(guess.path, relative, truth, stranger, guess.ranking, guess.is_unknown)
         self.count(evaluated)
         return evaluated
 

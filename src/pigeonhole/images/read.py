@@ -54,15 +54,18 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# Two pictures at the limit would need more than a gigabyte. A decoder process puts a lock of all processes here.
-one_large_at_a_time: AbstractContextManager[object] = threading.Lock()
+# Two pictures at the limit would need more than a gigabyte.
+_ONE_LARGE_AT_A_TIME = threading.Lock()
 
 
-def to_square(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def to_square(
+    data: bytes, preprocessing: Preprocessing, large_turn: AbstractContextManager[object] = _ONE_LARGE_AT_A_TIME
+) -> NDArray[np.uint8]:
     """The part of a picture that the model sees, as uint8 S×S×3, RGB, 0–255, where S is `preprocessing.size`.
 
     `data` is a whole file: JPEG, MPO, PNG, GIF, BMP, TIFF, WebP, AVIF, PPM, or HEIC where pillow-heif is installed.
     An animation gives its first frame, EXIF orientation is obeyed, transparent parts are white.
+    `large_turn` is held while a picture of more than `LARGE_PIXELS` pixels is decoded.
     Raises UnreadableError with the reason for anything else, for damage and for more than `MAX_PIXELS` pixels (half as
     many for WebP).
     """
@@ -72,7 +75,7 @@ def to_square(data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     if kind is None:
         raise UnreadableError("it is not a picture of a format that can be read here")
     try:
-        return _read(kind, data, preprocessing)
+        return _read(kind, data, preprocessing, large_turn)
     except UnreadableError:
         raise
     except MemoryError:
@@ -98,7 +101,9 @@ def upright_size(data: bytes) -> tuple[int, int]:
         raise UnreadableError(_reason(kind, error)) from error
 
 
-def _read(kind: str, data: bytes, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def _read(
+    kind: str, data: bytes, preprocessing: Preprocessing, large_turn: AbstractContextManager[object]
+) -> NDArray[np.uint8]:
     with _decoder(kind)(BytesIO(data)) as picture:
         width, height = picture.size
         limit = MAX_PIXELS // 2 if kind == "WebP" else MAX_PIXELS  # that decoder holds four copies of a picture
@@ -107,7 +112,7 @@ def _read(kind: str, data: bytes, preprocessing: Preprocessing) -> NDArray[np.ui
             raise UnreadableError(f"it has {width} × {height} pixels, and {most}")
         if missing := missing_part(kind, data, picture):
             raise UnreadableError(missing)
-        with one_large_at_a_time if width * height > LARGE_PIXELS else nullcontext():
+        with large_turn if width * height > LARGE_PIXELS else nullcontext():
             return _square(data, picture, preprocessing)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.inbox.settle import Settling
-from pigeonhole.model import Asking, Model, load_model
+from pigeonhole.model import InferenceOptions, Model, load_model
 from pigeonhole.records import Identity
 from pigeonhole.text import printable
 
@@ -20,15 +20,19 @@ class PublishedModel:
     """
 
     def __init__(
-        self, path: Path, settle: float, asking: Asking | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        path: Path,
+        settle: float,
+        options: InferenceOptions | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.trouble = ""
         self._path = path
-        self._asking = asking
+        self._options = options
         self._clock = clock
         self._settling = Settling(settle)
         self._seen = _identity(path)
-        self.model: Model = load_model(path, asking)
+        self.model: Model = load_model(path, options)
 
     def look(self) -> str | None:
         """Load what has been published, once it is complete. The result is a sentence when a new model is in use.
@@ -45,7 +49,7 @@ class PublishedModel:
         self._settling.forget(self._path)
         self._seen = identity
         try:
-            self.model = load_model(self._path, self._asking)
+            self.model = load_model(self._path, self._options)
         except PigeonholeError as error:
             self.trouble = f"{error} {STAYS}"
             return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from pigeonhole.errors import ModelError, PigeonholeError
 from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model.card import ModelCard
-from pigeonhole.model.gates import Gates
-from pigeonhole.model.session import Pace, device_of, open_session, pace_of, why_not_gpu
+from pigeonhole.model.rejection import RejectionRule
+from pigeonhole.model.session import BatchPlan, batch_plan_of, device_of, open_session, why_not_gpu
 from pigeonhole.text import printable
 
 if TYPE_CHECKING:
@@ -26,19 +26,26 @@ DISTANCE = "distance"  # only in models that can tell how far a picture is from 
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """How a model is asked. `unknown`: whether it may answer that. `tta`: ten views of each picture are averaged."""
+class InferenceOptions:
+    """`unknown`: whether the model may answer that. `tta`: the average over ten views of each picture is its answer."""
 
     unknown: bool = True
     tta: bool = False
+
+
+class Answers(NamedTuple):
+    """float32 [N, C] probabilities and float32 [N] distances, None where the model cannot tell any."""
+
+    probabilities: NDArray[np.float32]
+    distances: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     card: ModelCard
     session: "onnxruntime.InferenceSession"
-    gates: Gates | None
-    asking: Asking
+    rejection: RejectionRule | None
+    options: InferenceOptions
 
     @property
     def device(self) -> str:
@@ -50,53 +57,70 @@ class Model:
         return why_not_gpu(self.session)
 
     @property
-    def pace(self) -> Pace:
-        return pace_of(self.session)
+    def batch_plan(self) -> BatchPlan:
+        return batch_plan_of(self.session)
 
     @property
     def preprocessing(self) -> Preprocessing:
         """How the pictures have to be decoded that `answers` takes."""
-        return canvas_of(self.card.preprocessing) if self.asking.tta else self.card.preprocessing
+        return canvas_of(self.card.preprocessing) if self.options.tta else self.card.preprocessing
+
+    @property
+    def has_heat(self) -> bool:
+        """Whether it can tell how much each place of a picture speaks for a category."""
+        return HEAT in {output.name for output in self.session.get_outputs()}
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 [N, S, S, 3] RGB, 0–255, with the S of the model file → float32 [N, C], each row sums to 1."""
-        result: NDArray[np.float32] = self.session.run([PROBABILITIES], {INPUT: pixels})[0]
+        (result,) = self._run([PROBABILITIES], pixels)
         return result
 
-    def answers(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """uint8 [N, S, S, 3] → float32 [N, C] probabilities and [N] distances, None where it cannot tell any.
+    def answers(self, pixels: NDArray[np.uint8]) -> Answers:
+        """For uint8 [N, S, S, 3], where S is the size of `self.preprocessing`.
 
-        S is the size of `self.preprocessing`. Over several views the probabilities are averaged; the distance is that
-        of the plain one, for which the gate was set.
+        Over several views the probabilities are averaged; the distance is that of the plain view, for which its
+        threshold was chosen.
         """
-        if not self.asking.tta:
-            return self._run(pixels)
-        views = ten_views(pixels, self.card.preprocessing.size)
-        count = views.shape[1]
-        rows, distances = zip(*(self._run(each) for each in views), strict=True)
-        plain = None if distances[0] is None else np.stack(distances)[:, 0]
-        return np.stack(rows).reshape(-1, count, len(self.card.labels)).mean(axis=1), plain
+        return self._answers(pixels, [])[0]
+
+    def answers_with_heat(self, pixels: NDArray[np.uint8]) -> tuple[Answers, NDArray[np.float32]]:
+        """The same, and the heat of the plain view, as of `heat`, from the same run. Only where it `has_heat`."""
+        answers, (heat,) = self._answers(pixels, [HEAT])
+        return answers, heat
 
     def heat(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """uint8 [N, S, S, 3] → float32 [N, C, H, W]: how much each place speaks for each category.
 
         The mean over H and W is the logit less its bias. None where the model cannot tell.
         """
-        if HEAT not in {output.name for output in self.session.get_outputs()}:
-            return None
-        result: NDArray[np.float32] = self.session.run([HEAT], {INPUT: pixels})[0]
-        return result
+        return self._run([HEAT], pixels)[0] if self.has_heat else None
 
-    def _run(self, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        wanted = [PROBABILITIES] if self.gates is None or self.gates.max_distance is None else [PROBABILITIES, DISTANCE]
-        count = len(pixels)
-        if self.pace.fixed and count < self.pace.batch:
-            pixels = np.concatenate([pixels, np.zeros((self.pace.batch - count, *pixels.shape[1:]), np.uint8)])
-        probabilities, *distances = self.session.run(wanted, {INPUT: pixels})
-        return probabilities[:count], distances[0][:count] if distances else None
+    def plain_view(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What the model sees without `tta` of the pixels that `answers` takes: uint8 [N, S, S, 3]."""
+        return self._views(pixels)[0]
+
+    def _answers(self, pixels: NDArray[np.uint8], more: list[str]) -> tuple[Answers, list[NDArray[np.float32]]]:
+        """The answers, and the outputs `more` of the plain view."""
+        gated = self.rejection is not None and self.rejection.max_distance is not None
+        wanted = [PROBABILITIES, DISTANCE] if gated else [PROBABILITIES]
+        plain, *others = self._views(pixels)
+        first, *results = self._run([*wanted, *more], plain)
+        probabilities = np.mean([first, *(self.probabilities(view) for view in others)], axis=0) if others else first
+        return Answers(probabilities, results.pop(0) if gated else None), results
+
+    def _views(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        """What the model is run on, the plain view first: one array of [N, S, S, 3], or ten of them."""
+        return list(ten_views(pixels, self.card.preprocessing.size).swapaxes(0, 1)) if self.options.tta else [pixels]
+
+    def _run(self, outputs: list[str], pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """One run of the network, padded to a whole batch where the plan says that."""
+        count, plan = len(pixels), self.batch_plan
+        if plan.fixed and count < plan.batch:
+            pixels = np.concatenate([pixels, np.zeros((plan.batch - count, *pixels.shape[1:]), np.uint8)])
+        return [result[:count] for result in self.session.run(outputs, {INPUT: pixels})]
 
 
-def load_model(path: Path, asking: Asking | None = None) -> Model:
+def load_model(path: Path, options: InferenceOptions | None = None) -> Model:
     """The model at `path`. Raises ModelError where there is none, or where the file is cut off or of another kind.
 
     The file is read once: one that is replaced later does not change a model in use.
@@ -108,12 +132,12 @@ def load_model(path: Path, asking: Asking | None = None) -> Model:
     except OSError as error:
         raise ModelError(f"The model {printable(path)} cannot be read: {error.strerror}.", "") from None
     try:
-        return read_model(data, asking)
+        return read_model(data, options)
     except ModelError as error:
         raise ModelError(f"The model {printable(path)} cannot be used: {error}", "") from None
 
 
-def read_model(data: bytes, asking: Asking | None = None) -> Model:
+def read_model(data: bytes, options: InferenceOptions | None = None) -> Model:
     """The same from the bytes of a model file."""
     try:
         session = open_session(data)
@@ -122,13 +146,13 @@ def read_model(data: bytes, asking: Asking | None = None) -> Model:
     except Exception as error:  # onnxruntime's exceptions have no base of their own
         raise ModelError("it is cut off, or no ONNX file at all.") from error
     card = ModelCard.from_metadata(session.get_modelmeta().custom_metadata_map)
-    asking = asking or Asking()
-    gates = Gates.from_card(card.unknown) if card.unknown else None
-    _check_shapes(session, card, gates)
-    return Model(card, session, gates if asking.unknown else None, asking)
+    options = options or InferenceOptions()
+    rejection = RejectionRule.from_card(card.unknown) if card.unknown else None
+    _check_shapes(session, card, rejection)
+    return Model(card, session, rejection if options.unknown else None, options)
 
 
-def _check_shapes(session: "onnxruntime.InferenceSession", card: ModelCard, gates: Gates | None) -> None:
+def _check_shapes(session: "onnxruntime.InferenceSession", card: ModelCard, rejection: RejectionRule | None) -> None:
     inputs = {tensor.name: (tensor.type, tensor.shape) for tensor in session.get_inputs()}
     outputs = {tensor.name: (tensor.type, tensor.shape) for tensor in session.get_outputs()}
     size = card.preprocessing.size
@@ -138,5 +162,5 @@ def _check_shapes(session: "onnxruntime.InferenceSession", card: ModelCard, gate
     kind, shape = outputs.get(PROBABILITIES, ("", []))
     if FEATURES not in outputs or kind != "tensor(float)" or shape[1:] != [len(card.labels)]:
         raise ModelError(f"it does not answer with the {len(card.labels)} categories that its description names.")
-    if gates and gates.max_distance is not None and DISTANCE not in outputs:
+    if rejection and rejection.max_distance is not None and DISTANCE not in outputs:
         raise ModelError("it cannot tell the distances that its rule for unknown pictures asks for.")

@@ -18,29 +18,29 @@ IDLE_GPU = (
     "There is a GPU, but onnxruntime cannot use it, so the CPU works."
     " The GPU's driver may be too old (580 or newer is needed), or its memory taken."
 )
-MOST_LANES = 16  # each has the maps of a batch in memory; beyond that, decoding has work for every processor
+MOST_THREADS = 16  # each holds the feature maps of a batch; beyond that, decoding has work for every processor
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How a session is given many pictures: `batch` of them in one run, `lanes` runs at a time.
+class BatchPlan:
+    """How a session is given many pictures: `batch` of them in one run, `threads` runs at a time.
 
-    `fixed`: the last batch has to be filled up, since the GPU searches anew for the best way at every new shape.
+    `fixed`: the last batch is padded, since the GPU searches for the fastest convolutions anew at every new shape.
     """
 
     batch: int
-    lanes: int
+    threads: int
     fixed: bool = False
 
 
-ON_GPU = Pace(batch=64, lanes=2, fixed=True)
+ON_GPU = BatchPlan(batch=64, threads=2, fixed=True)
 
 
 def open_session(onnx: bytes) -> "onnxruntime.InferenceSession":
     """A session for the ONNX file `onnx`, on the GPU where there is one that works, else on the CPU.
 
-    On the CPU a run uses the thread that asks for it and no other: who has many pictures asks from several threads, at
-    the `pace_of` the session. Raises onnxruntime's own exceptions where the file is no valid model.
+    On the CPU a run uses the calling thread and no other: to use all processors, call it from several threads, as
+    `batch_plan_of` the session says. Raises onnxruntime's own exceptions where the file is no valid model.
     """
     try:
         import onnxruntime
@@ -87,11 +87,11 @@ def device_of(session: "onnxruntime.InferenceSession") -> str:
     return "GPU" if session.get_providers()[0] == GPU else "CPU"
 
 
-def pace_of(session: "onnxruntime.InferenceSession") -> Pace:
-    """On a CPU a few pictures in each lane, whose maps stay in the core's own cache (docs/decisions/0071)."""
+def batch_plan_of(session: "onnxruntime.InferenceSession") -> BatchPlan:
+    """On a CPU a few pictures per thread, whose feature maps stay in the core's own cache (docs/decisions/0071)."""
     if device_of(session) == "GPU":
         return ON_GPU
-    return Pace(batch=4, lanes=min(available_cpus(), MOST_LANES))
+    return BatchPlan(batch=4, threads=min(available_cpus(), MOST_THREADS))
 
 
 def has_gpu() -> bool:

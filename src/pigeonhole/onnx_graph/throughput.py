@@ -1,4 +1,4 @@
-"""How fast networks are, in as many lanes as when a folder is sorted."""
+"""How fast networks are, in as many threads as when a folder is sorted."""
 
 import time
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.model import open_session
-from pigeonhole.model.lanes import Lanes
+from pigeonhole.model.batch_threads import OrderedThreads
 from pigeonhole.model.load import FEATURES, INPUT
-from pigeonhole.model.session import device_of, pace_of
+from pigeonhole.model.session import batch_plan_of, device_of
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -42,30 +42,30 @@ class Rates:
 
 
 def rates(before: bytes, after: bytes, pixels: NDArray[np.uint8]) -> Rates:
-    """Of two ONNX files `pixels` [N, S, S, 3] → `features`, in as many lanes as when a folder is sorted.
+    """Of two ONNX files `pixels` [N, S, S, 3] → `features`, in as many threads as when a folder is sorted.
 
     They take turns, and the best of several rounds counts: what else the machine does slows rounds down, and none up.
     """
     sessions = [open_session(before), open_session(after)]
-    pace = pace_of(sessions[0])
-    batch = np.resize(pixels, (pace.batch, *pixels.shape[1:]))
+    plan = batch_plan_of(sessions[0])
+    batch = np.resize(pixels, (plan.batch, *pixels.shape[1:]))
     best = [np.inf, np.inf]
     began = time.perf_counter()
     for number in range(ROUNDS + 1):
         for which, session in enumerate(sessions):
-            seconds = _round(session, batch, pace.lanes)
+            seconds = _round(session, batch, plan.threads)
             if number:  # the first one still makes room
                 best[which] = min(best[which], seconds)
         if number and time.perf_counter() - began > SECONDS:
             break
-    pictures = RUNS * pace.lanes * pace.batch
+    pictures = RUNS * plan.threads * plan.batch
     return Rates(pictures / best[0], pictures / best[1], device_of(sessions[0]))
 
 
 def rate(session: "onnxruntime.InferenceSession", output: str, seconds: float) -> float:
     """Pictures a second for which `session` gives `output`, measured for `seconds`."""
-    pace = pace_of(session)
-    shape = [pace.batch, *session.get_inputs()[0].shape[1:]]
+    plan = batch_plan_of(session)
+    shape = [plan.batch, *session.get_inputs()[0].shape[1:]]
     pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
 
     def run(_: int) -> None:
@@ -73,23 +73,23 @@ def rate(session: "onnxruntime.InferenceSession", output: str, seconds: float) -
 
     run(0)  # the first is slower
     count, began = 0, time.perf_counter()
-    with Lanes(run, pace.lanes) as lanes:
+    with OrderedThreads(run, plan.threads) as threads:
         while time.perf_counter() - began < seconds:
-            lanes.put(count)
+            threads.submit(count)
             count += 1
-        lanes.rest()
-    return count * pace.batch / (time.perf_counter() - began)
+        threads.drain()
+    return count * plan.batch / (time.perf_counter() - began)
 
 
-def _round(session: "onnxruntime.InferenceSession", batch: NDArray[np.uint8], lanes: int) -> float:
+def _round(session: "onnxruntime.InferenceSession", batch: NDArray[np.uint8], threads: int) -> float:
     """The seconds that RUNS batches take in every lane."""
 
     def run(_: int) -> None:
         session.run([FEATURES], {INPUT: batch})
 
     began = time.perf_counter()
-    with Lanes(run, lanes) as together:
-        for number in range(RUNS * lanes):
-            together.put(number)
-        together.rest()
+    with OrderedThreads(run, threads) as together:
+        for number in range(RUNS * threads):
+            together.submit(number)
+        together.drain()
     return time.perf_counter() - began

@@ -38,15 +38,16 @@ class JsonLines:
 
 
 def guess_fields(guess: Guess, top: int | None = None) -> dict[str, Any]:
-    """`guess` as JSON knows it: its path, its best category with the score, whether and why that is unknown, and the
-    `top` best of the ranking (None: all), best first.
+    """`guess` as JSON knows it: its path, its label (the best category or `unknown`, and why that), the best category
+    with its score, and the `top` best of the ranking (None: all), best first.
     """
     return {
         "path": str(guess.path),
+        "label": guess.label,
         "category": guess.category,
         "score": guess.score,
-        "unknown": bool(guess.doubt),
-        **({"doubt": guess.doubt} if guess.doubt else {}),
+        "unknown": guess.is_unknown,
+        **({"why_unknown": guess.why_unknown} if guess.is_unknown else {}),
         **({} if guess.distance is None else {"distance": guess.distance}),
         "ranking": [{"category": category, "score": score} for category, score in guess.ranking[:top]],
     }

@@ -68,13 +68,13 @@ class Planner:
         before = self._history.of_content(guess.path, guess.sha256, guess.identity, LONG_AGO)
         if before and is_readable(before):
             return Skipped(guess.path, ALREADY)
-        sure = not guess.doubt and guess.score >= self._options.min_score
+        sure = not guess.is_unknown and guess.score >= self._options.min_score
         category = guess.category if sure else UNKNOWN
         day = _day(guess.identity)
         name = self._options.template.name(category, guess.score, guess.path.name, self._next, day)
         row = self._row(guess.path, guess.identity, guess.sha256, Verdict.SORTED if sure else Verdict.UNKNOWN)
         row.category, row.score, row.target = guess.category, guess.score, self._names.give(name)
-        row.reason = guess.doubt
+        row.reason = guess.why_unknown
         return Plan(guess, row, name)
 
     def _unreadable(self, problem: Unreadable) -> Plan | Outcome:

@@ -1,4 +1,4 @@
-"""When the answer is `unknown`: two gates that training set from pictures it had held out."""
+"""When the answer is `unknown`: two thresholds that training chose on held-out pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from pigeonhole.text import score_text
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
-    """`min_score` (0 to 1): the score below which too many answers were wrong.
+class RejectionRule:
+    """`min_score` (0 to 1): below it, too many of the held-out answers were wrong.
 
-    `max_distance` (0 to 2): how far, on the frozen network's features, a picture may be from the nearest one of its
-    category that was learnt from; None where the model cannot tell.
+    `max_distance` (0 to 2): how far, in the frozen network's features, a picture may be from the nearest training
+    picture of its category; None where the model cannot tell.
     """
 
     min_score: float
@@ -28,10 +28,10 @@ class Gates:
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"its rule for unknown pictures is damaged ({error}).") from error
 
-    def doubt(self, score: float, distance: float | None) -> str:
-        """Why an answer with this score, at this distance, is `unknown`; empty where it is known."""
+    def why_unknown(self, score: float, distance: float | None) -> str:
+        """Why an answer with this score, at this distance, is `unknown`; empty where it is accepted."""
         if score < self.min_score:
             return f"its score is below {score_text(self.min_score)}"
         if self.max_distance is not None and distance is not None and distance > self.max_distance:
-            return "it is unlike every picture of that category that was learnt from"
+            return "it is too different from the training pictures of that category"
         return ""

@@ -12,7 +12,7 @@ STOPS = np.array([(0, 0, 4), (87, 16, 110), (188, 55, 84), (249, 142, 9), (252, 
 LEAST, MOST = 0.2, 0.75  # of the picture that is covered, where it is cold and where it is hot
 
 
-def heat_picture(pixels: NDArray[np.uint8], heat: NDArray[np.floating]) -> bytes:
+def heat_map(pixels: NDArray[np.uint8], heat: NDArray[np.floating]) -> bytes:
     """A PNG of uint8 [S, S, 3] under `heat` [H, W], of which what is below 0 speaks against and is drawn as nothing."""
     positive = np.maximum(heat, 0)
     shares = Image.fromarray((positive / max(float(positive.max()), 1e-12)).astype(np.float32))

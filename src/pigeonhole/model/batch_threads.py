@@ -10,14 +10,14 @@ Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
 
-class Lanes(Generic[Batch, Result]):
+class OrderedThreads(Generic[Batch, Result]):
     """`work` for one batch after the other, `count` of them at a time; results come in the order of the batches.
 
-    >>> with Lanes(work, 2) as lanes:
+    >>> with OrderedThreads(work, 2) as threads:
     ...     for batch in batches:
-    ...         for result in lanes.put(batch):
+    ...         for result in threads.submit(batch):
     ...             ...
-    ...     for result in lanes.rest():
+    ...     for result in threads.drain():
     ...         ...
     """
 
@@ -25,7 +25,7 @@ class Lanes(Generic[Batch, Result]):
         self._work = work
         self._count = count
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="model")
-        self._under_way: deque[Future[Result]] = deque()
+        self._pending: deque[Future[Result]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -35,16 +35,16 @@ class Lanes(Generic[Batch, Result]):
     ) -> None:
         self._threads.shutdown(cancel_futures=True)
 
-    def put(self, batch: Batch) -> list[Result]:
-        """Begin with `batch`; the result of an earlier one, waited for, when one more than the lanes are under way.
+    def submit(self, batch: Batch) -> list[Result]:
+        """Queue `batch`; wait for and return the oldest result if more than `count` + 1 batches are now pending.
 
-        Which one that is does not depend on how quick they are: the same folder gives the same order again.
+        How many that are does not depend on how quick the threads are: the same folder gives the same order again.
         """
-        self._under_way.append(self._threads.submit(self._work, batch))
-        return [self._under_way.popleft().result()] if len(self._under_way) > self._count + 1 else []
+        self._pending.append(self._threads.submit(self._work, batch))
+        return [self._pending.popleft().result()] if len(self._pending) > self._count + 1 else []
 
-    def rest(self) -> list[Result]:
-        """The results of all that is still under way."""
-        results = [future.result() for future in self._under_way]
-        self._under_way.clear()
+    def drain(self) -> list[Result]:
+        """The results of all batches that are still pending."""
+        results = [future.result() for future in self._pending]
+        self._pending.clear()
         return results
