@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up .venv with everything and checks the project: style, types, scripts, then the tests.
 #
-#   bash test.sh [pytest options]
+#   bash test.sh [pytest options]     e.g. --long, which adds minutes of real networks; -n 0 for one process
 set -euo pipefail
 root=$(readlink -f "${BASH_SOURCE[0]}")
 root=${root%/*}
@@ -18,4 +18,4 @@ bin=$venv/bin
 "$bin/lint-imports" --no-cache
 "$bin/shellcheck" -x ./*.sh src/*.sh .ci/run
 "$bin/hadolint" Dockerfile
-exec "$bin/python" -m pytest "$@"
+exec "$bin/python" -m pytest -n auto --dist loadfile "$@"

@@ -1,20 +1,43 @@
-"""What many tests start from: real pictures, a real model, a trained one."""
+"""What many tests start from: options, real pictures, folders to sort between, a real model, a trained one."""
 
+import fcntl
 import os
 import shutil
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from commands import pigeonhole
+from disks import second_disk
 from models import write_colour_model
+from watching import Place
 
 # Tests that run in the background may have been told to ignore Ctrl-C, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("PIGEONHOLE_SHARED", ROOT.parent / "shared"))
+
+# Threads that wait for work sleep. By default they spin, and several processes beside each other, or beside whatever
+# else a machine does, then take each other's processors: ten times the time and more.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if WORKERS > 1:
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // WORKERS)))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests marked `long` too, which take minutes each")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    for item in items:
+        for mark in item.iter_markers("long"):
+            item.add_marker(pytest.mark.skip(reason=f"{mark.args[0]}: only with --long"))
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +57,66 @@ def tf_files(tmp_path: Path) -> Path:
     return write_colour_model(tmp_path / "tf files")
 
 
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """An empty folder to sort from."""
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """A folder to sort into, which is not there yet."""
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def other_disk() -> Iterator[Path]:
+    """A folder on another file system than `tmp_path`."""
+    with second_disk() as folder:
+        yield folder
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A model, an inbox, and where the watcher sorts to."""
+    return Place(tmp_path)
+
+
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
 @pytest.fixture(scope="session")
-def superheroes(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """`made_once(name, make)` is a folder that `make` has filled, once for all of xdist's workers: only to be read."""
+    base = tmp_path_factory.getbasetemp()
+    common = base.parent if WORKERS > 1 else base
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, complete = common / f"once-{name}" / name, common / f"once-{name}" / "complete"
+        folder.parent.mkdir(exist_ok=True)
+        with (folder.parent / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not complete.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # from a worker that failed half-way
+                folder.mkdir()
+                make(folder)
+                complete.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def superheroes(shared: Path, made_once: MadeOnce) -> Path:
     """A TF_FILES trained on the 482 pictures of two heroes; `training.txt` in it holds what was printed."""
-    tf_files = tmp_path_factory.mktemp("superheroes")
-    shutil.copytree(shared / "data" / "superheroes" / "train", tf_files / "data", copy_function=shutil.copyfile)
-    (tf_files / "weights").mkdir()
-    shutil.copyfile(shared / "weights" / "mobilenet_v2.pth", tf_files / "weights" / "mobilenet_v2.pth")
-    result = pigeonhole("train", tf_files)
-    assert result.returncode == 0, result.stderr
-    (tf_files / "training.txt").write_text(result.stdout)
-    return tf_files
+
+    def make(tf_files: Path) -> None:
+        shutil.copytree(shared / "data" / "superheroes" / "train", tf_files / "data", copy_function=shutil.copyfile)
+        (tf_files / "weights").mkdir()
+        shutil.copyfile(shared / "weights" / "mobilenet_v2.pth", tf_files / "weights" / "mobilenet_v2.pth")
+        result = pigeonhole("train", tf_files)
+        assert result.returncode == 0, result.stderr
+        (tf_files / "training.txt").write_text(result.stdout)
+
+    return made_once("superheroes", make)

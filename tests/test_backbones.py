@@ -1,9 +1,8 @@
 """Every backbone that the sources used, and newer ones: with random weights they train, export and agree with torch.
 
-A few run always; with PIGEONHOLE_LONG_TESTS=1 all of them do.
+A few run always; with --long all of them do.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -29,7 +28,6 @@ from pigeonhole.recipes.preprocessing_search import Sight
 from pigeonhole.train import TrainingOptions, train
 from pigeonhole.workspace import Workspace
 
-LONG = os.environ.get("PIGEONHOLE_LONG_TESTS") == "1"
 # With the edge of the pictures where the networks' own would take long and shows nothing more.
 ALWAYS = {
     "resnet18": 64,
@@ -89,7 +87,11 @@ def tf_files(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path)  # weights and graphs of hundreds of megabytes
 
 
-@pytest.mark.parametrize(("backbone", "size"), [*ALWAYS.items(), *(SOMETIMES.items() if LONG else [])], ids=str)
+LONG = pytest.mark.long("networks of up to 100 million weights")
+BACKBONES = [*ALWAYS.items(), *(pytest.param(*each, marks=LONG) for each in SOMETIMES.items())]
+
+
+@pytest.mark.parametrize(("backbone", "size"), BACKBONES, ids=str)
 def test_a_backbone_trains_and_its_model_file_says_what_torch_says(
     tf_files: Path, backbone: str, size: int | None
 ) -> None:

@@ -2,12 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from disks import second_disk
 from oracle import (
     assert_no_leftovers,
     contents,
@@ -20,23 +19,6 @@ from pigeonhole.sorting import Placing, Sorter, SortOptions, place
 from sorting_room import guess, sort
 
 MOVE = SortOptions(placing=Placing.MOVE)
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
-@pytest.fixture
-def other_disk() -> Iterator[Path]:
-    with second_disk() as folder:
-        yield folder
 
 
 def at_step(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:

@@ -25,17 +25,6 @@ from sorting_room import guess, sort
 MOVE = SortOptions(placing=Placing.MOVE)
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
 def test_what_is_no_file_is_never_waited_for(source: Path, out: Path) -> None:
     os.mkfifo(source / "pipe.png")
     (source / "loop").symlink_to(source)

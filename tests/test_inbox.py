@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -25,11 +24,6 @@ from watching import (
 )
 
 SHORT, LONG = SETTLE / 4, SETTLE * 3
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
 
 
 @pytest.mark.parametrize("events", [(), ("--no-events", "--poll", "0.5")])

@@ -26,11 +26,6 @@ from watching import (
 )
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
-
-
 def wait_for_one_more(place: Place) -> None:
     """Until the watcher is in the middle of its work."""
     count = place.sorted_count()

@@ -4,7 +4,6 @@ import errno
 import os
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,11 +21,6 @@ from pigeonhole.output import Recorder
 from pigeonhole.records import Failed, Found, Sorted, Unreadable
 from pigeonhole.sorting import Placing, SortOptions
 from watching import Place, assert_all_sorted_once, digests, names, picture
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
 
 
 class Watched:

@@ -16,12 +16,6 @@ from pigeonhole.inbox.health import ENDED, SILENCE_SECONDS, Health, why_unhealth
 from pigeonhole.inbox.lock import InboxLock
 from watching import Place, assert_all_sorted_once, digests, names, wait_until, watching
 
-
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
-
-
 # --- the inbox ---
 
 

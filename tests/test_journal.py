@@ -24,17 +24,6 @@ from sorting_room import guess, sort
 MOVE = SortOptions(placing=Placing.MOVE)
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
 def is_old(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two seconds and more have gone by since `path` was touched, as far as the sorter's clock tells."""
     now = time.time_ns

@@ -1,6 +1,5 @@
 """kill -9 at every step, and at 200 random moments: each file ends up exactly once in the output or in the source."""
 
-import os
 import random
 import shutil
 import signal
@@ -16,7 +15,6 @@ import pytest
 
 import sorting_room
 from commands import pigeonhole
-from disks import second_disk
 from oracle import (
     assert_exactly_once,
     assert_no_leftovers,
@@ -29,14 +27,6 @@ from oracle import (
 from pigeonhole.sorting import Placing, SortOptions, history_of, undo
 from sorting_room import Mortals
 from trees import BLUE, GREEN, RED, write_pictures
-
-LONG = os.environ.get("PIGEONHOLE_LONG_TESTS") == "1"
-
-
-@pytest.fixture
-def other_disk() -> Iterator[Path]:
-    with second_disk() as folder:
-        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -154,9 +144,13 @@ def test_an_undo_killed_at_any_step_restores_the_exact_tree_when_repeated(
     assert ("copied back" if elsewhere else "renamed back") in reached
 
 
-def test_random_kills_of_a_real_move_lose_and_double_nothing(tf_files: Path, tmp_path: Path, other_disk: Path) -> None:
-    """200 kills over 300 files (12 over 60 unless PIGEONHOLE_LONG_TESTS=1), half of them between two disks."""
-    kills, count = (200, 300) if LONG else (12, 60)
+@pytest.mark.parametrize(
+    ("kills", "count"), [(12, 60), pytest.param(200, 300, marks=pytest.mark.long("200 kills over 300 files"))]
+)
+def test_random_kills_of_a_real_move_lose_and_double_nothing(
+    tf_files: Path, tmp_path: Path, other_disk: Path, kills: int, count: int
+) -> None:
+    """Half of them between two disks."""
     chance = random.Random(20)
     died = 0
     for disk in (tmp_path, other_disk):

@@ -2,12 +2,10 @@
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from disks import second_disk
 from oracle import (
     EMPTY,
     File,
@@ -24,23 +22,6 @@ from sorting_room import guess, sort, unreadable
 
 MOVE = SortOptions(placing=Placing.MOVE)
 FOLDERS = Template(INTO_FOLDERS)
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
-@pytest.fixture
-def other_disk() -> Iterator[Path]:
-    with second_disk() as folder:
-        yield folder
 
 
 def test_a_copy_leaves_the_source_and_keeps_bytes_time_and_permissions(source: Path, out: Path) -> None:

@@ -5,12 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from disks import second_disk
 from oracle import write_files
 from pigeonhole import failpoints
 from pigeonhole.sorting import Placing, SortOptions
@@ -21,12 +19,6 @@ SCRIPT = (
     "from pigeonhole.sorting import Placing, SortOptions;"
     "room.sort(Path(sys.argv[1]), Path(sys.argv[2]), SortOptions(placing=Placing(sys.argv[3])))"
 )
-
-
-@pytest.fixture
-def other_disk() -> Iterator[Path]:
-    with second_disk() as folder:
-        yield folder
 
 
 def calls(tmp_path: Path, source: Path, out: Path, placing: Placing) -> list[str]:

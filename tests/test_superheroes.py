@@ -1,7 +1,6 @@
 """The whole way on real pictures with real weights: trained on 482 pictures, asked about 25 others."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -188,7 +187,7 @@ def test_a_tuned_network_is_as_good_on_one_fold_of_small_pictures(
     assert right >= 23
 
 
-@pytest.mark.skipif(os.environ.get("PIGEONHOLE_LONG_TESTS") != "1", reason="minutes: set PIGEONHOLE_LONG_TESTS=1")
+@pytest.mark.long("five folds of fine-tuning on real pictures")
 @pytest.mark.timeout(3600)
 def test_a_tuned_network_has_at_least_98_and_a_half_percent_cross_validated(
     superheroes: Path, shared: Path, tmp_path: Path

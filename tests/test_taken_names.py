@@ -28,17 +28,6 @@ from sorting_room import sort
 FOLDERS = Template(INTO_FOLDERS)
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
 def at_step(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
     """`act` happens once, when the sorter reaches the step `name`: someone else is quicker."""
     waiting = [act]

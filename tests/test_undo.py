@@ -13,17 +13,6 @@ from pigeonhole.sorting.template import INTO_FOLDERS
 from sorting_room import guess, sort, unreadable
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    (tmp_path / "in").mkdir()
-    return tmp_path / "in"
-
-
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    return tmp_path / "out"
-
-
 def options(placing: Placing) -> SortOptions:
     return SortOptions(placing=placing, template=Template(INTO_FOLDERS))
 
