@@ -21,10 +21,10 @@ from commands import pigeonhole
 from pigeonhole.evaluation.findings import Epoch, Growth, Suspicion
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.evaluation.running import Evaluated, Evaluation
-from pigeonhole.report.collected import MISTAKES, ROWS, SHOWN, Collected
-from pigeonhole.report.content import Content
+from pigeonhole.report.collector import MISTAKES, ROWS, SHOWN, Collector
 from pigeonhole.report.curves import calibration, precision_recall, risk_coverage, roc
-from pigeonhole.report.verdict import verdict
+from pigeonhole.report.plain_summary import verdict
+from pigeonhole.report.report_data import ReportData
 from pigeonhole.report.write import write_report
 from trees import BLUE, GREEN, RED, tree, write_pictures
 
@@ -40,8 +40,8 @@ def said(
     return Evaluated(folder / relative, relative, truth, truth is not None and truth not in LABELS, ranking, False)
 
 
-def collected(some: list[Evaluated]) -> Collected:
-    result = Collected(Evaluation(LABELS), StringIO())
+def collected(some: list[Evaluated]) -> Collector:
+    result = Collector(Evaluation(LABELS), StringIO())
     for each in some:
         result.evaluation.count(each)
         result.add(each)
@@ -271,7 +271,7 @@ def test_the_verdict_is_two_sentences_for_everyone(share: float, first: str, sec
 def test_of_pictures_in_no_folder_nothing_is_claimed(tmp_path: Path) -> None:
     result = collected([said(number, None, (0.2, 0.5, 0.3)) for number in range(5)])
     assert verdict(result.evaluation)[0].startswith("Nobody said what is on these pictures")
-    page = write_report(tmp_path, Content("flat", "from nowhere", result, ()))
+    page = write_report(tmp_path, ReportData("flat", "from nowhere", result, ()))
     with opened(page) as browser:
         assert browser.complaints == []
         assert browser.page.locator("#rows tbody tr").count() == 5
@@ -280,7 +280,7 @@ def test_of_pictures_in_no_folder_nothing_is_claimed(tmp_path: Path) -> None:
 
 def test_everything_a_report_can_hold_is_on_the_page(tmp_path: Path) -> None:
     result = collected([*answers(40, 0.8), said(99, "a stranger", (0.4, 0.3, 0.3))])
-    content = Content(
+    content = ReportData(
         "All of it",
         "drawn by hand",
         result,

@@ -13,7 +13,7 @@ from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.check.appearance import Appearance, appearances
 from pigeonhole.check.copies import find_copies
 from pigeonhole.check.findings import TITLES, Finding, Move
-from pigeonhole.check.leaks import find_leaks
+from pigeonhole.check.shortcuts import find_shortcuts
 from pigeonhole.dataset.folders import Dataset, Example, different_pictures, read_dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.split import Split, make_split
@@ -114,7 +114,7 @@ def _by_split(measured: _Set, seed: int, output: Output) -> Iterator[Finding]:
     groups = find_groups(measured.dataset, measured.hashes[:count], features, measured.workspace)
     split = make_split(dataset, groups, seed)
     targets = np.array(dataset.targets)
-    yield from find_leaks(measured.seen[:count], targets, dataset.categories, split)
+    yield from find_shortcuts(measured.seen[:count], targets, dataset.categories, split)
     yield from _labels(measured, features, targets, split, output)
 
 

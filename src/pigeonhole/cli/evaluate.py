@@ -15,11 +15,10 @@ from pigeonhole.files import digest, find
 from pigeonhole.model import InferenceOptions, Model, load_model
 from pigeonhole.output import Output, Terminal
 from pigeonhole.records import Failed, Found, Guess, Skipped, Unreadable
-from pigeonhole.report import aloud
-from pigeonhole.report.collected import Collected
-from pigeonhole.report.collecting import collecting
-from pigeonhole.report.content import Content
-from pigeonhole.report.rows import Form, header, row
+from pigeonhole.report import terminal as report_on_terminal
+from pigeonhole.report.collector import Collector, collecting
+from pigeonhole.report.prediction_rows import Form, header, row
+from pigeonhole.report.report_data import ReportData
 from pigeonhole.report.summary import fields, sentences, table
 from pigeonhole.stream import guesses
 from pigeonhole.text import printable
@@ -70,7 +69,7 @@ def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta:
     return 1 if problems else 0
 
 
-def _collect(folder: Path, model: Model, collected: Collected, form: Form | None, output: Output) -> int:
+def _collect(folder: Path, model: Model, collected: Collector, form: Form | None, output: Output) -> int:
     """How many pictures cannot be read; all others are collected, and printed where a form is wanted."""
     if form and header(form):
         click.echo(header(form))
@@ -85,9 +84,9 @@ def _collect(folder: Path, model: Model, collected: Collected, form: Form | None
     return problems
 
 
-def _content(folder: Path, tf_files: Path, model: Model, collected: Collected) -> Content:
+def _content(folder: Path, tf_files: Path, model: Model, collected: Collector) -> ReportData:
     card = model.card
-    return Content(
+    return ReportData(
         title=f"{folder.resolve().name}, evaluated",
         source=f"The model {printable(Workspace(tf_files).model)}, asked about the pictures in {printable(folder)}.",
         collected=collected,
@@ -123,10 +122,10 @@ def evaluate(folder: Path, model: Model, evaluation: Evaluation, output: Output)
                     yield None
 
 
-def tell(collected: Collected, *, with_table: bool) -> None:
+def tell(collected: Collector, *, with_table: bool) -> None:
     """The verdict for people. With a table of every picture on standard output, it goes to standard error."""
     for sentence in sentences(collected.evaluation):
         click.echo(sentence, err=not with_table)
     if with_table and collected.evaluation.accuracy:
-        aloud.read(collected)
+        report_on_terminal.print_report(collected)
         Console(highlight=False).print(table(collected.evaluation))

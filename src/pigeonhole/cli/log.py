@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pigeonhole.output.log import write_csv, write_json, write_table
+from pigeonhole.output.history_table import write_csv, write_json, write_table
 from pigeonhole.sorting import history_of
 
 

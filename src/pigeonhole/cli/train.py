@@ -76,7 +76,7 @@ def command(
     """
     from pigeonhole.backbones.weights import AUTO
     from pigeonhole.recipes.preprocessing_search import Sight
-    from pigeonhole.report import aloud
+    from pigeonhole.report import terminal as report_on_terminal
     from pigeonhole.train import TrainingOptions, train
     from pigeonhole.train.run import is_first
 
@@ -95,7 +95,7 @@ def command(
     if not is_first():
         return 0
     click.echo(result.verdict.sentence)
-    aloud.read(result.collected)
+    report_on_terminal.print_report(result.collected)
     click.echo(result.verdict.comparison)
     click.echo(result.verdict.honesty)
     if result.line:

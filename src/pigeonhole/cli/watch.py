@@ -20,7 +20,7 @@ from pigeonhole.inbox.stop import Stop
 from pigeonhole.inbox.watch import Folders, Watcher
 from pigeonhole.model import InferenceOptions
 from pigeonhole.output import JsonLines, Output
-from pigeonhole.output.watching import WatchTerminal
+from pigeonhole.output.watch_terminal import WatchTerminal
 from pigeonhole.sorting import Placing, check_folders
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace

@@ -1,7 +1,7 @@
 """How progress and results are shown. The rooms speak to an `Output`; which one it is, the command decides."""
 
-from pigeonhole.output.face import Output, Stage
 from pigeonhole.output.jsonl import JsonLines, guess_fields
+from pigeonhole.output.protocol import Output, Stage
 from pigeonhole.output.recorder import Recorder
 from pigeonhole.output.terminal import Terminal
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from pigeonhole.output.face import Stage
+from pigeonhole.output.protocol import Stage
 from pigeonhole.output.terminal import Terminal
 from pigeonhole.records import Failed, Guess, Outcome, Skipped, Sorted, Summary, Unknown, Unreadable
 

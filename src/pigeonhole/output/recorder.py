@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from pigeonhole.output.face import Stage
+from pigeonhole.output.protocol import Stage
 from pigeonhole.records import Outcome, Summary
 
 

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextCol
 from rich.progress import ProgressColumn as Column
 from rich.text import Text
 
-from pigeonhole.output.face import Stage
+from pigeonhole.output.protocol import Stage
 from pigeonhole.records import Failed, Outcome, Summary, Unreadable, trouble_of
 from pigeonhole.text import printable
 

@@ -14,30 +14,30 @@ from pigeonhole.evaluation.findings import Suspicion
 from pigeonhole.evaluation.running import Evaluated
 from pigeonhole.files import write_aside_and_replace
 from pigeonhole.records import UNKNOWN
-from pigeonhole.report.content import Content
-from pigeonhole.report.plates import Plate, confusion_plate, curve_plates, learning_plates
-from pigeonhole.report.rows import MARKS
+from pigeonhole.report.charts import Chart, confusion_chart, curve_charts, learning_charts
+from pigeonhole.report.plain_summary import verdict
+from pigeonhole.report.prediction_rows import MARKS
+from pigeonhole.report.report_data import ReportData
 from pigeonhole.report.summary import fields, sentences
 from pigeonhole.report.thumbnail import address, thumbnail
-from pigeonhole.report.verdict import verdict
 from pigeonhole.text import printable, score_text
 
 PAGE = "index.html"
 NUMBERS = "report.json"
 
 
-def write_report(folder: Path, content: Content) -> Path:
+def write_report(folder: Path, content: ReportData) -> Path:
     """Write the page, its figures and its numbers into `folder`; the result is the page. Raises OSError."""
     evaluation = content.collected.evaluation
     judged = evaluation.accuracy is not None
-    confusion = confusion_plate(content) if judged else None
-    curves = list(curve_plates(content)) if judged else []
-    learning = list(learning_plates(content))
-    plates = [*([confusion] if confusion else []), *curves, *learning]
+    confusion = confusion_chart(content) if judged else None
+    curves = list(curve_charts(content)) if judged else []
+    learning = list(learning_charts(content))
+    charts = [*([confusion] if confusion else []), *curves, *learning]
     folder.mkdir(parents=True, exist_ok=True)
-    for plate in plates:
-        write_aside_and_replace(folder / f"{plate.name}.png", plate.light)
-    write_aside_and_replace(folder / NUMBERS, json.dumps(_numbers(content, plates), indent=1).encode())
+    for chart in charts:
+        write_aside_and_replace(folder / f"{chart.name}.png", chart.light)
+    write_aside_and_replace(folder / NUMBERS, json.dumps(_numbers(content, charts), indent=1).encode())
     page = _template().render(
         title=content.title,
         source=content.source,
@@ -112,7 +112,7 @@ def _row(each: Evaluated, folder: Path) -> dict[str, str]:
     }
 
 
-def _numbers(content: Content, plates: Sequence[Plate]) -> dict[str, Any]:
+def _numbers(content: ReportData, charts: Sequence[Chart]) -> dict[str, Any]:
     return {
         "title": content.title,
         "source": content.source,
@@ -123,6 +123,6 @@ def _numbers(content: Content, plates: Sequence[Plate]) -> dict[str, Any]:
             {"picture": str(each.relative), "truth": each.truth, "other": each.other, "doubt": each.doubt}
             for each in content.suspicions
         ],
-        "figures": {plate.name: [dict(zip(plate.header, row, strict=True)) for row in plate.cells] for plate in plates},
+        "figures": {chart.name: [dict(zip(chart.header, row, strict=True)) for row in chart.cells] for chart in charts},
         "facts": dict(content.facts),
     }

@@ -14,15 +14,15 @@ from pigeonhole.recipes.label_issues import suspects_by_features
 from pigeonhole.recipes.learning_curve import growth
 from pigeonhole.recipes.logistic_regression import STRENGTHS
 from pigeonhole.recipes.result import Learnt
-from pigeonhole.report.collected import Collected
-from pigeonhole.report.content import Content
+from pigeonhole.report.collector import Collector
+from pigeonhole.report.report_data import ReportData
 from pigeonhole.text import printable
 from pigeonhole.train.finish import Finished
 
 SUSPICIONS = 24
 
 
-def collect(learnt: Learnt, finished: Finished, collected: Collected) -> None:
+def collect(learnt: Learnt, finished: Finished, collected: Collector) -> None:
     """Count and keep what was said of every picture that was held out."""
     categories = learnt.dataset.categories
     for row, scores, unknown in zip(learnt.held_out.rows, finished.scores, finished.unknown, strict=True):
@@ -35,10 +35,10 @@ def collect(learnt: Learnt, finished: Finished, collected: Collected) -> None:
         collected.add(evaluated)
 
 
-def account(learnt: Learnt, finished: Finished, collected: Collected, output: Output) -> Content:
+def account(learnt: Learnt, finished: Finished, collected: Collector, output: Output) -> ReportData:
     """The content of the report on a training. `collected` has its held-out pictures already."""
     total = finished.verdict.total
-    return Content(
+    return ReportData(
         title="What was learnt",
         source=f"Measured on pictures that it had not learnt from: {finished.verdict.split}.",
         collected=collected,

@@ -19,8 +19,7 @@ from pigeonhole.recipes.preprocessing_search import Sight
 from pigeonhole.recipes.probe import as_learnt, probe_pictures
 from pigeonhole.recipes.result import Learnt
 from pigeonhole.recipes.saved_network import remember
-from pigeonhole.report.collected import Collected
-from pigeonhole.report.collecting import collecting
+from pigeonhole.report.collector import Collector, collecting
 from pigeonhole.report.write import write_report
 from pigeonhole.text import printable
 from pigeonhole.train.cross_validation import Verdict
@@ -65,7 +64,7 @@ class TrainingResult:
     dataset: Dataset
     verdict: Verdict
     line: Line | None
-    collected: Collected
+    collected: Collector
     report: Path | None
     int8: str
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from pigeonhole.evaluation.findings import Epoch, Growth, Suspicion
 from pigeonhole.evaluation.proportion import Proportion
-from pigeonhole.report.collected import Collected
+from pigeonhole.report.collector import Collector
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class ReportData:
     """`title` says of what; `source` where the figures come from; `facts` what was done with what, as name and value.
 
     `baselines` are simple methods on the same pictures, as name and result.
@@ -17,7 +17,7 @@ class Content:
 
     title: str
     source: str
-    collected: Collected
+    collected: Collector
     facts: Sequence[tuple[str, str]]
     baselines: Sequence[tuple[str, Proportion]] = ()
     suspicions: Sequence[Suspicion] = ()

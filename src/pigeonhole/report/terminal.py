@@ -7,15 +7,15 @@ from rich.console import Console
 from rich.table import Table
 
 from pigeonhole.evaluation.running import Evaluation
-from pigeonhole.report.collected import Collected
-from pigeonhole.report.verdict import confusion, verdict
+from pigeonhole.report.collector import Collector
+from pigeonhole.report.plain_summary import confusion, verdict
 from pigeonhole.text import printable, score_text
 
 WORST = 5
 MOST_COLUMNS = 8  # categories that a terminal has room for
 
 
-def read(collected: Collected) -> None:
+def print_report(collected: Collector) -> None:
     """Print all three, the verdict first."""
     for sentence in filter(None, verdict(collected.evaluation)):
         click.echo(sentence)
@@ -38,7 +38,7 @@ def matrix(evaluation: Evaluation) -> Table | None:
     return result
 
 
-def mistakes(collected: Collected) -> Iterator[str]:
+def mistakes(collected: Collector) -> Iterator[str]:
     """The WORST, with the most certain first."""
     for each in collected.worst[:WORST]:
         said = f"{printable(each.category)} (score = {score_text(each.score)})"

@@ -7,16 +7,16 @@ import numpy as np
 
 from pigeonhole.evaluation.findings import Growth
 from pigeonhole.report import figures
-from pigeonhole.report.content import Content
 from pigeonhole.report.curves import Curve, calibration, precision_recall, risk_coverage, roc
-from pigeonhole.report.verdict import confusion
+from pigeonhole.report.plain_summary import confusion
+from pigeonhole.report.report_data import ReportData
 from pigeonhole.text import printable
 
 Cells = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Plate:
+class Chart:
     """`name` is its file's; `light` and `dark` are PNG; `header` and `cells` the same as a table."""
 
     name: str
@@ -28,14 +28,14 @@ class Plate:
     cells: Cells
 
 
-def confusion_plate(content: Content) -> Plate:
+def confusion_chart(content: ReportData) -> Chart:
     """Which category is taken for which."""
     evaluation = content.collected.evaluation
     labels = [printable(label) for label in evaluation.labels]
     matrix = confusion(evaluation)
     draw, size = figures.confusion_matrix(matrix, evaluation.labels)
     cells = [[label, *map(str, row)] for label, row in zip(labels, matrix.tolist(), strict=True)]
-    return Plate(
+    return Chart(
         "confusion",
         "What is taken for what",
         "A row for each true category, a column for each answer: everything beside the diagonal is a mistake.",
@@ -46,13 +46,13 @@ def confusion_plate(content: Content) -> Plate:
     )
 
 
-def curve_plates(content: Content) -> Iterator[Plate]:
+def curve_charts(content: ReportData) -> Iterator[Chart]:
     """ROC, precision and recall, calibration, risk and coverage."""
     evaluation = content.collected.evaluation
     truths, scores = content.collected.sample
     labels = evaluation.labels
     if curves := roc(truths, scores, labels):
-        yield _plate(
+        yield _chart(
             "roc",
             "ROC: can each category be told from the others?",
             "The closer to the upper left corner, the better. The area, in brackets, is 1 at best; guessing has 0.5.",
@@ -61,7 +61,7 @@ def curve_plates(content: Content) -> Iterator[Plate]:
             [[*_named(curve), _at(curve, (0.01, 0.05, 0.1))] for curve in curves],
         )
         curves = precision_recall(truths, scores, labels)
-        yield _plate(
+        yield _chart(
             "precision-recall",
             "Precision and recall",
             "How many of the answers are right, against how many of the pictures are found, for every possible bar.",
@@ -71,7 +71,7 @@ def curve_plates(content: Content) -> Iterator[Plate]:
         )
     right = evaluation.truths == evaluation.answers
     bins = calibration(evaluation.scores, right)
-    yield _plate(
+    yield _chart(
         "calibration",
         "Does a score mean what it says?",
         "Of all answers with a score of 0.9, nine in ten should be right: then the points lie on the diagonal.",
@@ -80,7 +80,7 @@ def curve_plates(content: Content) -> Iterator[Plate]:
         [[f"{score:.3f}", f"{100 * share:.1f} %", str(count)] for score, share, count in bins],
     )
     curve = risk_coverage(evaluation.scores, right)
-    yield _plate(
+    yield _chart(
         "risk-coverage",
         "What if a person looks at the unsure ones?",
         "The share of wrong answers among the surest so many of the pictures.",
@@ -93,7 +93,7 @@ def curve_plates(content: Content) -> Iterator[Plate]:
     )
 
 
-def learning_plates(content: Content) -> Iterator[Plate]:
+def learning_charts(content: ReportData) -> Iterator[Chart]:
     """What happened while it learnt, and whether more pictures would help."""
     if epochs := content.epochs:
         numbers = [each.number for each in epochs]
@@ -107,13 +107,13 @@ def learning_plates(content: Content) -> Iterator[Plate]:
         ]
         header = ["epoch", "loss, learnt from", "loss, held out", "right, held out"]
         words = "Where the loss of held-out pictures rises again, it begins to learn its pictures by heart."
-        yield _plate("loss", "Loss after each epoch", words, figures.series(losses, "epoch", "loss"), header, cells)
+        yield _chart("loss", "Loss after each epoch", words, figures.series(losses, "epoch", "loss"), header, cells)
         shares = [("held out", numbers, [100 * each.right for each in epochs])]
         draw = figures.series(shares, "epoch", "right, held out (%)")
-        yield _plate("accuracy", "Accuracy after each epoch", "On pictures held out.", draw, header, cells)
+        yield _chart("accuracy", "Accuracy after each epoch", "On pictures held out.", draw, header, cells)
     if growth := content.growth:
         points = [_point(each) for each in growth]
-        yield _plate(
+        yield _chart(
             "growth",
             "Would more pictures help?",
             _advice(content),
@@ -128,7 +128,7 @@ def _point(each: Growth) -> tuple[int, float, float, float]:
     return each.pictures, 100 * each.right.share, 100 * low, 100 * high
 
 
-def _advice(content: Content) -> str:
+def _advice(content: ReportData) -> str:
     """What the last doubling of the pictures brought says what another might."""
     last, before = content.growth[-1].right, content.growth[-2].right if len(content.growth) > 1 else None
     if before is None:
@@ -139,11 +139,11 @@ def _advice(content: Content) -> str:
     return f"Not by much: the last step brought {gained:.1f} points, which is within the uncertainty."
 
 
-def _plate(  # noqa: PLR0917  # in the order in which they stand on the page
+def _chart(  # noqa: PLR0917  # in the order in which they stand on the page
     name: str, title: str, words: str, draw: figures.Draw, header: Sequence[str], cells: Cells
-) -> Plate:
+) -> Chart:
     light, dark = figures.drawn(draw, figures.LIGHT), figures.drawn(draw, figures.DARK)
-    return Plate(name, title, words, light, dark, header, cells)
+    return Chart(name, title, words, light, dark, header, cells)
 
 
 def _named(curve: Curve) -> list[str]:

@@ -2,15 +2,20 @@
 
 import heapq
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.evaluation.running import Evaluated, Evaluation
-from pigeonhole.report.rows import record_of
+from pigeonhole.report.prediction_rows import record_of
 
+PICTURES = "pictures.jsonl"
 SHOWN = 8  # of the most and of the least certain
 MISTAKES = 24
 ROWS = 2000  # of the table of pictures; a browser stays quick
@@ -18,7 +23,7 @@ SAMPLE = 50_000  # pictures whose scores curves are drawn from
 
 
 @dataclass(slots=True)
-class Collected:
+class Collector:
     """Counts and keeps what comes, in bounded memory however many pictures there are.
 
     `evaluation` counts; `pictures` gets a JSON object per line, complete.
@@ -94,3 +99,28 @@ def _keep(heap: list[tuple[float, int, Evaluated]], key: float, number: int, eva
 
 def _in_order(heap: list[tuple[float, int, Evaluated]]) -> list[Evaluated]:
     return [evaluated for _, _, evaluated in sorted(heap, key=lambda each: (-each[0], -each[1]))]
+
+
+@contextmanager
+def collecting(folder: Path | None, labels: tuple[str, ...]) -> Iterator[Collector]:
+    """What is collected inside, and its lines in `folder`/pictures.jsonl; None: nowhere. Raises OSError.
+
+    Where it does not come to its end, nothing new is left in `folder`.
+    """
+    if folder is None:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            yield Collector(Evaluation(labels), nowhere)
+        return
+    new = [each for each in (folder, folder.parent) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{PICTURES}.part"
+    try:
+        with part.open("w", encoding="utf-8", errors="surrogateescape") as lines:
+            yield Collector(Evaluation(labels), lines)
+        part.replace(folder / PICTURES)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        with suppress(OSError):  # someone else has put something there
+            for each in new:
+                each.rmdir()
+        raise

@@ -21,7 +21,7 @@ ENOUGH = 10  # pictures of a category, to say anything about it
 TELLING = 0.6
 
 
-def find_leaks(
+def find_shortcuts(
     seen: Sequence[Appearance], targets: NDArray[np.int64], categories: Sequence[str], split: Split
 ) -> Iterator[Finding]:
     """A finding for each category and each of size, aspect ratio and border that gives it away."""
