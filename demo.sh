@@ -1,11 +1,9 @@
 #!/usr/bin/env bash
 # Shows the main job from beginning to end, on pictures that it draws itself: learn three characters who look alike,
 # then sort a folder of new pictures. Everything it makes is in ./demo.
-set -euo pipefail
-root=$(readlink -f "${BASH_SOURCE[0]}")
-root=${root%/*}
+here=$(readlink -f "${BASH_SOURCE[0]}")
 # shellcheck source=src/launch.sh
-. "$root/src/launch.sh"
+. "${here%/*}/src/launch.sh"
 
 shows() { # COMMAND...
   printf '\n$ bash'

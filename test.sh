@@ -2,11 +2,9 @@
 # Sets up .venv with everything and checks the project: style, types, scripts, then the tests.
 #
 #   bash test.sh [pytest options]     e.g. --long, which adds minutes of real networks; -n 0 for one process
-set -euo pipefail
-root=$(readlink -f "${BASH_SOURCE[0]}")
-root=${root%/*}
+here=$(readlink -f "${BASH_SOURCE[0]}")
 # shellcheck source=src/launch.sh
-. "$root/src/launch.sh"
+. "${here%/*}/src/launch.sh"
 
 environment dev
 cd "$root"

@@ -51,7 +51,16 @@ container() { # classify|train ARGUMENT...
     [[ ${modes[i]} == rw ]] || path+=,readonly
     docker_run+=(--mount "$path")
   done
-  docker_run+=(${gpu_flags[@]+"${gpu_flags[@]}"} ${job_options[@]+"${job_options[@]}"} "$image")
+  [[ $2 != watch || $# -lt 5 ]] || watcher "$5"
+  docker_run+=(${gpu_flags[@]+"${gpu_flags[@]}"} "$image")
+}
+
+# Whether it is well, and what `docker stop` gives it for the files in hand. OUT stands in a variable, because an engine
+# hands the check to a shell.
+watcher() { # OUT
+  docker_run+=(--env "PIGEONHOLE_OUT=$1"
+    --health-cmd "pigeonhole health" --health-interval 10s --health-timeout 10s --health-retries 1
+    --health-start-period 30s --stop-timeout 20)
 }
 
 # What is written belongs to the caller, whose other groups may be what lets them read the pictures.
@@ -108,4 +117,38 @@ engine_offers_gpu() { # classify|train INFO -> gpu_flags
   done
   gpu_flags=()
   return 1
+}
+
+wants_gpu() {
+  case ${PIGEONHOLE_GPU-} in
+    0) return 1 ;;
+    1) return 0 ;;
+    '') has_nvidia ;;
+    *) stop 2 "PIGEONHOLE_GPU=$PIGEONHOLE_GPU is neither 0 nor 1. Leave it empty to use a GPU where there is one." ;;
+  esac
+}
+
+# The packages with CUDA exist for this one platform. The third place is where WSL has NVIDIA's tools.
+has_nvidia() {
+  [[ $(uname -sm) == 'Linux x86_64' ]] &&
+    { [[ -e /dev/nvidiactl || -x /usr/lib/wsl/lib/nvidia-smi ]] || command -v nvidia-smi >/dev/null; }
+}
+
+# Mounted over these, a folder would hide what the container itself consists of.
+hides_the_system() {
+  case $1 in
+    / | /run | /opt | /usr) ;;
+    /usr/share | /usr/share/* | /usr/local/share/* | /dev/shm/*) return 1 ;;
+    /usr/* | /bin | /bin/* | /sbin | /sbin/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/*) ;;
+    /etc | /etc/* | /proc | /proc/* | /sys | /sys/* | /dev | /dev/*) ;;
+    /opt/venv | /opt/venv/* | /run/pigeonhole | /run/pigeonhole/*) ;;
+    *) return 1 ;;
+  esac
+}
+
+# An engine takes its arguments as JSON, where a byte that is no UTF-8 becomes another character.
+is_text() {
+  local LC_ALL=C
+  [[ $1 == *[!\ -~]* ]] || return 0
+  ! command -v iconv >/dev/null || printf '%s' "$1" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1
 }

@@ -34,14 +34,14 @@ is_ready() { # CHECKSUM LEVEL ACCELERATOR
 }
 
 find_python() { # -> REPLY
-  local lacking=''
+  local without_venv=''
   for REPLY in python3.11 python3.12 python3.13 python3.14 python3; do
     "$REPLY" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
     "$REPLY" -c 'import ensurepip, venv' 2>/dev/null && return
-    lacking=$REPLY
+    without_venv=$REPLY
   done
-  [[ -z $lacking ]] || stop 2 "$lacking cannot make environments. Install its venv package (python3-venv on Debian and Ubuntu)."
-  stop 2 "There is neither a container engine nor Python 3.11 or newer here. Install one of them."
+  [[ -z $without_venv ]] || stop 2 "$without_venv cannot make environments. Install its venv package (python3-venv on Debian and Ubuntu)."
+  stop 2 "${lacking-This needs Python 3.11 or newer. Install it.}"
 }
 
 # Two scripts that were started at once must not install into one folder. The lock belongs to the open file 9,

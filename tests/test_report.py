@@ -87,7 +87,7 @@ def hard(superheroes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_where_labels_are_half_shuffled_the_verdict_says_that_it_cannot_be_learnt(hard: Path) -> None:
     numbers = json.loads((hard / "report" / "report.json").read_text())
     assert numbers["verdict"][0].startswith("This cannot be learnt reliably from these pictures: ")
-    assert "bash check.sh" in numbers["verdict"][1]
+    assert "bash pigeonhole.sh check" in numbers["verdict"][1]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -1,14 +1,16 @@
-"""The arguments of train.sh, guess.sh and guessDir.sh: what arrives at the command, and what the container is shown."""
+"""The arguments of the scripts: what arrives at the command, and what the container is shown."""
 
 import os
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from wrappers import OUTSIDE, SCRIPTS, Checkout, make_checkout, make_place
+from pigeonhole import __version__
+from pigeonhole.cli import COMMANDS
+from wrappers import EVERYDAY, IN_CONTAINER, OUTSIDE, ROOT, TABLE, Checkout, Row, make_checkout, make_place
 
-COMMANDS = ("train", "guess", "guess-dir", "watch", "evaluate", "check", "compare", "explain", "quantize")
 ODD_NAMES = (
     "two words.jpg",
     " around .jpg",
@@ -97,7 +99,7 @@ def test_train_may_write_to_tf_files(checkout: Checkout, place: Path, given: tup
 
 @pytest.mark.parametrize("given", [(), ("tf",)])
 def test_evaluate_may_write_its_report_alone(checkout: Checkout, place: Path, given: tuple[str, ...]) -> None:
-    ran = checkout.run("evaluate.sh", *given, "in", "--markdown", cwd=place)
+    ran = checkout.run("pigeonhole.sh", "evaluate", *given, "in", "--markdown", cwd=place)
 
     assert ran.returncode == 0
     tf_files = str(place / "tf" if given else checkout.tf_files)
@@ -107,14 +109,14 @@ def test_evaluate_may_write_its_report_alone(checkout: Checkout, place: Path, gi
 
 
 def test_evaluate_without_a_report_may_write_nothing(checkout: Checkout, place: Path) -> None:
-    checkout.run("evaluate.sh", "tf", "in", "--no-report", cwd=place)
+    checkout.run("pigeonhole.sh", "evaluate", "tf", "in", "--no-report", cwd=place)
 
     assert checkout.job().mounts == {f"{place}/tf": "ro", f"{place}/in": "ro"}
     assert not (place / "tf" / "report").exists()
 
 
 def test_check_may_write_the_list_of_moves_where_it_is_told_to(checkout: Checkout, place: Path) -> None:
-    checkout.run("check.sh", "tf", "--moves", "in/moves, all.csv", cwd=place)
+    checkout.run("pigeonhole.sh", "check", "tf", "--moves", "in/moves, all.csv", cwd=place)
 
     assert checkout.job().mounts == {f"{place}/tf": "rw", f"{place}/in": "rw"}
     assert checkout.job().command == ["check", f"{place}/tf", "--moves", f"{place}/in/moves, all.csv"]
@@ -123,14 +125,14 @@ def test_check_may_write_the_list_of_moves_where_it_is_told_to(checkout: Checkou
 def test_check_reads_the_list_of_moves_that_it_shall_apply(checkout: Checkout, place: Path) -> None:
     (place / "moves.csv").touch()
 
-    checkout.run("check.sh", "tf", "--apply=moves.csv", cwd=place)
+    checkout.run("pigeonhole.sh", "check", "tf", "--apply=moves.csv", cwd=place)
 
     assert checkout.job().mounts == {f"{place}/tf": "rw", f"{place}/moves.csv": "ro"}
     assert checkout.job().command == ["check", f"{place}/tf", f"--apply={place}/moves.csv"]
 
 
 def test_explain_may_write_into_the_folder_of_its_drawing(checkout: Checkout, place: Path) -> None:
-    checkout.run("explain.sh", "tf", "elsa.jpg", "in/out, of it.png", "--against", "anna", cwd=place)
+    checkout.run("pigeonhole.sh", "explain", "tf", "elsa.jpg", "in/out, of it.png", "--against", "anna", cwd=place)
 
     job = checkout.job()
     assert job.mounts == {f"{place}/tf": "ro", f"{place}/elsa.jpg": "ro", f"{place}/in": "rw"}
@@ -153,7 +155,7 @@ def test_a_heat_map_may_be_written_beside_where_one_stands(checkout: Checkout, p
 
 
 def test_compare_may_write_to_tf_files(checkout: Checkout, place: Path) -> None:
-    checkout.run("compare.sh", "tf", "--seed", "3", cwd=place)
+    checkout.run("pigeonhole.sh", "compare", "tf", "--seed", "3", cwd=place)
 
     assert checkout.job().mounts == {f"{place}/tf": "rw"}
     assert checkout.job().command == ["compare", f"{place}/tf", "--seed", "3"]
@@ -240,17 +242,78 @@ def test_options_arrive_as_they_were_typed(checkout: Checkout, place: Path) -> N
     assert checkout.job().command[3:] == options
 
 
-@pytest.mark.parametrize(("script", "command"), [*zip(SCRIPTS, COMMANDS, strict=True)])
-@pytest.mark.parametrize("option", ["--help", "-h"])
-def test_help_reaches_the_command_and_needs_no_folder(
-    checkout: Checkout, script: str, command: str, option: str
-) -> None:
+@pytest.mark.parametrize("row", IN_CONTAINER, ids=lambda row: row.command)
+@pytest.mark.parametrize("options", [["--help"], ["-h"], ["--top", "3", "--help"]])
+def test_help_reaches_the_command_and_needs_no_folder(checkout: Checkout, row: Row, options: list[str]) -> None:
     checkout.tf_files.rmdir()
 
-    assert checkout.run(script, option).returncode == 0
-    assert checkout.job().command == [command, "--help"]
+    assert checkout.run(*row.call, *options).returncode == 0
+    assert checkout.job().command == [row.command, "--help"]
     assert checkout.job().mounts == {}
     assert checkout.job().image.startswith("pigeonhole-classify:")  # no need to make the large image for it
+
+
+def test_every_command_stands_in_the_table_with_what_it_says_of_itself() -> None:
+    helps = {name: import_module(module).command.get_short_help_str(limit=1000) for name, module in COMMANDS.items()}
+    assert {row.command: row.purpose for row in TABLE} == helps
+
+
+def test_every_option_that_names_a_file_stands_in_the_table() -> None:
+    for row in TABLE:
+        for parameter in import_module(COMMANDS[row.command]).command.params:
+            if type(parameter.type).__name__ == "Path" and parameter.opts[0].startswith("--"):
+                assert f"{parameter.opts[0]}:" in row.files, row.command
+
+
+def test_what_the_table_says_can_be_said_by_the_scripts() -> None:
+    roles = {"model", "data", "report", "picture", "folder", "in", "inbox", "out", "new"}
+    for row in TABLE:
+        assert row.where in {"classify", "train", "here"}
+        assert row.network in {"none", "weights"}
+        assert {spec.split(":")[1].strip("].") for spec in row.paths.split()} <= roles
+        assert {spec.split(":")[1] for spec in row.files.split()} <= {"file", "new"}
+        assert not row.script or (ROOT / row.script).is_file()
+    assert {path.name for path in ROOT.glob("*.sh")} == {*EVERYDAY, "pigeonhole.sh", "demo.sh", "test.sh"}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])
+def test_pigeonhole_alone_lists_the_commands_without_engine_and_environment(
+    checkout: Checkout, arguments: list[str]
+) -> None:
+    checkout.cannot("no-engine")
+    ran = checkout.run("pigeonhole.sh", *arguments)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    for row in TABLE:
+        (line,) = (line for line in ran.stdout.splitlines() if line.endswith(row.purpose))
+        assert line.split()[:2] == ["bash", row.script] if row.script else line.split()[0] == row.command
+    assert not (checkout.root / ".venv").exists()
+    assert checkout.calls("info") == []
+
+
+def test_pigeonhole_knows_its_version_without_engine_and_environment(checkout: Checkout) -> None:
+    checkout.cannot("no-engine")
+    assert checkout.run("pigeonhole.sh", "--version").stdout == f"pigeonhole, version {__version__}\n"
+
+
+@pytest.mark.parametrize("name", ["chek", "", "guess.sh", "--json", "two words", "*", "new\nline"])
+def test_a_command_that_is_not_there_is_named(checkout: Checkout, name: str) -> None:
+    ran = checkout.run("pigeonhole.sh", name or "-", "tf")
+
+    assert ran.returncode == 2
+    assert "There is no command " in ran.stderr
+    assert ran.stderr.endswith("For the list of commands: bash pigeonhole.sh\n")
+    assert ran.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE if row.script], ids=lambda row: row.command)
+def test_pigeonhole_does_what_the_scripts_do(checkout: Checkout, place: Path, row: Row) -> None:
+    paths = {"train": ["tf"], "guess": ["tf", "elsa.jpg"]}.get(row.command, ["tf", "in", "out"])
+    checkout.run(row.script, *paths, "--json", cwd=place)
+    checkout.run("pigeonhole.sh", row.command, *paths, "--json", cwd=place)
+
+    script, pigeonhole = checkout.calls("run")
+    assert script == pigeonhole
 
 
 def test_folders_are_physical_and_a_link_to_a_picture_keeps_its_name(checkout: Checkout, place: Path) -> None:
@@ -298,15 +361,16 @@ def test_pictures_inside_tf_files_are_seen_already_and_out_inside_it_can_be_writ
         ("guess.sh", ["no.jpg"], "There is no picture no.jpg."),
         ("guess.sh", ["tf", "elsa.jpg", "bro\nken"], r"There is no picture $'bro\nken'."),
         ("guess.sh", [""], "There is no picture ''."),
-        ("guess.sh", [], "It takes pictures"),
-        ("guess.sh", ["tf"], "It takes pictures"),
-        ("guess.sh", ["--top", "1"], "It takes pictures"),
+        ("guess.sh", [], "Got 0 paths. Expected: bash guess.sh [TF_FILES] IMAGE... [options]"),
+        ("guess.sh", ["tf"], "tf is a folder, not a picture; for folders there is guessDir.sh."),
+        ("guess.sh", ["elsa.jpg", "in"], "in is a folder, not a picture"),
+        ("guess.sh", ["--top", "1"], "Got 0 paths."),
         ("guessDir.sh", ["no", "out"], "There is no folder no."),
         ("guessDir.sh", ["no", "in", "out"], "There is no folder no."),
-        ("guessDir.sh", ["elsa.jpg", "out"], "elsa.jpg is a file."),
-        ("guessDir.sh", ["in", "elsa.jpg"], "elsa.jpg is a file."),
-        ("guessDir.sh", ["in"], "It takes two or three folders, [TF_FILES] IN OUT, and got 1."),
-        ("guessDir.sh", ["tf", "in", "out", "more"], "It takes two or three folders"),
+        ("guessDir.sh", ["elsa.jpg", "out"], "elsa.jpg is a file, not a folder."),
+        ("guessDir.sh", ["in", "elsa.jpg"], "elsa.jpg is a file, not a folder."),
+        ("guessDir.sh", ["in"], "Got 1 path. Expected: bash guessDir.sh [TF_FILES] IN OUT [options]"),
+        ("guessDir.sh", ["tf", "in", "out", "more"], "Got 4 paths."),
         ("guessDir.sh", ["in", "in"], "in is"),
         ("guessDir.sh", ["in", "in/out/deep"], "in/out/deep is"),
         ("guessDir.sh", ["in", "link/out"], "link/out is"),
@@ -314,9 +378,21 @@ def test_pictures_inside_tf_files_are_seen_already_and_out_inside_it_can_be_writ
         ("guessDir.sh", ["in", "up"], "/in lies in up."),
         ("guessDir.sh", ["in", "no/../in/out"], "The folder no/../in/out cannot be made"),
         ("train.sh", ["no"], "There is no folder no."),
-        ("train.sh", ["tf", "more"], "It takes one folder"),
+        ("train.sh", ["tf", "more"], "Got 2 paths. Expected: bash train.sh [TF_FILES] [options]"),
         ("train.sh", ["tf", "--weights", "no.pth"], "There is no file no.pth."),
         ("train.sh", ["tf", "--weights=no.pth"], "There is no file no.pth."),
+        ("pigeonhole.sh", ["check", "tf", "--moves", "no/moves.csv"], "The folder of no/moves.csv is not there."),
+        ("pigeonhole.sh", ["check", "tf", "--apply", "in"], "There is no file in."),
+        (
+            "pigeonhole.sh",
+            ["evaluate"],
+            "Got 0 paths. Expected: bash pigeonhole.sh evaluate [TF_FILES] FOLDER [options]",
+        ),
+        ("pigeonhole.sh", ["explain", "elsa.jpg"], "Got 1 path."),
+        ("pigeonhole.sh", ["explain", "elsa.jpg", "in"], "in is no name for a file."),
+        ("pigeonhole.sh", ["log"], "Got 0 paths. Expected: bash pigeonhole.sh log OUT [options]"),
+        ("pigeonhole.sh", ["undo", "in", "tf"], "Got 2 paths."),
+        ("pigeonhole.sh", ["health", "elsa.jpg"], "elsa.jpg is a file, not a folder."),
     ],
 )
 def test_what_cannot_be_is_said_in_one_sentence_before_anything_is_touched(
@@ -357,9 +433,9 @@ def test_a_move_may_empty_the_folder_that_it_sorts(checkout: Checkout, place: Pa
     assert checkout.job().mounts[str(place / "in")] == "rw"
 
 
-@pytest.mark.parametrize("script", OUTSIDE)
-def test_looking_back_runs_outside_where_all_folders_are(checkout: Checkout, place: Path, script: str) -> None:
+@pytest.mark.parametrize("row", OUTSIDE, ids=lambda row: row.command)
+def test_looking_back_runs_outside_where_all_folders_are(checkout: Checkout, place: Path, row: Row) -> None:
     (place / "out").mkdir()
-    checkout.run(script, "out", cwd=place)
+    checkout.run(*row.call, "out", cwd=place)
     assert checkout.calls("run") == []
-    assert checkout.local_command()[-2:] == [script.removesuffix(".sh"), str(place / "out")]
+    assert checkout.local_command()[-2:] == [row.command, str(place / "out")]

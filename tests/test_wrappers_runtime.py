@@ -1,4 +1,4 @@
-"""Where train.sh, guess.sh and guessDir.sh run their command: in which container, or else in which environment."""
+"""Where the scripts run their command: in which container, or else in which environment."""
 
 import os
 import pty
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wrappers import PODMAN_INFO, ROOTLESS_INFO, SCRIPTS, Checkout, make_checkout, make_place
+from wrappers import IN_CONTAINER, PODMAN_INFO, ROOTLESS_INFO, Checkout, Row, make_checkout, make_place
 
 
 @pytest.fixture
@@ -28,14 +28,18 @@ def test_the_exit_code_is_that_of_the_command(checkout: Checkout, place: Path, c
     assert checkout.run("guess.sh", "elsa.jpg", cwd=place).returncode == code
 
 
-REACHING_OUT = ("train.sh", "check.sh", "compare.sh")  # for weights, once
+REACHING_OUT = {"train", "check", "compare"}  # for weights, once
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Path, script: str) -> None:
-    arguments = {"guess.sh": ["elsa.jpg"], "guessDir.sh": ["in", "out"], "watch.sh": ["in", "out"]}
-    arguments["explain.sh"] = ["elsa.jpg", "out.png"]
-    checkout.run(script, *arguments.get(script, ["tf"]), cwd=place)
+@pytest.mark.parametrize("row", IN_CONTAINER, ids=lambda row: row.command)
+def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Path, row: Row) -> None:
+    paths = {
+        "guess": ["elsa.jpg"],
+        "guess-dir": ["in", "out"],
+        "watch": ["in", "out"],
+        "explain": ["elsa.jpg", "x.png"],
+    }
+    checkout.run(*row.call, *paths.get(row.command, ["tf"]), cwd=place)
 
     job = checkout.job()
     assert {"--rm", "--init", "--read-only"} <= set(job.flags)
@@ -43,7 +47,7 @@ def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Pa
     assert job.values("--security-opt")[0] == "no-new-privileges"
     assert job.values("--tmpfs") == ["/run/pigeonhole:mode=1777"]
     assert job.values("--user") == [f"{os.getuid()}:{os.getgid()}"]
-    assert job.values("--network") == ([] if script in REACHING_OUT else ["none"])
+    assert job.values("--network") == ([] if row.command in REACHING_OUT else ["none"])
     assert "--tty" not in job.flags
     assert job.values("--shm-size") == (["1g"] if job.image.startswith("pigeonhole-train:") else [])
 

@@ -1,6 +1,7 @@
 """Helpers to run the scripts with an engine and a Python that only write down what they are told."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -9,11 +10,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SCRIPTS = (
-    *("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "evaluate.sh", "check.sh", "compare.sh", "explain.sh"),
-    "quantize.sh",
-)
-OUTSIDE = ("undo.sh", "log.sh")  # which never run in the container
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table of commands says of one."""
+
+    command: str
+    script: str
+    where: str
+    network: str
+    paths: str
+    files: str
+    purpose: str
+
+    @property
+    def call(self) -> tuple[str, ...]:
+        """What stands behind `bash`."""
+        return (self.script,) if self.script else ("pigeonhole.sh", self.command)
+
+
+def _table() -> list[Row]:
+    text = (ROOT / "src/commands.sh").read_text().replace("\\\n", " ")
+    rows = [shlex.split(line, comments=True) for line in text.splitlines()]
+    return [Row(*words) for _, *words in filter(None, rows)]
+
+
+TABLE = _table()
+IN_CONTAINER = [row for row in TABLE if row.where != "here"]
+OUTSIDE = [row for row in TABLE if row.where == "here"]
+EVERYDAY = [row.script for row in TABLE if row.script]
 
 DOCKER_INFO = "Client:\nServer:\n Runtimes: runc\n Security Options:\n  seccomp\n   Profile: default\n"
 ROOTLESS_INFO = DOCKER_INFO + "  rootless\n"
@@ -161,7 +187,7 @@ def make_checkout(folder: Path) -> Checkout:
     (root / "tf_files").mkdir()
     (fakes / "calls").mkdir(parents=True)
     shared = [str(path.relative_to(ROOT)) for path in (ROOT / "src").glob("*.sh")]
-    for name in (*SCRIPTS, *OUTSIDE, *shared, "src/pigeonhole/__init__.py", "Dockerfile", "pyproject.toml"):
+    for name in (*EVERYDAY, "pigeonhole.sh", *shared, "src/pigeonhole/__init__.py", "Dockerfile", "pyproject.toml"):
         shutil.copy(ROOT / name, root / name)
     quoted = {"here": f"'{fakes}'", "python": f"'{sys.executable}'"}
     for name, text in {"engine": ENGINE, "python3.11": PYTHON.format(**quoted)}.items():

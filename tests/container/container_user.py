@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CHECKOUT = (
-    *("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "evaluate.sh", "check.sh", "compare.sh", "explain.sh"),
-    *("quantize.sh", "docker-compose.yml", "docker-compose.gpu.yml"),
+    *("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "pigeonhole.sh"),
+    *("docker-compose.yml", "docker-compose.gpu.yml"),
     *("Dockerfile", ".dockerignore", "pyproject.toml", "README.md", "LICENSE"),
 )
 UID, GID = 12345, 23456

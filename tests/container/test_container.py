@@ -102,7 +102,7 @@ def test_a_move_in_the_container_is_undone_from_outside(user: User, training: st
 
     moved = user.script("guessDir.sh", user.tf_files, source, out, "--move")
     assert (moved.returncode, list(source.iterdir()), len(visible(out))) == (0, [], len(before)), moved.stderr
-    undone = pigeonhole("undo", out)  # as undo.sh does: outside, where all the folders are
+    undone = pigeonhole("undo", out)  # as pigeonhole.sh does: outside, where all the folders are
 
     assert undone.returncode == 0, undone.stderr
     assert sorted((path.name, path.stat().st_mtime_ns, path.read_bytes()) for path in source.iterdir()) == before
@@ -111,7 +111,7 @@ def test_a_move_in_the_container_is_undone_from_outside(user: User, training: st
 
 
 def test_the_same_pictures_are_evaluated_without_a_network_and_without_writing(user: User, training: str) -> None:
-    ran = user.script("evaluate.sh", user.tf_files, user.pictures, "--csv")
+    ran = user.script("pigeonhole.sh", "evaluate", user.tf_files, user.pictures, "--csv")
 
     assert ran.returncode == 0, ran.stderr
     header, *rows = ran.stdout.splitlines()
@@ -124,7 +124,7 @@ def test_the_same_pictures_are_evaluated_without_a_network_and_without_writing(u
 def test_a_check_finds_the_copies_and_its_list_belongs_to_the_caller(user: User, training: str) -> None:
     moves = user.home / "the moves.csv"
 
-    ran = user.script("check.sh", user.tf_files, "--moves", moves, PIGEONHOLE_OFFLINE="1")
+    ran = user.script("pigeonhole.sh", "check", user.tf_files, "--moves", moves, PIGEONHOLE_OFFLINE="1")
 
     assert ran.returncode == 0, ran.stderr
     assert "hint: the same picture several times (2)" in ran.stdout
@@ -133,7 +133,7 @@ def test_a_check_finds_the_copies_and_its_list_belongs_to_the_caller(user: User,
 
 
 def test_a_comparison_writes_its_figure_into_tf_files(user: User, training: str) -> None:
-    ran = user.script("compare.sh", user.tf_files, "--recipe", "probe", "--json", PIGEONHOLE_OFFLINE="1")
+    ran = user.script("pigeonhole.sh", "compare", user.tf_files, "--recipe", "probe", "--json", PIGEONHOLE_OFFLINE="1")
 
     assert ran.returncode == 0, ran.stderr
     (entry,) = (json.loads(line) for line in ran.stdout.splitlines())
@@ -148,7 +148,7 @@ def test_where_it_looks_is_drawn_with_torch_and_without(user: User, training: st
     folder.mkdir()
     user.owns(folder)
 
-    explained = user.script("explain.sh", user.tf_files, picture, folder / "explained.png")
+    explained = user.script("pigeonhole.sh", "explain", user.tf_files, picture, folder / "explained.png")
     assert explained.returncode == 0, explained.stderr
     guessed = user.script("guess.sh", user.tf_files, picture, "--heat-map", folder / "heat.png")
     assert guessed.returncode == 0, guessed.stderr

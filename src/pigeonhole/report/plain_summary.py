@@ -23,8 +23,8 @@ def verdict(evaluation: Evaluation) -> tuple[str, str]:
         return (
             f"This cannot be learnt reliably from these pictures: {round(100 * accuracy.share)} of 100 answers are "
             f"right, and always answering {most} would be right in {round(100 * majority)} of 100.",
-            "Check whether the pictures lie in the right categories (bash check.sh), and whether a person could tell "
-            "them apart.",
+            "Check whether the pictures lie in the right categories (bash pigeonhole.sh check), and whether a "
+            "person could tell them apart.",
         )
     first = (
         f"Of 100 new pictures like these, about {round(100 * accuracy.share)} are put in the right place "

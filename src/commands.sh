@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# What each command of pigeonhole takes: the scripts read this table, and a test holds the command line to it.
+#
+# script   the one at the top level that it has; the others are called by pigeonhole.sh
+# where    the container image and the packages that it needs: classify or train. `here` is never in a container: what
+#          was sorted may have come from anywhere, and a container would have to be shown all of it
+# network  none, or weights: it may download them, once
+# paths    NAME:role, in their order; what stands in brackets may be left out (TF_FILES is then the one beside the
+#          scripts), and `...` means one or more. The roles, with what the container may do:
+#            model    TF_FILES, read                         data     TF_FILES, written, too
+#            report   TF_FILES, read; its report/ is written, but for --no-report
+#            picture  a file, read                           folder   a folder, read
+#            in       a folder, read; written for --move     inbox    a folder, written; only read for --copy
+#            out      a folder, written; outside those before it, made if it is not there
+#            new      a file that is to be made; its folder is written
+# files    options that name a file: --NAME:file is read, --NAME:new is to be made
+
+#   command    script       where     network  paths                                          files
+#              what it does
+row train      train.sh     train     weights  '[TF_FILES:data]'                              '--weights:file' \
+  'Learn from the pictures in TF_FILES/data/<category>/ and write TF_FILES/model.onnx.'
+row guess      guess.sh     classify  none     '[TF_FILES:model] IMAGE:picture...'            '--heat-map:new' \
+  'Say what is on pictures: every category with its score (0 to 1), best first.'
+row guess-dir  guessDir.sh  classify  none     '[TF_FILES:model] IN:in OUT:out'               '' \
+  'Sort every picture of a folder into another as <category>-<score>.<ext>; nothing is ever overwritten.'
+row watch      watch.sh     classify  none     '[TF_FILES:model] INBOX:inbox OUT:out'         '' \
+  'Sort every picture that arrives in a folder, as soon as it is complete, until it is stopped.'
+row log        ''           here      none     'OUT:folder'                                   '' \
+  'List what was sorted into OUT: every file with its guess, its place and its state, the oldest first.'
+row undo       ''           here      none     'OUT:folder'                                   '' \
+  'Put everything that was sorted into OUT back to where it came from.'
+row check      ''           train     weights  '[TF_FILES:data]'                              '--weights:file --apply:file --moves:new' \
+  'Look for what is wrong with the pictures in TF_FILES/data: damaged ones, copies, wrong labels, leaks.'
+row evaluate   ''           train     none     '[TF_FILES:report] FOLDER:folder'              '' \
+  'Say how good the model is on pictures whose categories are known.'
+row compare    ''           train     weights  '[TF_FILES:data]'                              '' \
+  'Learn from TF_FILES/data in several ways and say how good, how fast and how large each is.'
+row explain    ''           train     none     '[TF_FILES:model] IMAGE:picture OUT.png:new'   '' \
+  'Draw where the network looks: Grad-CAM, guided backpropagation and their product.'
+row quantize   ''           train     none     '[TF_FILES:data]'                              '' \
+  'Let TF_FILES/model.onnx calculate in 8 bits, where that is faster and its answers stay.'
+row health     ''           here      none     'OUT:folder'                                   '' \
+  'Say whether the watcher that sorts into OUT is well: exit code 0 if it is, 1 if it is not, with the reason.'
