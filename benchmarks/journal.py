@@ -11,15 +11,15 @@ import tempfile
 import time
 from pathlib import Path, PurePath
 
+from pigeonhole.journal.entry import JournalEntry, State, Verdict
+from pigeonhole.journal.journal import Journal
 from pigeonhole.records import Identity
-from pigeonhole.sorting.journal import Journal
-from pigeonhole.sorting.row import Row, State, Verdict
 
 GROUP = 32
 
 
-def row(number: int) -> Row:
-    return Row(
+def row(number: int) -> JournalEntry:
+    return JournalEntry(
         id=number,
         state=State.PLANNED,
         source=Path(f"/pictures/holiday {number // 1000}/IMG_{number:08}.JPG"),

@@ -26,7 +26,7 @@ def learnt(
     looks: NDArray[np.floating] | None = None,
     strangers: NDArray[np.floating] | None = None,
 ) -> Learnt:
-    """Held-out `logits` [N, C], in the order of the examples; the head is the identity on `looks` [N, C]."""
+    """OpenFile-out `logits` [N, C], in the order of the examples; the head is the identity on `looks` [N, C]."""
     categories = "abcdefgh"[: logits.shape[1]]
     split = halves(len(targets))
     order = np.concatenate([fold.held_out for fold in split.folds])

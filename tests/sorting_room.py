@@ -18,7 +18,7 @@ from pathlib import Path
 from pigeonhole import failpoints
 from pigeonhole.files import digest, find, publish, read
 from pigeonhole.records import Failed, Found, Guess, Outcome, Skipped, Unreadable
-from pigeonhole.sorting import Answer, Placing, Sorter, SortOptions, place, take_back, undo
+from pigeonhole.sorting import Answer, Placing, Sorter, SortOptions, placing, undo, undo_one
 
 RANKING = (("elsa", 0.99621), ("anna", 0.00379))
 
@@ -42,7 +42,7 @@ def answers(items: Iterable[Found | Skipped | Failed]) -> Iterator[Answer]:
 def sort(source: Path, out: Path, options: SortOptions | None = None) -> list[Outcome]:
     """A whole run over `source`."""
     with Sorter.open(out, options or SortOptions()) as sorter:
-        return list(sorter.settle_all(answers(sorter.fresh(find(source)))))
+        return list(sorter.place_all(answers(sorter.skip_done(find(source)))))
 
 
 def cannot(name: str) -> None:
@@ -51,7 +51,7 @@ def cannot(name: str) -> None:
     def fail(*_: object) -> None:
         raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
 
-    for module in (publish, place, take_back):
+    for module in (publish, placing, undo_one):
         module.rename_without_replacing = fail  # type: ignore[attr-defined]
     publish._link_and_unlink = fail  # type: ignore[assignment]
 

@@ -14,8 +14,8 @@ from oracle import (
 )
 from pigeonhole import failpoints
 from pigeonhole.files import publish, remove
-from pigeonhole.records import Failed, Sorted
-from pigeonhole.sorting import Placing, Sorter, SortOptions, place
+from pigeonhole.records import Failed, Placed
+from pigeonhole.sorting import Placing, Sorter, SortOptions, placing
 from sorting_room import guess, sort
 
 MOVE = SortOptions(placing=Placing.MOVE)
@@ -86,7 +86,7 @@ def test_a_source_that_changes_while_it_is_classified_is_left_as_it_is_and_the_a
     change(picture)
     after = whole(source)
     with Sorter.open(out, SortOptions(placing=placing)) as sorter:
-        outcome = sorter.settle(answer)
+        outcome = sorter.place(answer)
         assert isinstance(outcome, Failed)
         assert outcome.transient
     assert whole(source) == after
@@ -108,7 +108,7 @@ def test_a_source_that_changes_just_before_it_is_renamed_gets_its_name_back(
         rename(old, new)
 
     rename = publish.rename_without_replacing
-    monkeypatch.setattr(place, "rename_without_replacing", renaming)
+    monkeypatch.setattr(placing, "rename_without_replacing", renaming)
     (outcome,) = sort(source, out, MOVE)
     if change is edited_with_the_same_size_and_time:
         # In the same file: whoever still writes to it goes on doing so under its new name. Nothing is lost.
@@ -138,7 +138,7 @@ def test_a_delete_never_hits_what_has_taken_the_place_of_a_source(
     (outcome,) = sort(source, out, MOVE)
     assert [whole(source)] == after
     assert_no_leftovers(source, out)
-    if isinstance(outcome, Sorted):
+    if isinstance(outcome, Placed):
         assert outcome.target.read_bytes() == b"the picture"
     else:
         assert isinstance(outcome, Failed)
@@ -162,7 +162,7 @@ def test_a_source_that_goes_away_is_one_failure(source: Path, out: Path) -> None
     answer = guess(source / "a.png")
     (source / "a.png").unlink()
     with Sorter.open(out, MOVE) as sorter:
-        assert sorter.settle(answer) == Failed(source / "a.png", "it has gone while it was sorted")
+        assert sorter.place(answer) == Failed(source / "a.png", "it has gone while it was sorted")
 
 
 def test_an_edit_between_copy_and_removal_shows_by_its_ctime_alone(

@@ -18,7 +18,7 @@ from oracle import (
 )
 from pigeonhole.errors import OutputError
 from pigeonhole.files import find
-from pigeonhole.records import Found, Outcome, Skipped, Sorted
+from pigeonhole.records import Found, Outcome, Placed, Skipped
 from pigeonhole.sorting import Placing, Sorter, SortOptions
 from sorting_room import guess, sort
 
@@ -57,17 +57,17 @@ def test_a_full_disk_leaves_sources_whole_and_no_part_and_goes_on_when_there_is_
     with mounted(out, "-o", "size=1m"), Sorter.open(out, SortOptions(placing=placing)) as sorter:
         ballast = out / "ballast"
         ballast.write_bytes(bytes(300_000))
-        came, error = until_it_fails(sorter.settle_all(sorting_room.answers(find(source))))
+        came, error = until_it_fails(sorter.place_all(sorting_room.answers(find(source))))
         ballast.unlink()
         assert "cannot be written: No space left on device" in str(error)
         assert 1 <= len(came) < 6
-        assert {type(outcome) for outcome in came} == {Sorted}
+        assert {type(outcome) for outcome in came} == {Placed}
         assert contents(out).total() == len(came)
         assert_nothing_lost(before, source, out)
         assert_no_leftovers(source, out)
         assert contents(source) == (before - contents(out) if placing is Placing.MOVE else before)
         (item, *_) = [item for item in find(source) if isinstance(item, Found) and not sorter.is_done(item)]
-        assert isinstance(sorter.settle(guess(item.path)), Sorted)
+        assert isinstance(sorter.place(guess(item.path)), Placed)
         assert contents(out).total() == len(came) + 1
 
 
@@ -77,7 +77,7 @@ def test_an_output_that_turns_read_only_ends_the_run(source: Path, out: Path) ->
     with Sorter.open(out, MOVE) as sorter:
         answers = list(sorting_room.answers(find(source)))
         with read_only(out), pytest.raises(OutputError):
-            list(sorter.settle_all(answers))
+            list(sorter.place_all(answers))
     assert contents(source) == before
     assert whole(out) == {}
 
@@ -88,10 +88,10 @@ def test_a_source_that_cannot_be_removed_is_one_result_however_often_it_is_met(
 ) -> None:
     before = write_files(source, 2)
     with read_only(source), Sorter.open(out, MOVE) as sorter:
-        first = list(sorter.settle_all(sorting_room.answers(sorter.fresh(find(source)))))
-        assert all(isinstance(outcome, Sorted) and "Read-only file system" in str(outcome.trouble) for outcome in first)
+        first = list(sorter.place_all(sorting_room.answers(sorter.skip_done(find(source)))))
+        assert all(isinstance(outcome, Placed) and "Read-only file system" in str(outcome.trouble) for outcome in first)
         for _ in range(10):
-            again = list(sorter.settle_all(sorting_room.answers(sorter.fresh(find(source)))))
+            again = list(sorter.place_all(sorting_room.answers(sorter.skip_done(find(source)))))
             assert {type(outcome) for outcome in again} == {Skipped}
     assert contents(out) == before
     assert sort(source, out, MOVE) == [Skipped(source / name, "already sorted") for name in ("001.png", "sub/000.png")]

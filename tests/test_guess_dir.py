@@ -112,8 +112,8 @@ def test_two_folders_are_enough_beside_tf_files(tf_files: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (["in"], 2, "It takes two or three folders"),
-        (["a", "b", "c", "d"], 2, "It takes two or three folders"),
+        (["in"], 2, "Expected two or three folders"),
+        (["a", "b", "c", "d"], 2, "Expected two or three folders"),
         (["tf_files", "nowhere", "out"], 2, "nowhere is not a folder."),
         (["tf_files", "in", "in/a.png"], 2, "in/a.png is a file."),
         (["tf_files", "in", "in/out"], 2, "lies in it"),

@@ -164,5 +164,5 @@ def test_the_model_is_exchanged_between_files_when_a_new_one_is_published(place:
         watcher.stop()
 
     assert watcher.said.count("cut off") == 1
-    assert watcher.said.count("That is over: The model") == 1
+    assert watcher.said.count("Resolved: The model") == 1
     assert_all_sorted_once(place, 0, 1, 2, 3)

@@ -14,11 +14,11 @@ from pigeonhole.errors import PigeonholeError
 from pigeonhole.images import Preprocessing
 from pigeonhole.inbox.health import why_unhealthy
 from pigeonhole.inbox.lock import InboxLock
-from pigeonhole.inbox.published import PublishedModel
+from pigeonhole.inbox.model_reload import ModelReloader
 from pigeonhole.inbox.scan import Scan
 from pigeonhole.inbox.watch import Folders, Watcher
 from pigeonhole.output import Recorder
-from pigeonhole.records import Failed, Found, Sorted, Unreadable
+from pigeonhole.records import Failed, Found, Placed, Unreadable
 from pigeonhole.sorting import Placing, SortOptions
 from watching import Place, assert_all_sorted_once, digests, names, picture
 
@@ -33,7 +33,7 @@ class Watched:
         self.watcher = Watcher(
             Folders(place.inbox, place.out, SortOptions(placing=placing)),
             self.scan,
-            PublishedModel(place.tf_files / "model.onnx", 2.0, clock=self.clock),
+            ModelReloader(place.tf_files / "model.onnx", 2.0, clock=self.clock),
             decoders,
             lock=InboxLock(place.inbox),
             output=self.output,
@@ -153,7 +153,7 @@ def test_a_file_that_fails_is_tried_again_ever_more_rarely_and_the_others_go_on(
     decoders = Failing(number, "00000.png")
     watched = Watched(place, decoders)
     watched.look(0, 2)
-    assert watched.kinds().count(Sorted) == 1
+    assert watched.kinds().count(Placed) == 1
     for _ in range(60):
         watched.look(1)
     assert 4 <= decoders.tries <= 8
@@ -205,7 +205,7 @@ def test_a_verdict_is_given_only_after_the_file_has_stayed_unreadable(place: Pla
 def test_only_so_many_files_are_held_in_memory_and_all_are_sorted(place: Place) -> None:
     place.drop(*range(100))
     watched = Watched(place, ThreadDecoders())
-    watched.scan._settling._most = 10
+    watched.scan._stability._most = 10
     watched.look(0)
     assert watched.scan.waiting == 10
     watched.look(*[2] * 12)

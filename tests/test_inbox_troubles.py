@@ -140,7 +140,7 @@ def test_a_full_disk_pauses_the_watcher_which_says_so_once_and_goes_on_when_ther
         summary = watcher.stop()
         assert summary["sorted"] == 10
         assert_all_sorted_once(place, *range(10))
-    assert "That is over" in watcher.said
+    assert "Resolved: " in watcher.said
 
 
 def test_an_output_that_goes_and_comes_back_costs_nothing(place: Place) -> None:

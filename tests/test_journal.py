@@ -16,9 +16,10 @@ import sorting_room
 from oracle import contents, whole, write_files
 from pigeonhole.errors import OutputError
 from pigeonhole.files import find
-from pigeonhole.records import Found, Identity, Skipped, Sorted
-from pigeonhole.sorting import Placing, Sorter, SortOptions, history_of, journal_file
-from pigeonhole.sorting.journal import Journal
+from pigeonhole.journal import journal_file
+from pigeonhole.journal.journal import Journal
+from pigeonhole.records import Found, Identity, Placed, Skipped
+from pigeonhole.sorting import Placing, Sorter, SortOptions, journal_entries
 from sorting_room import guess, sort
 
 MOVE = SortOptions(placing=Placing.MOVE)
@@ -53,7 +54,7 @@ def test_a_second_run_does_nothing_twice(source: Path, out: Path, placing: Placi
     before = whole(out)
     assert {type(outcome) for outcome in sort(source, out, options)} == {Skipped}
     assert whole(out) == before
-    assert len(list(history_of(out))) == 40
+    assert len(list(journal_entries(out))) == 40
 
 
 def test_a_known_file_is_not_opened_again(source: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +108,7 @@ def test_an_edited_file_is_sorted_again_though_its_size_and_time_are_the_same(so
     picture.write_bytes(b"new")
     os.utime(picture, ns=(10**18, 10**18))
     (outcome,) = sort(source, out)
-    assert isinstance(outcome, Sorted)
+    assert isinstance(outcome, Placed)
     assert sorted(path.read_bytes() for path in out.glob("*.png")) == [b"new", b"old"]
 
 
@@ -139,13 +140,13 @@ def test_unreadable_files_are_read_again_only_when_asked_or_changed(source: Path
     bad = Found(source / "a.jpg", Path("a.jpg"))
     bad.path.write_text("cut off")
     with Sorter.open(out, SortOptions()) as sorter:
-        sorter.settle(sorting_room.unreadable(bad.path))
+        sorter.place(sorting_room.unreadable(bad.path))
         assert sorter.is_done(bad)
     with Sorter.open(out, SortOptions(retry_unreadable=True)) as sorter:
         assert not sorter.is_done(bad)
-        again = sorter.settle(sorting_room.unreadable(bad.path))
+        again = sorter.place(sorting_room.unreadable(bad.path))
         assert getattr(again, "target", None) == out / "_unreadable" / "a.jpg"
-        assert isinstance(sorter.settle(guess(bad.path)), Sorted)  # with a plug-in that was installed since
+        assert isinstance(sorter.place(guess(bad.path)), Placed)  # with a plug-in that was installed since
     assert set(whole(out)) == {"_unreadable", "_unreadable/a.jpg", "elsa-0.99621.jpg"}
 
 
@@ -154,7 +155,7 @@ def test_numbers_count_on_over_runs(source: Path, out: Path) -> None:
     sort(source, out)
     (source / "later.png").write_bytes(b"later")
     sort(source, out)
-    assert [entry.number for entry in history_of(out)] == [1, 2, 3]
+    assert [entry.id for entry in journal_entries(out)] == [1, 2, 3]
 
 
 def test_odd_numbers_of_odd_file_systems_are_remembered(tmp_path: Path, out: Path) -> None:
@@ -162,7 +163,7 @@ def test_odd_numbers_of_odd_file_systems_are_remembered(tmp_path: Path, out: Pat
     picture.write_bytes(b"a")
     answer = guess(picture)
     with Sorter.open(out, SortOptions()) as sorter:
-        sorter.settle(answer)
+        sorter.place(answer)
     with closing(Journal.open(out / ".pigeonhole")) as journal:
         (row,) = journal.oldest_first()
         row.identity = Identity(2**64 - 1, 2**64 - 2, 10**12, 2**63 + 5, -5)
@@ -256,7 +257,7 @@ def test_a_torn_log_of_the_journal_harms_no_file(source: Path, out: Path, tmp_pa
     """What was written last is lost, as if it had never been done; what stands in the output stays."""
     before = write_files(source, 3)
     sorter = Sorter.open(out, SortOptions())
-    list(sorter.settle_all([guess(path) for path in sorted(source.rglob("*.png"))]))
+    list(sorter.place_all([guess(path) for path in sorted(source.rglob("*.png"))]))
     shutil.copytree(out, tmp_path / "pulled the plug")
     sorter.close()
     torn = tmp_path / "pulled the plug"
@@ -277,8 +278,8 @@ def test_where_the_file_system_shares_no_memory_the_journal_is_kept_another_way(
     monkeypatch.setattr(journal_file, "_write_ahead", lambda connection: "")
     write_files(source, 3)
     with Sorter.open(out, MOVE) as sorter:
-        assert any("the slower way" in note for note in sorter.notes)
-        list(sorter.settle_all(sorting_room.answers(find(source))))
+        assert any("in a slower way" in note for note in sorter.notes)
+        list(sorter.place_all(sorting_room.answers(find(source))))
     assert contents(out).total() == 3
     assert not (out / ".pigeonhole" / "journal.sqlite-wal").exists()
 
@@ -318,7 +319,7 @@ def test_looking_writes_nothing_while_another_process_sorts(source: Path, out: P
     write_files(source, 3)
     sort(source, out)
     with holder(out) as process:
-        assert len(list(history_of(out))) == 3
+        assert len(list(journal_entries(out))) == 3
         assert len(sort(source, out, SortOptions(dry_run=True))) == 3
         process.kill()
 
@@ -330,8 +331,8 @@ def test_looking_after_a_kill_says_that_there_is_something_left(source: Path, ou
     mortals.close()
     before = whole(out)
     with Sorter.open(out, SortOptions(dry_run=True)) as sorter:
-        assert sorter.notes == ("An earlier run was cut short: the next one will first bring what it left to an end.",)
-    assert {entry.state for entry in history_of(out)} == {"planned"}
+        assert sorter.notes == ("An earlier run was interrupted: the next one first finishes or rolls back its files.",)
+    assert {entry.state for entry in journal_entries(out)} == {"planned"}
     assert whole(out) == before
 
 

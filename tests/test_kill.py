@@ -24,7 +24,7 @@ from oracle import (
     whole,
     write_files,
 )
-from pigeonhole.sorting import Placing, SortOptions, history_of, undo
+from pigeonhole.sorting import Placing, SortOptions, journal_entries, undo
 from sorting_room import Mortals
 from trees import BLUE, GREEN, RED, write_pictures
 
@@ -61,8 +61,8 @@ def sort_dying_at_every_step(
                 assert sum(1 for entry in whole(out).values() if str(entry).startswith("->")) == 3, name
             else:
                 assert contents(out) == before, name
-        assert {entry.state for entry in history_of(out)} == {"done"}
-        assert len(list(history_of(out))) == 3, name
+        assert {entry.state for entry in journal_entries(out)} == {"done"}
+        assert len(list(journal_entries(out))) == 3, name
     return reached
 
 
@@ -185,7 +185,7 @@ def test_an_interrupted_move_finishes_or_rolls_back_what_is_in_hand_before_it_en
         assert process.returncode in (130, 0), errors
         assert "Traceback" not in errors
         assert_exactly_once(before, source, out)
-        assert {entry.state for entry in history_of(out)} <= {"done"}
+        assert {entry.state for entry in journal_entries(out)} <= {"done"}
 
 
 def _kill_until_done(tf_files: Path, source: Path, out: Path, before: Counter[str], chance: random.Random) -> int:
@@ -243,7 +243,7 @@ def test_a_killed_run_goes_on_from_the_command_line(mortals: Mortals, tf_files: 
     assert mortals.killed_at(60, "sort", "copy", source, out) is not None
     result = pigeonhole("guess-dir", tf_files, source, out, "--json")
     _, summary = outcomes_of(result.stdout)
-    assert "An earlier run was cut short" in result.stderr
+    assert "An earlier run was interrupted" in result.stderr
     assert len(contents(out)) == 1
     assert contents(out).total() == 50
     assert summary["sorted"] + summary["skipped"] == 50

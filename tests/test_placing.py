@@ -15,7 +15,7 @@ from oracle import (
     write_files,
 )
 from pigeonhole.files import find
-from pigeonhole.records import Failed, Found, Guess, Skipped, Sorted, Unknown, Unreadable
+from pigeonhole.records import Failed, Found, Guess, Placed, Skipped, Unreadable
 from pigeonhole.sorting import Placing, Sorter, SortOptions, Template
 from pigeonhole.sorting.template import INTO_FOLDERS
 from sorting_room import guess, sort, unreadable
@@ -28,7 +28,7 @@ def test_a_copy_leaves_the_source_and_keeps_bytes_time_and_permissions(source: P
     write_files(source, 3)
     (source / "001.png").chmod(0o640)
     before = whole(source)
-    assert all(isinstance(outcome, Sorted) for outcome in sort(source, out))
+    assert all(isinstance(outcome, Placed) for outcome in sort(source, out))
     assert whole(source) == before
     assert set(whole(out)) == {"elsa-0.99621.png", "elsa-0.99621-2.png", "elsa-0.99621-3.png"}
     assert sorted(whole(out).values()) == sorted(entry for entry in before.values() if isinstance(entry, File))
@@ -85,11 +85,11 @@ def test_what_cannot_be_read_is_set_aside_under_its_own_name_or_left(source: Pat
     for name in ("a.jpg", "b.jpg"):
         (source / name).write_text("cut off " + name)
     with Sorter.open(out, MOVE) as sorter:
-        outcome = sorter.settle(unreadable(source / "a.jpg"))
+        outcome = sorter.place(unreadable(source / "a.jpg"))
         assert isinstance(outcome, Unreadable)
         assert outcome.target == out / "_unreadable" / "a.jpg"
     with Sorter.open(out, SortOptions(leave_unreadable=True)) as sorter:
-        outcome = sorter.settle(unreadable(source / "b.jpg"))
+        outcome = sorter.place(unreadable(source / "b.jpg"))
         assert isinstance(outcome, Unreadable)
         assert outcome.target is None
         assert sorter.is_done(Found(source / "b.jpg", Path("b.jpg")))
@@ -104,21 +104,22 @@ def test_what_the_reader_could_not_even_open_is_compared_and_set_aside_all_the_s
         file.truncate(3_000_000)
     before = contents(source)
     with Sorter.open(out, MOVE) as sorter:
-        sorter.settle(Unreadable(source / "huge.jpg", "it is larger than 256 MiB"))
+        sorter.place(Unreadable(source / "huge.jpg", "it is larger than 256 MiB"))
     assert_exactly_once(before, out)
 
 
 def test_below_the_bar_it_is_unknown(source: Path, out: Path) -> None:
     write_files(source, 1)
     (outcome,) = sort(source, out, SortOptions(min_score=0.9963))
-    assert isinstance(outcome, Unknown)
+    assert isinstance(outcome, Placed)
+    assert outcome.is_unknown
     assert set(whole(out)) == {"unknown-0.99621.png"}
 
 
 def test_an_empty_file_is_not_taken_for_a_reservation(source: Path, out: Path) -> None:
     (source / "empty.jpg").touch()
     with Sorter.open(out, MOVE) as sorter:
-        sorter.settle(unreadable(source / "empty.jpg", "the file is empty"))
+        sorter.place(unreadable(source / "empty.jpg", "the file is empty"))
     assert contents(out) == {EMPTY: 1}
 
 
@@ -143,11 +144,11 @@ def test_names_of_255_bytes_are_shortened_by_characters_and_keep_their_extension
     options = SortOptions(template=FOLDERS)
     with Sorter.open(out, options) as sorter:
         for item in find(source):
-            sorter.settle(guess(item.path))
+            sorter.place(guess(item.path))
         for item in find(source):
             os.utime(item.path, ns=(0, 0))
             item.path.write_text("unreadable " + str(item.path.parent))
-            sorter.settle(unreadable(item.path))
+            sorter.place(unreadable(item.path))
     names = {name for name in whole(out) if name.endswith(".png")}
     shorter = "é" * 124 + "-2.png"
     assert names == {f"{folder}/{name}" for folder in ("elsa", "_unreadable") for name in (long, shorter)}
@@ -182,7 +183,7 @@ def test_a_category_of_a_foreign_model_cannot_lead_out_of_the_output(source: Pat
         (source / f"{number}.png").write_bytes(bytes([number]))
         answer: Guess = guess(source / f"{number}.png", ((category, 0.5),))
         with Sorter.open(out, SortOptions(template=FOLDERS)) as sorter:
-            assert isinstance(sorter.settle(answer), Sorted)
+            assert isinstance(sorter.place(answer), Placed)
     assert contents(out).total() == 7
     assert {path.name for path in tmp_path.iterdir()} == {"in", "out"}
     shutil.rmtree(out / ".pigeonhole")

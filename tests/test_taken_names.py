@@ -19,9 +19,9 @@ from oracle import (
 )
 from pigeonhole import failpoints
 from pigeonhole.files import publish
-from pigeonhole.records import Sorted
-from pigeonhole.sorting import Placing, SortOptions, Template, place
-from pigeonhole.sorting.names import Names, ignores_case
+from pigeonhole.records import Placed
+from pigeonhole.sorting import Placing, SortOptions, Template, placing
+from pigeonhole.sorting.free_names import FreeNames, ignores_case
 from pigeonhole.sorting.template import INTO_FOLDERS, Name
 from sorting_room import sort
 
@@ -63,7 +63,7 @@ def test_a_name_that_a_foreign_program_takes_at_the_last_moment_is_left_to_it(
     write_files(source, 1)
     at_step(monkeypatch, "planned", lambda: (out / "elsa-0.99621.png").write_text("foreign"))
     (outcome,) = sort(source, out, SortOptions(placing=placing))
-    assert isinstance(outcome, Sorted)
+    assert isinstance(outcome, Placed)
     assert outcome.target.name == "elsa-0.99621-2.png"
     assert (out / "elsa-0.99621.png").read_text() == "foreign"
     assert_no_leftovers(out, source)
@@ -104,7 +104,7 @@ def test_two_names_that_differ_in_case_survive_where_that_makes_no_difference(
         rename(old, new)
 
     rename = publish.rename_without_replacing
-    monkeypatch.setattr(place, "rename_without_replacing", renaming)
+    monkeypatch.setattr(placing, "rename_without_replacing", renaming)
     for folder, name in (("a", "Cat.jpg"), ("b", "cat.JPG")):
         (source / folder).mkdir()
         (source / folder / name).write_text(name)
@@ -117,10 +117,11 @@ def test_two_names_that_differ_in_case_survive_where_that_makes_no_difference(
 def test_names_are_promised_once_where_case_makes_no_difference(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pigeonhole.sorting.names.ignores_case", lambda folder: True)
-    names = Names(tmp_path, set())
+    monkeypatch.setattr("pigeonhole.sorting.free_names.ignores_case", lambda folder: True)
+    names = FreeNames(tmp_path, set())
     given = [
-        names.give(Name.of(Path("cat").parent, name)) for name in ("Cat.jpg", "cat.JPG", "STRASSE.png", "straße.png")
+        names.next_free(Name.of(Path("cat").parent, name))
+        for name in ("Cat.jpg", "cat.JPG", "STRASSE.png", "straße.png")
     ]
     assert [str(name) for name in given] == ["Cat.jpg", "cat-2.JPG", "STRASSE.png", "straße-2.png"]
 

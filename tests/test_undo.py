@@ -8,7 +8,7 @@ import pytest
 from disks import second_disk
 from oracle import contents, whole, write_files
 from pigeonhole.errors import UsageError
-from pigeonhole.sorting import Placing, Refused, Sorter, SortOptions, Template, Undone, history_of, undo
+from pigeonhole.sorting import Placing, Refused, Sorter, SortOptions, Template, Undone, journal_entries, undo
 from pigeonhole.sorting.template import INTO_FOLDERS
 from sorting_room import guess, sort, unreadable
 
@@ -31,7 +31,7 @@ def test_undo_restores_the_exact_tree(source: Path, out: Path, placing: Placing)
     assert {type(result) for result in undo(out)} == {Undone}
     assert whole(source) == before
     assert whole(out) == {}
-    assert {entry.state for entry in history_of(out)} == {"undone"}
+    assert {entry.state for entry in journal_entries(out)} == {"undone"}
 
 
 def test_undo_of_a_thousand_files_moved_restores_names_bytes_and_times(source: Path, out: Path) -> None:
@@ -68,9 +68,9 @@ def test_undo_of_what_was_set_aside_and_what_was_left(source: Path, out: Path) -
     (source / "b.jpg").write_text("cut off too")
     before = whole(source)
     with Sorter.open(out, options(Placing.MOVE)) as sorter:
-        sorter.settle(unreadable(source / "a.jpg"))
+        sorter.place(unreadable(source / "a.jpg"))
     with Sorter.open(out, SortOptions(leave_unreadable=True)) as sorter:
-        sorter.settle(unreadable(source / "b.jpg"))
+        sorter.place(unreadable(source / "b.jpg"))
     assert not refusals(out)
     assert whole(source) == before
     assert whole(out) == {}
@@ -172,9 +172,9 @@ def test_of_two_versions_of_one_source_the_older_copy_is_kept(source: Path, out:
     picture = source / "a.png"
     picture.write_text("old")
     with Sorter.open(out, SortOptions()) as sorter:
-        sorter.settle(guess(picture))
+        sorter.place(guess(picture))
         picture.write_text("new")
-        sorter.settle(guess(picture))
+        sorter.place(guess(picture))
     results = list(undo(out))
     assert [type(result) for result in results] == [Undone, Refused]
     assert [path.read_text() for path in out.glob("*.png")] == ["old"]

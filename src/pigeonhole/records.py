@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 UNKNOWN = "unknown"  # the label of a picture that seems to be of none of the categories
 
@@ -80,27 +80,16 @@ class Guess:
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class Placed:
     """A picture that now stands in the output under the name `target`.
 
-    `trouble` says what else went wrong, None for nothing: a source that should be moved and cannot be removed.
+    `is_unknown`: its best category is not sure enough, so it stands there as one of none. `trouble` says what else went
+    wrong, None for nothing: a source that should be moved and cannot be removed.
     """
 
     guess: Guess
     target: Path
-    trouble: str | None = None
-
-    @property
-    def path(self) -> Path:
-        return self.guess.path
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A picture whose best category is not sure enough: it stands in the output as one of none."""
-
-    guess: Guess
-    target: Path
+    is_unknown: bool = False
     trouble: str | None = None
 
     @property
@@ -128,6 +117,9 @@ class Unreadable:
 class Skipped:
     """Something in the input that is no picture, or was sorted before: it is counted and left alone."""
 
+    target: ClassVar[None] = None
+    trouble: ClassVar[None] = None
+
     path: Path
     reason: str
 
@@ -139,38 +131,15 @@ class Failed:
     `transient` where another try may go better: it was just being changed, or the disk did not answer.
     """
 
+    target: ClassVar[None] = None
+    trouble: ClassVar[None] = None
+
     path: Path
     reason: str
     transient: bool = False
 
 
-Outcome = Sorted | Unknown | Unreadable | Skipped | Failed
-
-
-def target_of(outcome: Outcome) -> Path | None:
-    """Where the picture stands in the output, None where it was not put there."""
-    return outcome.target if isinstance(outcome, Sorted | Unknown | Unreadable) else None
-
-
-def trouble_of(outcome: Outcome) -> str | None:
-    """What went wrong beside the outcome, None for nothing."""
-    return outcome.trouble if isinstance(outcome, Sorted | Unknown | Unreadable) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of an output folder's history: what was done with `source`, and how far that has come (`state`)."""
-
-    number: int
-    state: str
-    outcome: str
-    category: str | None
-    score: float | None
-    placing: str
-    source: Path
-    target: Path | None
-    sha256: str
-    reason: str
+Outcome = Placed | Unreadable | Skipped | Failed
 
 
 @dataclass(slots=True)
@@ -189,10 +158,10 @@ class Summary:
 
     def count(self, outcome: Outcome) -> None:
         match outcome:
-            case Sorted():
-                self.sorted += 1
-            case Unknown():
+            case Placed(is_unknown=True):
                 self.unknown += 1
+            case Placed():
+                self.sorted += 1
             case Unreadable():
                 self.unreadable += 1
             case Skipped():

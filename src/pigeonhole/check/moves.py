@@ -63,7 +63,8 @@ def read_moves(path: Path, tf_files: Path) -> list[Line]:
 def apply_moves(lines: Iterable[Line]) -> Iterator[Line]:
     """Do them one by one; each is done when it comes out. Nothing is overwritten.
 
-    Raises OutputError at the first that cannot be done; the rest is then undone, and the list can be applied again.
+    Raises OutputError at the first that cannot be done; the remaining moves are not attempted, and the list can be
+    applied again.
     """
     for line in lines:
         try:

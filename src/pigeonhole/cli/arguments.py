@@ -61,4 +61,4 @@ def three(paths: tuple[Path, ...], source: str) -> tuple[Path, Path, Path]:
         case (tf_files, first, out):
             return tf_files, first, out
         case _:
-            raise UsageError(f"It takes two or three folders, [TF_FILES] {source} OUT, and got {len(paths)}.")
+            raise UsageError(f"Expected two or three folders ([TF_FILES] {source} OUT), got {len(paths)}.")

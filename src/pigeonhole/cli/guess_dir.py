@@ -13,7 +13,7 @@ from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError
 from pigeonhole.model import InferenceOptions, load_model
 from pigeonhole.output import JsonLines, Output, Terminal
-from pigeonhole.records import Outcome, Skipped, Summary, target_of, trouble_of
+from pigeonhole.records import Outcome, Skipped, Summary
 from pigeonhole.sorting import ALREADY, Placing, Sorter, check_folders, sort_folder, total
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
@@ -61,7 +61,7 @@ def command(
             with output.stage("Sorting", total(source, recursive=recursive)) as advance:
                 for outcome in sort_folder(source, sorter, model, decoders, recursive=recursive):
                     summary.count(outcome)
-                    troubles += trouble_of(outcome) is not None
+                    troubles += outcome.trouble is not None
                     already += isinstance(outcome, Skipped) and outcome.reason == ALREADY
                     output.outcome(outcome)
                     if dry_run and not as_json:
@@ -76,5 +76,5 @@ def command(
 
 def _say(outcome: Outcome) -> None:
     """`from -> to` on one line, for everything that would get a place."""
-    if target := target_of(outcome):
-        click.echo(f"{printable(outcome.path)} -> {printable(target)}")
+    if outcome.target:
+        click.echo(f"{printable(outcome.path)} -> {printable(outcome.target)}")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pigeonhole.output.history_table import write_csv, write_json, write_table
-from pigeonhole.sorting import history_of
+from pigeonhole.sorting import journal_entries
 
 
 @click.command("log")
@@ -15,4 +15,4 @@ from pigeonhole.sorting import history_of
 def command(out: Path, as_csv: bool, as_json: bool) -> None:
     """List what was sorted into OUT: every file with its guess, its place and its state, the oldest first."""
     write = write_csv if as_csv else write_json if as_json else write_table
-    write(history_of(out))
+    write(out, journal_entries(out))

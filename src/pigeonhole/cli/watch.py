@@ -14,9 +14,9 @@ from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import UsageError
 from pigeonhole.inbox.events import Events, NoEvents, Watchdog
 from pigeonhole.inbox.lock import InboxLock
-from pigeonhole.inbox.published import PublishedModel
+from pigeonhole.inbox.model_reload import ModelReloader
 from pigeonhole.inbox.scan import Scan
-from pigeonhole.inbox.stop import Stop
+from pigeonhole.inbox.shutdown import Shutdown
 from pigeonhole.inbox.watch import Folders, Watcher
 from pigeonhole.model import InferenceOptions
 from pigeonhole.output import JsonLines, Output
@@ -81,7 +81,7 @@ def command(
     started = time.monotonic()
     with ExitStack() as stack:
         decoders = stack.enter_context(DecoderPool(early=True))
-        published = PublishedModel(Workspace(tf_files).model, settle, InferenceOptions(not no_unknown, tta))
+        reloader = ModelReloader(Workspace(tf_files).model, settle, InferenceOptions(not no_unknown, tta))
         check_folders(inbox, out, options)
         lock = stack.enter_context(InboxLock(inbox))
         scan = Scan(inbox, settle, recursive=recursive)
@@ -92,27 +92,27 @@ def command(
         folders = Folders(inbox, out, options)
         output.note(f"Watching {printable(inbox)}; what arrives goes to {printable(out)}. Stop it with Ctrl-C.")
         status = stack.enter_context(terminal.status())
-        stop = Stop()
+        shutdown = Shutdown()
         watcher = Watcher(
             folders,
             scan,
-            published,
+            reloader,
             decoders,
             lock=lock,
             output=output,
-            stop=stop,
+            shutdown=shutdown,
             status=status,
             poll=poll,
             events=events,
             wake=wake,
         )
         try:
-            stop.listen()
+            shutdown.listen()
             watcher.run()
         except KeyboardInterrupt:  # how a watch ends
             pass
         finally:
-            stop.ignore()
+            shutdown.ignore()
             watcher.close()
-    output.summary(watcher.summary, time.monotonic() - started, published.model.device)
+    output.summary(watcher.summary, time.monotonic() - started, reloader.model.device)
     return 1 if watcher.summary.failed else 0

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pigeonhole import failpoints
 from pigeonhole.files.publish import sync_open
-from pigeonhole.files.source import ChangedError, Held, held
+from pigeonhole.files.source import ChangedError, OpenFile, open_unchanged
 
 
-def copy_aside(source: Held, sha256: str, part: Path) -> None:
+def copy_aside(source: OpenFile, sha256: str, part: Path) -> None:
     """Write the content of `source` to the new file `part`, with its times and permissions, read it back, sync it.
 
     Raises ChangedError where it has not the digest `sha256`, SourceError where it cannot be read, OSError where `part`
@@ -18,7 +18,7 @@ def copy_aside(source: Held, sha256: str, part: Path) -> None:
     try:
         _write(source, part)
         failpoints.failpoint("part written")
-        with held(part) as copy:
+        with open_unchanged(part) as copy:
             if copy.digest() != sha256:
                 raise ChangedError
             sync_open(copy.descriptor)
@@ -28,7 +28,7 @@ def copy_aside(source: Held, sha256: str, part: Path) -> None:
         raise
 
 
-def _write(source: Held, part: Path) -> None:
+def _write(source: OpenFile, part: Path) -> None:
     # Its name is ours alone; what a dead run left there is worth nothing. O_EXCL follows no link.
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -46,7 +46,7 @@ def _write(source: Held, part: Path) -> None:
             os.utime(descriptor, ns=(source.status.st_atime_ns, source.status.st_mtime_ns))
 
 
-def _in_the_kernel(source: Held, descriptor: int) -> int:
+def _in_the_kernel(source: OpenFile, descriptor: int) -> int:
     """How many bytes the system has copied by itself, or merely shared where the file system can; the rest is ours."""
     copied = 0
     if not hasattr(os, "copy_file_range"):

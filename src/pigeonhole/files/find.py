@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
+from pigeonhole import own_names
 from pigeonhole.files.read import head
 from pigeonhole.images.signature import HEAD_BYTES, looks_like_picture
 from pigeonhole.records import Failed, Found, Skipped
 
 # Other programs' unfinished downloads, notes and thumbnails; and our own part files.
 IGNORED = (
-    *("*.part", "*.tmp", "*.crdownload", "*.filepart", "*.partial", "~$*", "._*", ".nfs*", ".pigeonhole*"),
+    *("*.part", "*.tmp", "*.crdownload", "*.filepart", "*.partial", "~$*", "._*", ".nfs*", f"{own_names.PREFIX}*"),
     *(".DS_Store", "Thumbs.db", "desktop.ini", "@eaDir"),
 )
 PICTURE_SUFFIXES = frozenset(

@@ -13,10 +13,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from pigeonhole import failpoints
-
-PART_PREFIX = ".pigeonhole-"
-PART_SUFFIX = ".part"
+from pigeonhole import failpoints, own_names
 
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
@@ -119,7 +116,7 @@ def _rename_over_reservation(part: Path, target: Path) -> None:
 
 
 def _part_file(folder: Path) -> Path:
-    descriptor, name = tempfile.mkstemp(prefix=PART_PREFIX, suffix=PART_SUFFIX, dir=folder)
+    descriptor, name = tempfile.mkstemp(prefix=f"{own_names.PREFIX}-", suffix=".part", dir=folder)
     os.close(descriptor)
     return Path(name)
 

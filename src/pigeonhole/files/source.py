@@ -37,7 +37,7 @@ class ChangedError(SourceError):
         super().__init__(reason, transient=True)
 
 
-class Held:
+class OpenFile:
     """A regular file held open: what its name points to may change, what is read through this cannot be another file.
 
     `identity` is its state when it was opened.
@@ -72,7 +72,7 @@ class Held:
 
 
 @contextmanager
-def held(path: Path, expected: Identity | None = None) -> Iterator[Held]:
+def open_unchanged(path: Path, expected: Identity | None = None) -> Iterator[OpenFile]:
     """The regular file at `path`, which must be in the state `expected` (None: in any). Links are not followed.
 
     Raises ChangedError where it is another file, SourceError where it cannot be opened.
@@ -85,7 +85,7 @@ def held(path: Path, expected: Identity | None = None) -> Iterator[Held]:
             raise ChangedError("there is no longer a file in its place") from None
         raise SourceError.of(error) from None
     try:
-        file = Held(descriptor)
+        file = OpenFile(descriptor)
         if not stat.S_ISREG(file.status.st_mode):
             raise ChangedError("there is no longer a file in its place")
         if expected is not None and file.identity != expected:
@@ -98,7 +98,7 @@ def held(path: Path, expected: Identity | None = None) -> Iterator[Held]:
 def has_content(path: Path, sha256: str) -> bool:
     """Whether a regular file with this digest stands at `path`."""
     try:
-        with held(path) as file:
+        with open_unchanged(path) as file:
             return file.digest() == sha256
     except SourceError:
         return False

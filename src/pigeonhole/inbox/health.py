@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pigeonhole import own_names
 from pigeonhole.errors import OutputError
 from pigeonhole.text import printable
 
-FILE = Path(".pigeonhole") / "health.json"
+FILE = Path(own_names.FOLDER) / "health.json"
 SIZE = 4096  # always as long: it is written in place, which works on a full disk, too
 BEAT_SECONDS = 15.0
 SILENCE_SECONDS = 180.0  # a picture that takes its decoder's full time twice is no reason to call a doctor

@@ -7,11 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from pigeonhole import own_names
 from pigeonhole.errors import UsageError
 from pigeonhole.text import printable
 
 _UNKNOWN = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
-_FILE = ".pigeonhole-watch"
+_FILE = f"{own_names.PREFIX}-watch"
 
 
 class InboxLock:

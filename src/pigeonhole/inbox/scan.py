@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from pigeonhole.files.find import entries_below, is_ignored, judged
-from pigeonhole.inbox.existing import Existing
-from pigeonhole.inbox.patience import Patience, Remembered
-from pigeonhole.inbox.settle import Settling
-from pigeonhole.inbox.writers import is_open_for_writing
+from pigeonhole.inbox.backoff import Backoff, Remembered
+from pigeonhole.inbox.baseline import Baseline
+from pigeonhole.inbox.open_writers import is_open_for_writing
+from pigeonhole.inbox.stability import StabilityTracker
 from pigeonhole.records import Failed, Found, Guess, Identity, Outcome, Skipped, Unreadable
 
 BURST_SECONDS = 5.0  # then the watcher looks up: is there a new model, is all well?
@@ -34,35 +34,35 @@ class Scan:
         self._inbox = inbox
         self._recursive = recursive
         self._clock = clock
-        self._settling = Settling(settle)
-        self._patience = Patience()
+        self._stability = StabilityTracker(settle)
+        self._backoff = Backoff()
         # A writer may pause for longer than a file takes to settle; half a picture must not be set aside for that.
         self._doubt_seconds = DOUBT * settle
         self._nothing_to_do = Remembered()
-        self._existing = Existing(())
+        self._baseline = Baseline(())
         self._in_hand: dict[str, Identity] = {}
         self._unlisted: set[Path] = set()
 
     @property
     def waiting(self) -> int:
         """How many files are not known to be complete."""
-        return len(self._settling)
+        return len(self._stability)
 
     @property
     def failing(self) -> int:
         """How many files are to be tried again."""
-        return self._patience.failing()
+        return self._backoff.failing()
 
     def next_due(self) -> float | None:
         """When the next file may be taken, as far as is known."""
-        due = self._settling.next_due(), self._patience.next_due()
+        due = self._stability.next_due(), self._backoff.next_due()
         return min((time for time in due if time is not None), default=None)
 
     def leave_existing(self) -> None:
         """What is there now stays, unless it is changed."""
         entries = entries_below(self._inbox, recursive=self._recursive)
         paths = (entry.path for entry, _ in entries if not isinstance(entry, Failed))
-        self._existing = Existing((path, identity) for path in paths if (identity := _state_of(path)))
+        self._baseline = Baseline((path, identity) for path in paths if (identity := _state_of(path)))
 
     def due(self, is_done: Callable[[Found], bool], most: int | None = None) -> Iterator[Item]:
         """Every file that is complete and was not settled before, as soon as it is met, `most` of them.
@@ -92,7 +92,7 @@ class Scan:
                     self.more = True
                     return
         self._unlisted = unlisted
-        self._settling.end_look()
+        self._stability.end_look()
 
     def is_current(self, answer: Answer) -> bool:
         """Whether `answer` speaks of a file that is still as it was, and can be believed; otherwise it comes again."""
@@ -104,9 +104,9 @@ class Scan:
         if _state_of(path) != given or (read is not None and read != given):
             self._drop(path)
             return False
-        if isinstance(answer, Unreadable) and self._patience.verdict(path) is None:
+        if isinstance(answer, Unreadable) and self._backoff.verdict(path) is None:
             verdict = replace(answer, identity=given)
-            self._patience.doubt(path, given, verdict, self._clock() + self._doubt_seconds)
+            self._backoff.doubt(path, given, verdict, self._clock() + self._doubt_seconds)
             del self._in_hand[path]
             return False
         return True
@@ -118,7 +118,7 @@ class Scan:
         if given is None:
             return True
         if isinstance(outcome, Failed) and _state_of(path) == given:
-            return self._patience.failed(path, given, outcome.reason, self._clock())
+            return self._backoff.failed(path, given, outcome.reason, self._clock())
         self._drop(path)
         if isinstance(outcome, Skipped):
             self._nothing_to_do.add(path, given)
@@ -136,37 +136,37 @@ class Scan:
         path, identity = entry.path, _state(entry)
         if identity is None or is_ignored(entry.name) or not self._is_wanted(path, identity):
             return None
-        if path not in self._settling and not self._settling.is_full and is_done(Found(Path(path), relative)):
+        if path not in self._stability and not self._stability.is_full and is_done(Found(Path(path), relative)):
             self._nothing_to_do.add(path, identity)
             return None
         if not self._is_complete(path, identity):
             return None
-        self._settling.forget(path)
+        self._stability.forget(path)
         item = judged(entry, relative)
         if isinstance(item, Skipped):
             self._nothing_to_do.add(path, identity)
             return None
         self._in_hand[path] = identity
-        return self._patience.verdict(path) or item
+        return self._backoff.verdict(path) or item
 
     def _is_wanted(self, path: str, identity: Identity) -> bool:
         return (
             (path, identity) not in self._nothing_to_do
-            and (path, identity) not in self._existing
-            and self._patience.is_due(path, identity, self._clock())
+            and (path, identity) not in self._baseline
+            and self._backoff.is_due(path, identity, self._clock())
         )
 
     def _is_complete(self, path: str, identity: Identity) -> bool:
-        if not self._settling.is_settled(path, identity, self._clock()):
+        if not self._stability.is_stable(path, identity, self._clock()):
             return False
         if is_open_for_writing(path):
-            self._settling.begin_again(path, self._clock())
+            self._stability.begin_again(path, self._clock())
             return False
         return True
 
     def _drop(self, path: str) -> None:
         self._in_hand.pop(path, None)
-        self._patience.forget(path)
+        self._backoff.forget(path)
 
 
 def _state(entry: os.DirEntry[str]) -> Identity | None:

@@ -12,15 +12,15 @@ from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import OutputError, PigeonholeError
 from pigeonhole.inbox.events import Events, NoEvents
 from pigeonhole.inbox.health import BEAT_SECONDS, ENDED, Health
+from pigeonhole.inbox.incidents import Incidents
 from pigeonhole.inbox.lock import InboxLock
-from pigeonhole.inbox.published import PublishedModel
+from pigeonhole.inbox.model_reload import ModelReloader
 from pigeonhole.inbox.scan import Answer, Scan
-from pigeonhole.inbox.stop import Stop
-from pigeonhole.inbox.trouble import Troubles
+from pigeonhole.inbox.shutdown import Shutdown
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Outcome, Skipped, Summary
 from pigeonhole.sorting import Sorter, SortOptions
-from pigeonhole.sorting.sorter import GROUP
+from pigeonhole.sorting.output_folder import GROUP
 from pigeonhole.stream import guesses
 from pigeonhole.text import printable
 
@@ -49,7 +49,7 @@ class Watcher:
         self,
         folders: Folders,
         scan: Scan,
-        published: PublishedModel,
+        reloader: ModelReloader,
         decoders: Decoders,
         *,
         lock: InboxLock,
@@ -57,30 +57,30 @@ class Watcher:
         poll: float,
         events: Events | None = None,
         wake: threading.Event | None = None,
-        stop: Stop | None = None,
+        shutdown: Shutdown | None = None,
         status: Callable[[str], None] = lambda text: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.summary = Summary()
         self._folders = folders
         self._scan = scan
-        self._published = published
+        self._reloader = reloader
         self._decoders = decoders
         self._lock = lock
         self._output = output
         self._poll = poll
         self._events = events or NoEvents()
         self._wake = wake or threading.Event()
-        self._stop = stop or Stop()
+        self._shutdown = shutdown or Shutdown()
         self._status = status
         self._clock = clock
-        self._troubles = Troubles(output)
+        self._incidents = Incidents(output)
         self._sorter: Sorter | None = Sorter.open(folders.out, folders.options)
         self._out_identity = folders.out.stat()
         self._retry_at = 0.0
         self._is_probing = False
         self._last_work = clock()
-        for note in (published.model.note, *self._sorter.notes):
+        for note in (reloader.model.note, *self._sorter.notes):
             if note:
                 output.note(note)
         self._health = Health(folders.out)
@@ -97,12 +97,12 @@ class Watcher:
         self._lock.follow()
         if note := self._events.follow(self._folders.inbox):
             self._output.note(note)
-        if note := self._published.look():
+        if note := self._reloader.check():
             self._output.note(note)
-        self._troubles.set("model", self._published.trouble)
+        self._incidents.set("model", self._reloader.trouble)
         if self._is_writable():
             self._sort()
-        self._troubles.set("inbox", self._inbox_trouble())
+        self._incidents.set("inbox", self._inbox_trouble())
         self._beat()
 
     def close(self) -> None:
@@ -120,18 +120,18 @@ class Watcher:
         if sorter is None:
             return
         items = self._scan.due(sorter.is_done, most=1 if self._is_probing else None)
-        answers = guesses(items, self._published.model, self._decoders)
+        answers = guesses(items, self._reloader.model, self._decoders)
         try:
             for group in batched(self._current(answers), GROUP):
-                with self._stop.uninterrupted():
-                    for outcome in sorter.settle_all(group):
+                with self._shutdown.uninterrupted():
+                    for outcome in sorter.place_all(group):
                         self._tell(outcome)
         except OutputError as error:
             self._pause_sorting(error)
         except PigeonholeError as error:  # the system has no room for a decoder
-            self._troubles.set("decoding", f"{error} It is tried again.")
+            self._incidents.set("decoding", f"{error} It is tried again.")
         else:
-            self._troubles.set("decoding", "")
+            self._incidents.set("decoding", "")
 
     def _tell(self, outcome: Outcome) -> None:
         if self._scan.finished(outcome):
@@ -139,7 +139,7 @@ class Watcher:
         if not isinstance(outcome, Failed | Skipped):
             self.summary.count(outcome)
             self._is_probing = False
-            self._troubles.set("output", "")
+            self._incidents.set("output", "")
         self._beat()
 
     def _current(self, answers: Iterator[Answer]) -> Iterator[Answer]:
@@ -181,19 +181,19 @@ class Watcher:
             self._sorter.close()
             self._sorter = None
         self._retry_at = self._clock() + RETRY_SECONDS
-        waiting = "The inbox is left as it is until that is over."
-        self._troubles.set("output", f"{error.happened} {waiting}")
+        waiting = "The inbox is left as it is until then."
+        self._incidents.set("output", f"{error.happened} {waiting}")
 
     def _inbox_trouble(self) -> str:
         gone = self._scan.gone
         return f"The inbox {printable(self._folders.inbox)} has gone ({gone}). It is looked for." if gone else ""
 
     def _beat(self) -> None:
-        self._health.beat(self._troubles.all())
+        self._health.beat(self._incidents.all())
         counts = self.summary
         waiting = self._scan.waiting + self._scan.failing
         text = f"{counts.sorted} sorted, {counts.unknown} unknown, {counts.unreadable} unreadable, {waiting} waiting"
-        self._status(f"{self._troubles.all() or f'Watching {printable(self._folders.inbox)}'} · {text}")
+        self._status(f"{self._incidents.all() or f'Watching {printable(self._folders.inbox)}'} · {text}")
 
     def _pause(self, looked_for: float) -> None:
         """Until something is due or the system has news. Looks that find nothing take a fifth of the time at most."""

@@ -6,65 +6,66 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pigeonhole.records import Entry
+from pigeonhole.journal.entry import JournalEntry
 from pigeonhole.text import printable, score_text
 
 FIELDS = ("number", "state", "outcome", "category", "score", "placing", "source", "target", "sha256", "reason")
 PAGE = 200  # lines of the table that are laid out together
 
 
-def write_table(entries: Iterable[Entry]) -> None:
+def write_table(out: Path, entries: Iterable[JournalEntry]) -> None:
     console = Console(highlight=False)
     lines = iter(entries)
     heading = True
     while page := list(islice(lines, PAGE)):
-        console.print(_table(page, heading=heading))
+        console.print(_table(out, page, heading=heading))
         heading = False
 
 
-def write_csv(entries: Iterable[Entry]) -> None:
+def write_csv(out: Path, entries: Iterable[JournalEntry]) -> None:
     # Names pass as the bytes that they are: not all are text.
     stream = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "surrogateescape", newline="", write_through=True)
     try:
         writer = csv.writer(stream)
         writer.writerow(FIELDS)
-        writer.writerows(_values(entry).values() for entry in entries)
+        writer.writerows(_values(out, entry).values() for entry in entries)
         stream.flush()
     finally:
         stream.detach()
 
 
-def write_json(entries: Iterable[Entry]) -> None:
-    for line in _json_lines(entries):
+def write_json(out: Path, entries: Iterable[JournalEntry]) -> None:
+    for line in _json_lines(out, entries):
         sys.stdout.write(line)
 
 
-def _json_lines(entries: Iterable[Entry]) -> Iterator[str]:
+def _json_lines(out: Path, entries: Iterable[JournalEntry]) -> Iterator[str]:
     for entry in entries:
-        yield json.dumps(_values(entry)) + "\n"
+        yield json.dumps(_values(out, entry)) + "\n"
 
 
-def _values(entry: Entry) -> dict[str, str | int | float | None]:
+def _values(out: Path, entry: JournalEntry) -> dict[str, str | int | float | None]:
     return {
-        "number": entry.number,
+        "number": entry.id,
         "state": entry.state,
-        "outcome": entry.outcome,
+        "outcome": entry.verdict,
         "category": entry.category,
         "score": entry.score,
         "placing": entry.placing,
         "source": str(entry.source),
-        "target": None if entry.target is None else str(entry.target),
+        "target": None if entry.target is None else str(out / entry.target),
         "sha256": entry.sha256,
-        "reason": entry.reason,
+        "reason": _reason(entry),
     }
 
 
-def _table(page: list[Entry], *, heading: bool) -> Table:
+def _table(out: Path, page: list[JournalEntry], *, heading: bool) -> Table:
     table = Table(box=None, show_header=heading, pad_edge=False)
     table.add_column("#", justify="right", width=7)
     table.add_column("state", width=7)
@@ -73,15 +74,19 @@ def _table(page: list[Entry], *, heading: bool) -> Table:
     table.add_column("from", ratio=1, overflow="fold")
     table.add_column("to", ratio=1, overflow="fold")
     for entry in page:
-        table.add_row(*map(Text, _cells(entry)))
+        table.add_row(*map(Text, _cells(out, entry)))
     return table
 
 
-def _cells(entry: Entry) -> Iterator[str]:
-    yield str(entry.number)
+def _cells(out: Path, entry: JournalEntry) -> Iterator[str]:
+    yield str(entry.id)
     yield entry.state
-    yield entry.outcome
+    yield entry.verdict
     yield "" if entry.score is None else score_text(entry.score)
     yield printable(entry.source)
-    where = "left there" if entry.target is None else printable(entry.target)
-    yield f"{where} ({printable(entry.reason)})" if entry.reason else where
+    where = "left there" if entry.target is None else printable(out / entry.target)
+    yield f"{where} ({printable(reason)})" if (reason := _reason(entry)) else where
+
+
+def _reason(entry: JournalEntry) -> str:
+    return "; ".join(text for text in (entry.reason, entry.trouble) if text)

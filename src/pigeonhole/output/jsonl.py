@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from pigeonhole.output.protocol import Stage
 from pigeonhole.output.terminal import Terminal
-from pigeonhole.records import Failed, Guess, Outcome, Skipped, Sorted, Summary, Unknown, Unreadable
+from pigeonhole.records import UNKNOWN, Failed, Guess, Outcome, Placed, Skipped, Summary, Unreadable
 
 
 class JsonLines:
@@ -25,7 +25,7 @@ class JsonLines:
         return self._terminal.stage(title, total)
 
     def outcome(self, outcome: Outcome) -> None:
-        self._write({"outcome": type(outcome).__name__.lower(), **_fields(outcome)})
+        self._write({"outcome": _kind(outcome), **_fields(outcome)})
 
     def summary(self, summary: Summary, seconds: float, device: str) -> None:
         counts = {"seen": summary.seen, **asdict(summary)}
@@ -53,9 +53,15 @@ def guess_fields(guess: Guess, top: int | None = None) -> dict[str, Any]:
     }
 
 
+def _kind(outcome: Outcome) -> str:
+    if isinstance(outcome, Placed):
+        return UNKNOWN if outcome.is_unknown else "sorted"
+    return type(outcome).__name__.lower()
+
+
 def _fields(outcome: Outcome) -> dict[str, Any]:
     match outcome:
-        case Sorted(guess, target, trouble) | Unknown(guess, target, trouble):
+        case Placed(guess, target, _, trouble):
             return {**guess_fields(guess), "target": str(target), **({"trouble": trouble} if trouble else {})}
         case Unreadable(path, reason, target=target):
             return {"path": str(path), "reason": reason, "target": None if target is None else str(target)}

@@ -10,7 +10,7 @@ from rich.progress import ProgressColumn as Column
 from rich.text import Text
 
 from pigeonhole.output.protocol import Stage
-from pigeonhole.records import Failed, Outcome, Summary, Unreadable, trouble_of
+from pigeonhole.records import Failed, Outcome, Summary, Unreadable
 from pigeonhole.text import printable
 
 
@@ -45,8 +45,8 @@ class Terminal:
                 self._line(f"unreadable: {printable(path)}: {reason}", "yellow")
             case Failed(path, reason):
                 self._line(f"failed: {printable(path)}: {reason}", "red")
-        if trouble := trouble_of(outcome):
-            self._line(f"left behind: {printable(outcome.path)}: {trouble}", "red")
+        if outcome.trouble:
+            self._line(f"left behind: {printable(outcome.path)}: {outcome.trouble}", "red")
 
     def summary(self, summary: Summary, seconds: float, device: str) -> None:
         answered = summary.sorted + summary.unknown

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.text import Text
 
 from pigeonhole.output.terminal import Terminal
-from pigeonhole.records import Outcome, Unreadable, target_of
+from pigeonhole.records import Outcome, Placed
 from pigeonhole.text import printable
 
 
@@ -22,6 +22,5 @@ class WatchTerminal(Terminal):
 
     def outcome(self, outcome: Outcome) -> None:
         super().outcome(outcome)
-        target = target_of(outcome)
-        if target is not None and not isinstance(outcome, Unreadable) and not self._console.is_terminal:
-            self._line(f"{printable(outcome.path)} -> {printable(target)}")
+        if isinstance(outcome, Placed) and not self._console.is_terminal:
+            self._line(f"{printable(outcome.path)} -> {printable(outcome.target)}")

@@ -1,12 +1,16 @@
-"""From answers to files in their place. What was done, and how it is undone, belongs here too."""
+"""From answers to files in their place, and back again.
+
+This room owns what an output folder looks like: names, placing, recovery after a kill, undo. It does not know where
+answers come from, nor how anything is shown.
+"""
 
 from pigeonhole.sorting.folder import check_folders, sort_folder, total
-from pigeonhole.sorting.log import history_of
+from pigeonhole.sorting.journal_entries import journal_entries
 from pigeonhole.sorting.options import Placing, SortOptions
 from pigeonhole.sorting.plan import ALREADY, Answer
 from pigeonhole.sorting.sorter import Sorter
 from pigeonhole.sorting.template import Template
-from pigeonhole.sorting.undo import Refused, Undone, undo
+from pigeonhole.sorting.undo_all import Refused, Undone, undo
 
 __all__ = [
     "ALREADY",
@@ -18,7 +22,7 @@ __all__ = [
     "Template",
     "Undone",
     "check_folders",
-    "history_of",
+    "journal_entries",
     "sort_folder",
     "total",
     "undo",

@@ -8,7 +8,7 @@ from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files import count_files, find, refuse_overlap
 from pigeonhole.model import Model
-from pigeonhole.records import Outcome
+from pigeonhole.records import Failed, Found, Outcome, Skipped
 from pigeonhole.sorting.options import Placing, SortOptions
 from pigeonhole.sorting.sorter import Sorter
 from pigeonhole.stream import guesses
@@ -37,8 +37,10 @@ def check_folders(source: Path, out: Path, options: SortOptions) -> None:
 def sort_folder(
     source: Path, sorter: Sorter, model: Model, decoders: Decoders | None = None, *, recursive: bool = True
 ) -> Iterator[Outcome]:
-    """Sort every picture of `source`; one outcome for each file there is. Raises OutputError as Sorter.settle does."""
-    return sorter.settle_all(guesses(sorter.fresh(find(source, recursive=recursive)), model, decoders))
+    """Sort every picture of `source`; one outcome for each file there is. Raises OutputError as Sorter.place does."""
+    unsorted: Iterator[Found | Skipped | Failed] = sorter.skip_done(find(source, recursive=recursive))
+    answers = guesses(unsorted, model, decoders)
+    return sorter.place_all(answers)
 
 
 def total(source: Path, *, recursive: bool = True) -> int:

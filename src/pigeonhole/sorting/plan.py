@@ -4,12 +4,12 @@ import time
 from datetime import date
 from pathlib import Path, PurePath
 
-from pigeonhole.files.source import SourceError, held
-from pigeonhole.records import UNKNOWN, Failed, Guess, Identity, Outcome, Skipped, Sorted, Unknown, Unreadable
-from pigeonhole.sorting.history import History, absolute, is_readable
-from pigeonhole.sorting.names import Names
+from pigeonhole.files.source import SourceError, open_unchanged
+from pigeonhole.journal.entry import LEFT, JournalEntry, State, Verdict
+from pigeonhole.records import UNKNOWN, Failed, Guess, Identity, Outcome, Placed, Skipped, Unreadable
+from pigeonhole.sorting.free_names import FreeNames
 from pigeonhole.sorting.options import SortOptions
-from pigeonhole.sorting.row import LEFT, Row, State, Verdict
+from pigeonhole.sorting.seen_files import SeenFiles, absolute, is_readable
 from pigeonhole.sorting.template import Name
 
 UNREADABLE = "_unreadable"
@@ -20,32 +20,31 @@ Answer = Guess | Unreadable | Skipped | Failed
 
 
 class Plan:
-    """One file's `row` for the journal, the `name` that it wants, and the `answer` that it comes from."""
+    """One file's `entry` for the journal, the `name` that it wants, and the `answer` that it comes from."""
 
-    def __init__(self, answer: Guess | Unreadable, row: Row, name: Name | None) -> None:
+    def __init__(self, answer: Guess | Unreadable, entry: JournalEntry, name: Name | None) -> None:
         self.answer = answer
-        self.row = row
+        self.entry = entry
         self.name = name
 
     def outcome(self, out: Path) -> Outcome:
         """What to say when it is done (or would be)."""
-        target = None if self.row.target is None else out / self.row.target
+        target = None if self.entry.target is None else out / self.entry.target
         match self.answer:
             case Unreadable(path, reason, identity, sha256):
-                return Unreadable(path, reason, identity, sha256, target, self.row.trouble)
+                return Unreadable(path, reason, identity, sha256, target, self.entry.trouble)
             case Guess() as guess if target is not None:
-                kind = Unknown if self.row.verdict is Verdict.UNKNOWN else Sorted
-                return kind(guess, target, self.row.trouble)
+                return Placed(guess, target, self.entry.verdict is Verdict.UNKNOWN, self.entry.trouble)
         raise TypeError(self.answer)
 
 
 class Planner:
     """Makes plans for one run. `first` is the number of its first file."""
 
-    def __init__(self, out: Path, options: SortOptions, history: History, names: Names, first: int) -> None:
+    def __init__(self, out: Path, options: SortOptions, seen: SeenFiles, names: FreeNames, first: int) -> None:
         self._out = out
         self._options = options
-        self._history = history
+        self._seen = seen
         self._names = names
         self._next = first
 
@@ -62,43 +61,43 @@ class Planner:
     def another_name(self, plan: Plan) -> None:
         """Someone else has just taken its name."""
         assert plan.name is not None  # noqa: S101 - what has no name cannot lose it
-        plan.row.target = self._names.give(plan.name)
+        plan.entry.target = self._names.next_free(plan.name)
 
     def _guessed(self, guess: Guess) -> Plan | Outcome:
-        before = self._history.of_content(guess.path, guess.sha256, guess.identity, LONG_AGO)
+        before = self._seen.of_content(guess.path, guess.sha256, guess.identity, LONG_AGO)
         if before and is_readable(before):
             return Skipped(guess.path, ALREADY)
         sure = not guess.is_unknown and guess.score >= self._options.min_score
         category = guess.category if sure else UNKNOWN
         day = _day(guess.identity)
         name = self._options.template.name(category, guess.score, guess.path.name, self._next, day)
-        row = self._row(guess.path, guess.identity, guess.sha256, Verdict.SORTED if sure else Verdict.UNKNOWN)
-        row.category, row.score, row.target = guess.category, guess.score, self._names.give(name)
-        row.reason = guess.why_unknown
-        return Plan(guess, row, name)
+        entry = self._row(guess.path, guess.identity, guess.sha256, Verdict.SORTED if sure else Verdict.UNKNOWN)
+        entry.category, entry.score, entry.target = guess.category, guess.score, self._names.next_free(name)
+        entry.reason = guess.why_unknown
+        return Plan(guess, entry, name)
 
     def _unreadable(self, problem: Unreadable) -> Plan | Outcome:
         try:
             identity, sha256 = _known(problem)
         except SourceError as error:
             return Failed(problem.path, error.reason, error.transient)
-        before = self._history.of_content(problem.path, sha256, identity, LONG_AGO)
+        before = self._seen.of_content(problem.path, sha256, identity, LONG_AGO)
         if before and not is_readable(before):
             target = None if before.target is None else self._out / before.target
             return Unreadable(problem.path, problem.reason, identity, sha256, target)
-        row = self._row(problem.path, identity, sha256, Verdict.UNREADABLE)
-        row.reason = problem.reason
+        entry = self._row(problem.path, identity, sha256, Verdict.UNREADABLE)
+        entry.reason = problem.reason
         if self._options.leave_unreadable:
-            row.placing, row.seen_ns = LEFT, LONG_AGO
-            return Plan(problem, row, None)
+            entry.placing, entry.seen_ns = LEFT, LONG_AGO
+            return Plan(problem, entry, None)
         name = Name.of(PurePath(UNREADABLE), problem.path.name)
-        row.target = self._names.give(name)
-        return Plan(problem, row, name)
+        entry.target = self._names.next_free(name)
+        return Plan(problem, entry, name)
 
-    def _row(self, path: Path, identity: Identity, sha256: str, verdict: Verdict) -> Row:
+    def _row(self, path: Path, identity: Identity, sha256: str, verdict: Verdict) -> JournalEntry:
         # The time is that of now, because the content is compared once more when it is placed.
         number, self._next = self._next, self._next + 1
-        return Row(
+        return JournalEntry(
             number,
             State.PLANNED,
             absolute(path),
@@ -115,7 +114,7 @@ def _known(problem: Unreadable) -> tuple[Identity, str]:
     """Which file it was: as the reader found it, or, where it did not get that far, as it is now."""
     if problem.identity and problem.sha256:
         return problem.identity, problem.sha256
-    with held(problem.path, problem.identity) as file:
+    with open_unchanged(problem.path, problem.identity) as file:
         return file.identity, file.digest()
 
 

@@ -11,20 +11,17 @@ from typing import Self, TypeVar
 from pigeonhole import failpoints
 from pigeonhole.errors import OutputError
 from pigeonhole.files.folders import missing_folders
-from pigeonhole.files.publish import sync_folder
 from pigeonhole.files.source import TRANSIENT, SourceError
+from pigeonhole.journal.entry import JournalEntry, State
 from pigeonhole.records import Failed, Found, Outcome, Skipped
-from pigeonhole.sorting.desk import Desk
-from pigeonhole.sorting.history import History, is_readable
-from pigeonhole.sorting.names import Names, PromisedOnDisk
+from pigeonhole.sorting.free_names import FreeNames, PromisedOnDisk
 from pigeonhole.sorting.options import Placing, SortOptions
-from pigeonhole.sorting.place import put, remove_source
+from pigeonhole.sorting.output_folder import GROUP, OutputFolder, cannot_write, sync_folders
+from pigeonhole.sorting.placing import place_file, remove_source
 from pigeonhole.sorting.plan import ALREADY, Answer, Plan, Planner
 from pigeonhole.sorting.recover import recover
-from pigeonhole.sorting.row import Row, State
-from pigeonhole.text import printable
+from pigeonhole.sorting.seen_files import SeenFiles, is_readable
 
-GROUP = 32  # files that share their waits for the disk
 Other = TypeVar("Other")
 
 
@@ -32,17 +29,18 @@ class Sorter:
     """Sorts into one folder, alone: a lock keeps every other process out until `close`.
 
     >>> with Sorter.open(out, SortOptions(placing=Placing.MOVE)) as sorter:
-    ...     for outcome in sorter.settle_all(guesses(sorter.fresh(find(source)), model)):
+    ...     unsorted = sorter.skip_done(find(source))
+    ...     for outcome in sorter.place_all(guesses(unsorted, model)):
     ...         summary.count(outcome)
     """
 
-    def __init__(self, desk: Desk, options: SortOptions) -> None:
-        self._desk = desk
+    def __init__(self, folder: OutputFolder, options: SortOptions) -> None:
+        self._folder = folder
         self._options = options
-        self._history = History(desk.journal, writes=not options.dry_run)
-        self._names = Names(desk.out, PromisedOnDisk() if options.dry_run else set())
-        first = desk.journal.next_id() if desk.journal else 1
-        self._planner = Planner(desk.out, options, self._history, self._names, first)
+        self._seen = SeenFiles(folder.journal, writes=not options.dry_run)
+        self._names = FreeNames(folder.path, PromisedOnDisk() if options.dry_run else set())
+        first = folder.journal.next_id() if folder.journal else 1
+        self._planner = Planner(folder.path, options, self._seen, self._names, first)
         self._in_hand = False
 
     @classmethod
@@ -52,55 +50,55 @@ class Sorter:
         Raises OutputError where another process sorts into `out`, where it cannot be written, or where the journal is
         damaged or missing; then nothing has been touched.
         """
-        return cls(Desk.look(out) if options.dry_run else Desk.open(out), options)
+        return cls(OutputFolder.open_read_only(out) if options.dry_run else OutputFolder.open(out), options)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user: what became of a killed run's work, what this file system cannot do."""
-        return tuple(self._desk.notes)
+        return tuple(self._folder.notes)
 
     def is_done(self, found: Found) -> bool:
-        """Whether this very file was settled before: by its identity, or by its content where that says nothing.
+        """Whether this very file was sorted before: by its identity, or by its content where that says nothing.
 
         A source that is unreadable and left, or whose removal failed, is done. A moved one is not: what stands
-        under its name now is another file. Another thread than that of `settle` may ask.
+        under its name now is another file. Another thread than that of `place` may ask.
         """
-        row = self._history.of_file(found.path)
-        return row is not None and (is_readable(row) or not self._options.retry_unreadable)
+        entry = self._seen.of_file(found.path)
+        return entry is not None and (is_readable(entry) or not self._options.retry_unreadable)
 
-    def fresh(self, items: Iterable[Found | Other]) -> Iterator[Found | Other | Skipped]:
+    def skip_done(self, items: Iterable[Found | Other]) -> Iterator[Found | Other | Skipped]:
         """The same items, where each Found that is done became a Skipped."""
         for item in items:
             yield Skipped(item.path, ALREADY) if isinstance(item, Found) and self.is_done(item) else item
 
-    def settle(self, answer: Answer) -> Outcome:
+    def place(self, answer: Answer) -> Outcome:
         """Put one picture in its place, or set it aside. On return the outcome survives a power cut.
 
         Failed with `transient` where the file was changed since it was read; it is untouched, try again later.
         Raises OutputError where nothing more can be written (the disk is full, say): the source is where it was, no
-        part of it is left in the output, and settle may be called again once there is room.
+        part of it is left in the output, and place may be called again once there is room.
         """
-        (outcome,) = self._settle([answer])
+        (outcome,) = self._place_group([answer])
         return outcome
 
-    def settle_all(self, answers: Iterable[Answer]) -> Iterator[Outcome]:
+    def place_all(self, answers: Iterable[Answer]) -> Iterator[Outcome]:
         """The same for many, in their order; quicker, because a group of them shares its waits for the disk."""
         group: list[Answer] = []
         for answer in answers:
             group.append(answer)
             if len(group) == GROUP:
-                yield from self._settle(group)
+                yield from self._place_group(group)
                 group = []
-        yield from self._settle(group)
+        yield from self._place_group(group)
 
     def close(self) -> None:
         """Roll back or finish what is in hand (after an interrupt), and let go of the lock."""
         try:
             with suppress(OutputError, OSError):  # the next run will look again
                 self._recover()
-                self._history.write_down()
+                self._seen.write_down()
         finally:
-            self._desk.close()
+            self._folder.close()
 
     def __enter__(self) -> Self:
         return self
@@ -111,11 +109,11 @@ class Sorter:
         self.close()
 
     def _recover(self) -> None:
-        if self._in_hand and self._desk.journal:
-            recover(self._desk.journal, self._desk.places)
+        if self._in_hand and self._folder.journal:
+            recover(self._folder.journal, self._folder.paths)
         self._in_hand = False
 
-    def _settle(self, answers: Sequence[Answer]) -> Iterator[Outcome]:
+    def _place_group(self, answers: Sequence[Answer]) -> Iterator[Outcome]:
         """Every outcome up to the one where nothing more could be written; then OutputError."""
         self._recover()
         plans = [self._planner.plan(answer) for answer in answers]
@@ -126,86 +124,79 @@ class Sorter:
         for plan in plans:
             if not isinstance(plan, Plan):
                 yield plan
-            elif plan.row.id in problems:
-                yield problems[plan.row.id]
-            elif full and plan.row.state is State.PLANNED:
+            elif plan.entry.id in problems:
+                yield problems[plan.entry.id]
+            elif full and plan.entry.state is State.PLANNED:
                 raise full
             else:
-                yield plan.outcome(self._desk.out)
+                yield plan.outcome(self._folder.path)
 
     def _carry_out(self, plans: Sequence[Plan], problems: dict[int, Failed]) -> OutputError | None:
-        """Do what is planned, as far as it can be written; fills `problems` with what failed, by the row's id."""
+        """Do what is planned, as far as it can be written; fills `problems` with what failed, by the entry's id."""
         if not plans:
             return None
         self._in_hand = True
-        journal, out = self._desk.writing, self._desk.out
-        folders = {folder: None for plan in plans if plan.row.target for folder in _missing(out, plan.row)}
-        journal.plan([plan.row for plan in plans], folders)
+        journal, out = self._folder.writing, self._folder.path
+        folders = {folder: None for plan in plans if plan.entry.target for folder in _missing(out, plan.entry)}
+        journal.plan([plan.entry for plan in plans], folders)
         failpoints.failpoint("planned")
         full = None
         for plan in plans:
             try:
-                self._put(plan)
+                self._place_file(plan)
             except SourceError as error:
-                problems[plan.row.id] = Failed(plan.answer.path, error.reason, error.transient)
+                problems[plan.entry.id] = Failed(plan.answer.path, error.reason, error.transient)
             except OSError as error:
-                if _is_hopeless(error, out, plan.row):
-                    full = OutputError(f"{printable(out)} cannot be written: {error.strerror}.")
+                if _is_hopeless(error, out, plan.entry):
+                    full = cannot_write(out, error)
                     break
                 reason = f"it cannot be put into the output: {error.strerror}"
-                problems[plan.row.id] = Failed(plan.answer.path, reason, error.errno in TRANSIENT)
-        self._make_last([plan.row for plan in plans])
+                problems[plan.entry.id] = Failed(plan.answer.path, reason, error.errno in TRANSIENT)
+        self._finish([plan.entry for plan in plans])
         self._names.all_published()
         self._in_hand = False
         return full
 
-    def _put(self, plan: Plan) -> None:
-        row = plan.row
+    def _place_file(self, plan: Plan) -> None:
+        entry = plan.entry
 
         def other_name() -> None:
             self._planner.another_name(plan)
-            self._desk.writing.update([row])
+            self._folder.writing.update([entry])
 
-        if row.target is None:
-            row.state = State.DONE
+        if entry.target is None:
+            entry.state = State.DONE
         else:
-            put(row, self._desk.places, other_name)
+            place_file(entry, self._folder.paths, other_name)
 
-    def _make_last(self, rows: Sequence[Row]) -> None:
+    def _finish(self, entries: Sequence[JournalEntry]) -> None:
         """Names and journal go to the disk; then the sources of those that were copied by a move go away."""
-        done = [row for row in rows if row.state is not State.PLANNED]
-        self._sync({self._desk.places.target(row).parent for row in done if row.target})
+        done = [entry for entry in entries if entry.state is not State.PLANNED]
+        sync_folders({self._folder.paths.target(entry).parent for entry in done if entry.target})
         failpoints.failpoint("folders synced")
         # A renamed file has left its folder already; what stands in the output was synced first.
-        self._sync({row.source.parent for row in done if row.state is State.DONE and row.placing == Placing.MOVE})
-        self._desk.writing.update(done, [row for row in rows if row.state is State.PLANNED])
+        sync_folders(
+            {entry.source.parent for entry in done if entry.state is State.DONE and entry.placing == Placing.MOVE}
+        )
+        self._folder.writing.update(done, [entry for entry in entries if entry.state is State.PLANNED])
         failpoints.failpoint("journalled")
-        copied = [row for row in done if row.state is State.PLACED]
+        copied = [entry for entry in done if entry.state is State.PLACED]
         if copied:
-            for row in copied:
-                remove_source(row, self._desk.places)
-            self._sync({row.source.parent for row in copied})
-            self._desk.writing.update(copied)
+            for entry in copied:
+                remove_source(entry, self._folder.paths)
+            sync_folders({entry.source.parent for entry in copied})
+            self._folder.writing.update(copied)
             failpoints.failpoint("done")
 
-    def _sync(self, folders: set[Path]) -> None:
-        for folder in folders:
-            try:
-                sync_folder(folder)
-            except FileNotFoundError:
-                continue  # an emptied folder may be removed by its owner
-            except OSError as error:
-                raise OutputError(f"{printable(folder)} cannot be written: {error.strerror}.") from None
+
+def _missing(out: Path, entry: JournalEntry) -> list[PurePath]:
+    return [] if entry.target is None else missing_folders(out, entry.target.parent)
 
 
-def _missing(out: Path, row: Row) -> list[PurePath]:
-    return [] if row.target is None else missing_folders(out, row.target.parent)
-
-
-def _is_hopeless(error: OSError, out: Path, row: Row) -> bool:
+def _is_hopeless(error: OSError, out: Path, entry: JournalEntry) -> bool:
     """Whether the next file will fare no better."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
         return True
     if error.errno in (errno.EACCES, errno.EPERM):
-        return not os.access(out, os.W_OK | os.X_OK) or row.target is None or not row.target.parent.parts
+        return not os.access(out, os.W_OK | os.X_OK) or entry.target is None or not entry.target.parent.parts
     return isinstance(error, FileNotFoundError) and not out.is_dir()

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import Self
 
+from pigeonhole import own_names
 from pigeonhole.errors import UsageError
 from pigeonhole.text import printable, safe_label, score_text, shortened
 
@@ -90,6 +91,6 @@ class Template:
 
 def _safe(part: str) -> str:
     """One component that means nothing special: a file may be called `..jpg`, a foreign model's label anything."""
-    if not part.strip(". ") or part.casefold().startswith(".pigeonhole"):
+    if not part.strip(". ") or part.casefold().startswith(own_names.PREFIX):
         return "_" + part
     return part

@@ -8,22 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, Self
 
+from pigeonhole.journal import journal_file
+from pigeonhole.journal.entry import JournalEntry, State, Verdict
 from pigeonhole.records import Identity
-from pigeonhole.sorting import journal_file
-from pigeonhole.sorting.row import Row, State, Verdict
 
-_COLUMNS = (
-    *("id", "state", "source", "device", "inode", "size", "mtime_ns", "ctime_ns", "seen_ns", "sha256"),
-    *("verdict", "category", "score", "reason", "placing", "trouble", "target"),
-)
+_CONSTANT = ("id", "source", "sha256", "verdict", "category", "score", "reason", "placing")
+_CHANGING = ("state", "target", "trouble", "device", "inode", "size", "mtime_ns", "ctime_ns", "seen_ns")
+_COLUMNS = _CONSTANT + _CHANGING
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM file "  # noqa: S608 - our own names
-_INSERT = f"INSERT INTO file ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-_UPDATE = (
-    "UPDATE file SET state = ?, target = ?, trouble = ?, device = ?, inode = ?, size = ?, mtime_ns = ?,"
-    " ctime_ns = ?, seen_ns = ? WHERE id = ?"
-)
+_INSERT = f"INSERT INTO file ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608
+_UPDATE = f"UPDATE file SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"  # noqa: S608
 _UNSIGNED = (1 << 64) - 1
-PAGE = 500  # rows in memory when many are walked through
+PAGE = 500  # entries in memory when many are walked through
 
 
 class Journal:
@@ -49,7 +45,7 @@ class Journal:
         return cls(path, *journal_file.connect(path))
 
     @classmethod
-    def look(cls, folder: Path) -> Self | None:
+    def open_read_only(cls, folder: Path) -> Self | None:
         """The same for reading alone, None where there is none; nothing is written."""
         path = folder / journal_file.JOURNAL
         return cls(path, *journal_file.connect(path, read_only=True)) if journal_file.exists(path) else None
@@ -62,37 +58,37 @@ class Journal:
         ((last,),) = self._ask("SELECT max(id) FROM file")
         return (last or 0) + 1
 
-    def plan(self, rows: Sequence[Row], folders: Iterable[PurePath]) -> None:
+    def plan(self, entries: Sequence[JournalEntry], folders: Iterable[PurePath]) -> None:
         """Write down what is about to be done, and which folders are made for it."""
         with self._change() as connection:
-            connection.executemany(_INSERT, map(_values, rows))
+            connection.executemany(_INSERT, map(_row_of, entries))
             connection.executemany("INSERT OR IGNORE INTO folder VALUES (?)", ((os.fsencode(f),) for f in folders))
 
-    def update(self, rows: Iterable[Row], dropped: Iterable[Row] = ()) -> None:
-        """Write down how far `rows` have come, and forget `dropped`, with which nothing was done."""
+    def update(self, entries: Iterable[JournalEntry], dropped: Iterable[JournalEntry] = ()) -> None:
+        """Write down how far `entries` have come, and forget `dropped`, with which nothing was done."""
         with self._change() as connection:
-            connection.executemany(_UPDATE, map(_progress, rows))
-            connection.executemany("DELETE FROM file WHERE id = ?", ((row.id,) for row in dropped))
+            connection.executemany(_UPDATE, map(_row_of, entries))
+            connection.executemany("DELETE FROM file WHERE id = ?", ((entry.id,) for entry in dropped))
 
-    def still_there(self, source: Path) -> list[Row]:
+    def still_there(self, source: Path) -> list[JournalEntry]:
         """What was done with files at `source` that did not take them away, the latest first."""
         where = "WHERE source = ? AND state = 'done' AND (placing != 'move' OR trouble IS NOT NULL) ORDER BY id DESC"
-        return self._rows(where, (os.fsencode(source),))
+        return self._select(where, (os.fsencode(source),))
 
-    def unfinished(self) -> list[Row]:
+    def unfinished(self) -> list[JournalEntry]:
         """What a killed run left between two states; never more than a group."""
-        return self._rows("WHERE state IN ('planned', 'placed', 'undoing') ORDER BY id", ())
+        return self._select("WHERE state IN ('planned', 'placed', 'undoing') ORDER BY id", ())
 
-    def oldest_first(self) -> Iterator[Row]:
-        """Every row there is, a page of them at a time in memory."""
+    def oldest_first(self) -> Iterator[JournalEntry]:
+        """Every entry there is, a page of them at a time in memory."""
         last = 0
-        while page := self._rows("WHERE id > ? ORDER BY id LIMIT ?", (last, PAGE)):
+        while page := self._select("WHERE id > ? ORDER BY id LIMIT ?", (last, PAGE)):
             yield from page
             last = page[-1].id
 
-    def done_before(self, number: int, limit: int) -> list[Row]:
-        """The last `limit` rows that are done and have an id below `number`, the newest first."""
-        return self._rows("WHERE id < ? AND state = 'done' ORDER BY id DESC LIMIT ?", (number, limit))
+    def done_before(self, number: int, limit: int) -> list[JournalEntry]:
+        """The last `limit` entries that are done and have an id below `number`, the newest first."""
+        return self._select("WHERE id < ? AND state = 'done' ORDER BY id DESC LIMIT ?", (number, limit))
 
     def folders(self) -> list[PurePath]:
         """The folders that we made, inner ones first."""
@@ -103,10 +99,10 @@ class Journal:
         with self._change() as connection:
             connection.executemany("DELETE FROM folder WHERE path = ?", ((os.fsencode(f),) for f in folders))
 
-    def _rows(self, where: str, values: Sequence[Any]) -> list[Row]:
+    def _select(self, where: str, values: Sequence[Any]) -> list[JournalEntry]:
         found = self._ask(_SELECT + where, values)
         with journal_file.spoken(self._path):
-            return [_row(values) for values in found]
+            return [_entry_of(dict(zip(_COLUMNS, row, strict=True))) for row in found]
 
     def _ask(self, question: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock, journal_file.spoken(self._path):
@@ -125,52 +121,47 @@ class Journal:
                 raise
 
 
-def _values(row: Row) -> tuple[Any, ...]:
-    return (
-        *(row.id, row.state, os.fsencode(row.source), *_state_of(row), row.sha256),
-        *(
-            row.verdict,
-            _text(row.category),
-            row.score,
-            _text(row.reason),
-            row.placing,
-            _text(row.trouble),
-            _bytes(row.target),
-        ),
+def _row_of(entry: JournalEntry) -> dict[str, Any]:
+    """What the database keeps of `entry`, by the columns' names."""
+    state = entry.identity
+    return {
+        "id": entry.id,
+        "state": entry.state,
+        "source": os.fsencode(entry.source),
+        "device": _signed(state.device),
+        "inode": _signed(state.inode),
+        "size": _signed(state.size),
+        "mtime_ns": _signed(state.mtime_ns),
+        "ctime_ns": _signed(state.ctime_ns),
+        "seen_ns": _signed(entry.seen_ns),
+        "sha256": entry.sha256,
+        "verdict": entry.verdict,
+        "category": _text(entry.category),
+        "score": entry.score,
+        "reason": _text(entry.reason),
+        "placing": entry.placing,
+        "trouble": _text(entry.trouble),
+        "target": None if entry.target is None else os.fsencode(entry.target),
+    }
+
+
+def _entry_of(row: dict[str, Any]) -> JournalEntry:
+    device, inode = row["device"] & _UNSIGNED, row["inode"] & _UNSIGNED
+    return JournalEntry(
+        id=row["id"],
+        state=State(row["state"]),
+        source=Path(os.fsdecode(row["source"])),
+        identity=Identity(device, inode, row["size"], row["mtime_ns"], row["ctime_ns"]),
+        seen_ns=row["seen_ns"],
+        sha256=row["sha256"],
+        verdict=Verdict(row["verdict"]),
+        category=row["category"],
+        score=row["score"],
+        reason=row["reason"],
+        placing=row["placing"],
+        trouble=row["trouble"],
+        target=None if row["target"] is None else PurePath(os.fsdecode(row["target"])),
     )
-
-
-def _progress(row: Row) -> tuple[Any, ...]:
-    return (row.state, _bytes(row.target), _text(row.trouble), *_state_of(row), row.id)
-
-
-def _state_of(row: Row) -> tuple[int, ...]:
-    i = row.identity
-    return tuple(map(_signed, (i.device, i.inode, i.size, i.mtime_ns, i.ctime_ns, row.seen_ns)))
-
-
-def _row(values: tuple[Any, ...]) -> Row:
-    at = dict(zip(_COLUMNS, values, strict=True))
-    device, inode = at["device"] & _UNSIGNED, at["inode"] & _UNSIGNED
-    return Row(
-        id=at["id"],
-        state=State(at["state"]),
-        source=Path(os.fsdecode(at["source"])),
-        identity=Identity(device, inode, at["size"], at["mtime_ns"], at["ctime_ns"]),
-        seen_ns=at["seen_ns"],
-        sha256=at["sha256"],
-        verdict=Verdict(at["verdict"]),
-        category=at["category"],
-        score=at["score"],
-        reason=at["reason"],
-        placing=at["placing"],
-        trouble=at["trouble"],
-        target=None if at["target"] is None else PurePath(os.fsdecode(at["target"])),
-    )
-
-
-def _bytes(path: PurePath | None) -> bytes | None:
-    return None if path is None else os.fsencode(path)
 
 
 def _text(text: str | None) -> str | None:

@@ -11,7 +11,7 @@ from pigeonhole.records import Identity
 MOST = 20_000  # files that are waited for at once; half a kilobyte each
 
 
-class Settling:
+class StabilityTracker:
     """The files that have been seen and are not known to be complete, at most `most` of them.
 
     What does not fit is seen for the first time in a later look, when others have left. `seconds` is how long a file
@@ -34,7 +34,7 @@ class Settling:
     def is_full(self) -> bool:
         return len(self._waiting) >= self._most
 
-    def is_settled(self, file: Hashable, identity: Identity, now: float) -> bool:
+    def is_stable(self, file: Hashable, identity: Identity, now: float) -> bool:
         """Whether `file`, which is in the state `identity` at the time `now`, has been so for long enough."""
         known = self._waiting.get(file)
         if known is None and self.is_full:

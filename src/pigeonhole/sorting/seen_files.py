@@ -5,58 +5,58 @@ import time
 from pathlib import Path
 
 from pigeonhole.files.remove import is_settled
-from pigeonhole.files.source import SourceError, held
+from pigeonhole.files.source import SourceError, open_unchanged
+from pigeonhole.journal.entry import JournalEntry, Verdict
+from pigeonhole.journal.journal import Journal
 from pigeonhole.records import Identity
-from pigeonhole.sorting.journal import Journal
-from pigeonhole.sorting.row import Row, Verdict
 
 LEARNT = 100  # files whose new state is written down together: each writing waits for the disk
 
 
-class History:
+class SeenFiles:
     """Answers from `journal` (None: nothing was ever done). `writes`: what is learnt may be written down."""
 
     def __init__(self, journal: Journal | None, *, writes: bool) -> None:
         self._journal = journal
         self._writes = writes
-        self._learnt: list[Row] = []
+        self._learnt: list[JournalEntry] = []
 
-    def of_file(self, path: Path) -> Row | None:
+    def of_file(self, path: Path) -> JournalEntry | None:
         """What was done with the very file that stands at `path` now.
 
         Its identity decides where it can; where the last edit was too close to our look, or something about the file
         is another, its content does. Never its size and time alone.
         """
-        rows = self._rows(path)
-        if not rows:
+        entries = self._rows(path)
+        if not entries:
             return None
         try:
             identity = Identity.of(path.lstat())
         except OSError:
             return None
-        for row in rows:
-            if row.identity == identity and is_settled(identity, row.seen_ns):
-                return row
-        if all(row.identity.size != identity.size for row in rows):
+        for entry in entries:
+            if entry.identity == identity and is_settled(identity, entry.seen_ns):
+                return entry
+        if all(entry.identity.size != identity.size for entry in entries):
             return None
         seen_ns = time.time_ns()
         try:
-            with held(path, identity) as file:
+            with open_unchanged(path, identity) as file:
                 sha256 = file.digest()
         except SourceError:
             return None
         return self.of_content(path, sha256, identity, seen_ns)
 
-    def of_content(self, path: Path, sha256: str, identity: Identity, seen_ns: int) -> Row | None:
+    def of_content(self, path: Path, sha256: str, identity: Identity, seen_ns: int) -> JournalEntry | None:
         """What was done with the content `sha256` of a file at `path`, whose state at `seen_ns` was `identity`."""
-        for row in self._rows(path):
-            if row.sha256 == sha256:
-                if row.identity != identity or not is_settled(identity, row.seen_ns):
-                    row.identity, row.seen_ns = identity, seen_ns  # next time its identity will do
-                    self._learnt.append(row)
+        for entry in self._rows(path):
+            if entry.sha256 == sha256:
+                if entry.identity != identity or not is_settled(identity, entry.seen_ns):
+                    entry.identity, entry.seen_ns = identity, seen_ns  # next time its identity will do
+                    self._learnt.append(entry)
                     if len(self._learnt) >= LEARNT:
                         self.write_down()
-                return row
+                return entry
         return None
 
     def write_down(self) -> None:
@@ -65,12 +65,12 @@ class History:
         if self._journal and self._writes and learnt:
             self._journal.update(learnt)
 
-    def _rows(self, path: Path) -> list[Row]:
+    def _rows(self, path: Path) -> list[JournalEntry]:
         return self._journal.still_there(absolute(path)) if self._journal else []
 
 
-def is_readable(row: Row) -> bool:
-    return row.verdict is not Verdict.UNREADABLE
+def is_readable(entry: JournalEntry) -> bool:
+    return entry.verdict is not Verdict.UNREADABLE
 
 
 def absolute(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Names that nothing has yet, neither in the output nor in what is about to be put there."""
+"""FreeNames that nothing has yet, neither in the output nor in what is about to be put there."""
 
 import os
 import sqlite3
@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path, PurePath
 from typing import Protocol
 
+from pigeonhole import own_names
 from pigeonhole.sorting.template import Name
 
 REMEMBERED = 10_000  # names whose number is known without asking the disk; most scores are 1.00000
@@ -42,7 +43,7 @@ class PromisedOnDisk:
         """Keep all: what is promised in a dry run stays so."""
 
 
-class Names:
+class FreeNames:
     """Gives out the names of one run, each once."""
 
     def __init__(self, out: Path, promised: Promised) -> None:
@@ -51,7 +52,7 @@ class Names:
         self._ignores_case = ignores_case(out)
         self._reached: OrderedDict[str, int] = OrderedDict()
 
-    def give(self, name: Name) -> PurePath:
+    def next_free(self, name: Name) -> PurePath:
         """`name`, or with the first number that makes it free. A number that was given out is not tried again."""
         base = self._key(name.numbered(1))
         for number in count(self._reached.pop(base, 0) + 1):
@@ -76,7 +77,7 @@ class Names:
 
 def ignores_case(folder: Path) -> bool:
     """Whether `cat.jpg` and `Cat.jpg` are one file in `folder`, as a name in it tells, or else its own."""
-    for path in (folder / ".pigeonhole", folder.absolute(), *folder.absolute().parents):
+    for path in (folder / own_names.FOLDER, folder.absolute(), *folder.absolute().parents):
         other = path.with_name(path.name.swapcase()) if path.name else path
         if other.name != path.name and path.exists():
             return other.exists() and other.samefile(path)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pigeonhole.errors import PigeonholeError
-from pigeonhole.inbox.settle import Settling
+from pigeonhole.inbox.stability import StabilityTracker
 from pigeonhole.model import InferenceOptions, Model, load_model
 from pigeonhole.records import Identity
 from pigeonhole.text import printable
@@ -13,7 +13,7 @@ from pigeonhole.text import printable
 STAYS = "The one that was loaded before stays in use."
 
 
-class PublishedModel:
+class ModelReloader:
     """`model` is what to use, `trouble` what is wrong with its file, empty for nothing.
 
     Raises ModelError where there is no usable model to begin with.
@@ -30,11 +30,11 @@ class PublishedModel:
         self._path = path
         self._options = options
         self._clock = clock
-        self._settling = Settling(settle)
+        self._stability = StabilityTracker(settle)
         self._seen = _identity(path)
         self.model: Model = load_model(path, options)
 
-    def look(self) -> str | None:
+    def check(self) -> str | None:
         """Load what has been published, once it is complete. The result is a sentence when a new model is in use.
 
         A file that cannot be used leaves the model as it is, and is not tried again until it changes.
@@ -44,9 +44,9 @@ class PublishedModel:
             self._seen = None
             self.trouble = f"The model {printable(self._path)} has gone. {STAYS}"
             return None
-        if identity == self._seen or not self._settling.is_settled(self._path, identity, self._clock()):
+        if identity == self._seen or not self._stability.is_stable(self._path, identity, self._clock()):
             return None
-        self._settling.forget(self._path)
+        self._stability.forget(self._path)
         self._seen = identity
         try:
             self.model = load_model(self._path, self._options)

@@ -9,8 +9,11 @@ from pigeonhole.records import Identity
 _MASK = (1 << 64) - 1
 
 
-class Existing:
-    """Eight bytes a file: its place, size and time. A file that is changed later counts as arrived."""
+class Baseline:
+    """The files of that moment, eight bytes each: a digest of its path, inode, size and time.
+
+    A file that is changed later counts as arrived.
+    """
 
     def __init__(self, files: Iterable[tuple[str, Identity]]) -> None:
         self._sorted = array("Q", sorted(_digest(*file) for file in files))

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-PATIENCE_SECONDS = 6.0  # `docker stop` waits for ten, and rolling back takes a moment
+GRACE_SECONDS = 6.0  # `docker stop` waits for ten, and rolling back takes a moment
 
 
-class Stop:
+class Shutdown:
     """SIGTERM and Ctrl-C raise KeyboardInterrupt, as soon as `uninterrupted` is over or has taken too long."""
 
     def __init__(self) -> None:
@@ -40,6 +40,6 @@ class Stop:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._is_busy and number != signal.SIGALRM and not self._is_wanted:
             self._is_wanted = True
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE_SECONDS)
+            signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
             return
         raise KeyboardInterrupt

@@ -12,9 +12,7 @@ from pigeonhole.errors import OutputError
 from pigeonhole.files.publish import sync, sync_folder
 from pigeonhole.text import printable
 
-FOLDER = ".pigeonhole"
 JOURNAL = "journal.sqlite"
-LOCK = "lock"
 README = "README.txt"
 APPLICATION = 0x50484F4C  # in the file's header: whose SQLite file it is
 VERSION = 1

@@ -1,4 +1,4 @@
-"""Files that are to be left alone for a while: what failed is tried again, ever more rarely; what is done, never."""
+"""Files that are not taken for a while: what failed is retried with exponential backoff, what is done is not taken."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class _Wait:
     verdict: Unreadable | None = None
 
 
-class Patience:
+class Backoff:
     """Why a file is not taken now, though it is complete. Whatever is said here ends when the file changes.
 
     At most `MOST` files are waited for; of more, those that have waited longest are tried early.

@@ -1,4 +1,4 @@
-"""One line of the journal: one file, and what is being done with it."""
+"""One entry of the journal: one file, and what is being done with it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,10 +27,13 @@ LEFT = "left"  # in the place of a Placing: an unreadable file that stays where 
 
 
 @dataclass(slots=True)
-class Row:
-    """`source` is absolute, `target` relative to the output. `seen_ns` is when `identity` was looked at.
+class JournalEntry:
+    """What was done with `source` (absolute), and how far that has come.
 
-    `trouble`: why the source, which was to be moved, could not be removed and is still there as well.
+    `target` is relative to the output folder, None where the file was left where it is. `identity` is the state of the
+    source when it was read, `seen_ns` when that was, in nanoseconds since 1970. `score` is that of the best category,
+    from 0 to 1. `reason`: why it is unknown or unreadable. `trouble`: why a source that was to be moved could not be
+    removed and is still there as well.
     """
 
     id: int
