@@ -132,14 +132,14 @@ def test_it_calculates_where_its_pictures_are() -> None:
 def test_it_is_taken_where_there_are_no_others_and_the_reason_is_told(tmp_path: Path, backbone: str | None) -> None:
     chosen = obtain_weights(Workspace(tmp_path), backbone)
     assert chosen.backbone == BUILTIN
-    assert chosen.origin == "built in (no weights in weights/, and PIGEONHOLE_OFFLINE=1)"
+    assert chosen.origin == "no weights in weights/, and PIGEONHOLE_OFFLINE=1 forbids downloads"
 
 
 @pytest.mark.usefixtures("offline")
 def test_weights_that_the_user_has_come_first_unless_it_is_asked_for(tmp_path: Path) -> None:
     write_random_weights(tmp_path / "weights" / f"{SMALL}.pth")
     assert obtain_weights(Workspace(tmp_path), AUTO).backbone == SMALL
-    assert obtain_weights(Workspace(tmp_path), BUILTIN).origin == "built in (asked for)"
+    assert obtain_weights(Workspace(tmp_path), BUILTIN).origin == "set with --backbone"
     with pytest.raises(UsageError, match="brings its own weights"):
         obtain_weights(Workspace(tmp_path), BUILTIN, tmp_path / "weights" / f"{SMALL}.pth")
 
@@ -156,7 +156,7 @@ def test_a_failed_download_is_told_in_a_few_words(tmp_path: Path, monkeypatch: p
     monkeypatch.delenv("PIGEONHOLE_OFFLINE", raising=False)
     monkeypatch.setattr(obtain, "DEFAULT_URL", "http://127.0.0.1:9/weights.pth")
     origin = obtain_weights(Workspace(tmp_path)).origin
-    assert origin == "built in (no weights in weights/, and the download failed (Connection refused))"
+    assert origin == "no weights in weights/, and the download failed (Connection refused)"
 
 
 @pytest.fixture
@@ -190,11 +190,11 @@ def test_the_default_networks_address_is_the_one_that_torchvision_publishes() ->
 def test_training_says_in_one_line_that_it_is_used_and_why_and_the_model_knows(two_kinds: Path) -> None:
     result = pigeonhole("train", two_kinds, environment=OFFLINE)
     assert result.returncode == 0, result.stderr
-    assert "Backbone builtin, built in (no weights in weights/, and PIGEONHOLE_OFFLINE=1).\n" in result.stderr
+    assert "Backbone: builtin (no weights in weights/, and PIGEONHOLE_OFFLINE=1 forbids downloads).\n" in result.stderr
     card = load_model(two_kinds / "model.onnx").card
     assert card.recipe == "probe"
     assert card.backbone["name"] == BUILTIN
-    assert card.backbone["weights"] == "built in (no weights in weights/, and PIGEONHOLE_OFFLINE=1)"
+    assert card.backbone["weights"] == "no weights in weights/, and PIGEONHOLE_OFFLINE=1 forbids downloads"
     assert card.preprocessing.size == 128
 
 

@@ -55,7 +55,7 @@ def test_the_demo_needs_no_network(installed: Path, alone: tuple[str, ...]) -> N
         PYTHONPATH=str(installed / "src"),
     )
     assert result.returncode == 0, result.stderr
-    assert "Backbone builtin, built in (asked for)." in result.stderr
+    assert "Backbone: builtin (set with --backbone)." in result.stderr
     assert "Learning from 120 pictures in 3 categories." in result.stderr
     assert "24 seen = 24 sorted" in result.stderr
     sorted_as = {path.name.split("-")[0] for path in (installed / "demo" / "out").iterdir() if path.suffix == ".jpg"}

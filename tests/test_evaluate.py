@@ -47,9 +47,9 @@ def test_people_read_sentences_a_table_and_the_worst_mistakes(tf_files: Path, la
     table = {line.split()[0]: line.split()[1:] for line in lines if line.startswith(("red", "green", "blue"))}
     assert table["red_things"] == ["5", "80.0", "%", "80.0", "%", "80.0", "%"]
     assert table["green_things"] == ["3", "75.0", "%", "100.0", "%", "85.7", "%"]
-    wrong = [line for line in lines if line.startswith("  wrong: ")]
-    assert [line.split(":")[1].strip() for line in wrong] == ["blue_things/1.png", "red_things/hidden.png"] or [
-        line.split(":")[1].strip() for line in wrong
+    wrong = [line for line in lines if line.startswith("  mistake: ")]
+    assert [line.removeprefix("  mistake: ").split(" answered ")[0] for line in wrong] == ["blue_things/1.png", "red_things/hidden.png"] or [
+        line.removeprefix("  mistake: ").split(" answered ")[0] for line in wrong
     ] == ["red_things/hidden.png", "blue_things/1.png"]
 
 
@@ -85,14 +85,14 @@ def test_a_flat_folder_gets_scores_and_no_accuracy(tf_files: Path, tmp_path: Pat
     assert summary["unlabelled"] == 2
     assert "accuracy" not in summary
     said = pigeonhole("evaluate", tf_files, flat, "--no-report").stdout
-    assert said == "2 pictures lie in no folder, so nobody knows what is on them.\n"
+    assert said == "2 pictures are not in a category folder and were not scored.\n"
 
 
 def test_pictures_of_no_category_are_counted_apart(tf_files: Path, labelled: Path) -> None:
     write_pictures(labelled / "others", {"x.png": RED, "y.png": BLUE})
     result = pigeonhole("evaluate", tf_files, labelled)
     assert result.stdout.startswith("8 of 10 pictures right")
-    assert "0 of 2 pictures of no category are called unknown." in result.stdout
+    assert "0 of 2 pictures that belong to no category were answered with unknown." in result.stdout
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_judged(tf_files: Path, labelled: Path) -> None:
@@ -109,7 +109,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_judged(tf_files: Path, labell
     ("arguments", "code", "said"),
     [
         (["nowhere"], 2, "There is no folder nowhere."),
-        (["a", "b", "c"], 2, "It takes one or two folders"),
+        (["a", "b", "c"], 2, "Expected one or two folders"),
     ],
 )
 def test_a_wrong_call_is_answered_with_a_sentence(tf_files: Path, arguments: list[str], code: int, said: str) -> None:

@@ -203,7 +203,7 @@ def test_a_heat_map_needs_no_torch_and_overwrites_nothing(superheroes: Path, sha
     before = out.read_bytes()
     again = pigeonhole("guess", superheroes, picture, "--heat-map", out)
     assert again.returncode == 2
-    assert "is there already" in again.stderr
+    assert "exists already" in again.stderr
     assert out.read_bytes() == before
     two = pigeonhole("guess", superheroes, picture, picture, "--heat-map", tmp_path / "x.png")
     assert (two.returncode, "draws one picture" in two.stderr) == (2, True)

@@ -21,6 +21,7 @@ from commands import pigeonhole
 from pigeonhole.evaluation.findings import Epoch, Growth, Suspicion
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.evaluation.running import Evaluated, Evaluation
+from pigeonhole.report import collector
 from pigeonhole.report.collector import MISTAKES, ROWS, SHOWN, Collector
 from pigeonhole.report.curves import calibration, precision_recall, risk_coverage, roc
 from pigeonhole.report.plain_summary import verdict
@@ -97,7 +98,7 @@ def test_the_page_opens_without_errors_and_asks_for_nothing_else(
 ) -> None:
     page = request.getfixturevalue(which) / "report" / "index.html"
     with opened(page, scheme) as browser:
-        assert browser.page.title() == "What was learnt – pigeonhole"
+        assert browser.page.title() == "Training report – pigeonhole"
         assert browser.complaints == []
         assert [each for each in browser.requests if not each.startswith("data:")] == [page.as_uri()]
         broken = "[...document.images].filter(each => !each.complete || !each.naturalWidth).length"
@@ -255,10 +256,10 @@ def test_curves_are_what_scikit_learn_says() -> None:
 @pytest.mark.parametrize(
     ("share", "first", "second"),
     [
-        (1.0, "Of 100 new pictures like these, about 100 are put in the right place", "It made no mistake"),
-        (0.9, "Of 100 new pictures like these, about 9", "It most often takes "),
-        (0.75, "Of 100 new pictures like these, about 7", " More pictures of these two would help."),
-        (0.5, "This cannot be learnt reliably", "Check whether the pictures lie in the right categories"),
+        (1.0, "About 100 of 100 similar new pictures should be sorted correctly", "There was no mistake"),
+        (0.9, "About 9", "Most frequent mistake: "),
+        (0.75, "About 7", " More pictures of these two would help."),
+        (0.5, "This cannot be learnt reliably", "Check whether the pictures are in the right folders"),
         (0.33, "This cannot be learnt reliably", "whether a person could tell them apart."),
     ],
 )
@@ -270,7 +271,7 @@ def test_the_verdict_is_two_sentences_for_everyone(share: float, first: str, sec
 
 def test_of_pictures_in_no_folder_nothing_is_claimed(tmp_path: Path) -> None:
     result = collected([said(number, None, (0.2, 0.5, 0.3)) for number in range(5)])
-    assert verdict(result.evaluation)[0].startswith("Nobody said what is on these pictures")
+    assert verdict(result.evaluation)[0].startswith("These pictures are not in category folders")
     page = write_report(tmp_path, ReportData("flat", "from nowhere", result, ()))
     with opened(page) as browser:
         assert browser.complaints == []
@@ -294,7 +295,7 @@ def test_everything_a_report_can_hold_is_on_the_page(tmp_path: Path) -> None:
     text = page.read_text()
     for words in (
         "guessing, 33.3 %",
-        "lies in cat, looks like bear (0.70)",
+        "filed as cat, looks like bear (0.70)",
         "Loss after each epoch",
         "Would more pictures",
     ):
@@ -306,3 +307,22 @@ def test_everything_a_report_can_hold_is_on_the_page(tmp_path: Path) -> None:
     numbers = json.loads((tmp_path / "report.json").read_text())
     assert numbers["baselines"] == {"guessing": pytest.approx(1 / 3)}
     assert np.isclose(float(numbers["figures"]["loss"][0]["loss, held out"]), 1.1)
+
+
+def test_every_scored_picture_has_the_same_chance_to_be_drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of no category come between the others; they must not make late pictures rarer."""
+    monkeypatch.setattr(collector, "SAMPLE", 10)
+    drawn = np.zeros(100)
+    for seed in range(200):
+        result = collected([])
+        result._chance = np.random.default_rng(seed)
+        for number in range(100):
+            scores = (0.5 + number / 1000, 0.3, 0.2 - number / 1000)
+            for each in (said(number, "bear", scores), said(number, "a stranger", scores), said(number, None, scores)):
+                result.evaluation.count(each)
+                result.add(each)
+        for best in result.sample[1][:, 0]:
+            drawn[round((best - 0.5) * 1000)] += 1
+    early, late = drawn[:50].sum(), drawn[50:].sum()
+    assert early + late == 2000
+    assert abs(early - late) < 200  # four standard deviations; the late ones had less than half of it

@@ -117,8 +117,8 @@ def test_the_same_picture_in_two_categories_is_pointed_out(mine: Path) -> None:
     assert result.returncode == 0
     assert "the same picture in two categories: " in result.stderr
     assert "blue_things/wrong.png" in result.stderr
-    assert "It most often takes " in result.stdout
-    assert "  wrong: " in result.stdout
+    assert "Most frequent mistake: " in result.stdout
+    assert "  mistake: " in result.stdout
 
 
 def test_learning_on_the_built_in_backbone_when_there_are_no_weights(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_learning_on_the_built_in_backbone_when_there_are_no_weights(tmp_path: P
     shades(tmp_path / "data" / "blue_things", BLUE, 10, 2)
     result = pigeonhole("train", "--no-report", tmp_path, environment={"PIGEONHOLE_OFFLINE": "1"})
     assert result.returncode == 0, result.stderr
-    assert "Backbone builtin, built in (no weights in weights/, and PIGEONHOLE_OFFLINE=1)." in result.stderr
+    assert "Backbone: builtin (no weights in weights/, and PIGEONHOLE_OFFLINE=1 forbids downloads)." in result.stderr
     assert result.stdout.startswith("20 of 20 pictures right")
     write_pictures(tmp_path, {"new.png": (20, 30, 240)})
     assert Classifier.load(tmp_path / "model.onnx").guess(tmp_path / "new.png").category == "blue_things"

@@ -69,7 +69,7 @@ def test_a_first_training_in_the_container_needs_neither_weights_nor_a_network(u
     user.owns(first)
     ran = user.script("train.sh", first, PIGEONHOLE_OFFLINE="1")
     assert ran.returncode == 0, ran.stderr
-    assert "Backbone builtin" in ran.stderr
+    assert "Backbone: builtin" in ran.stderr
     assert user.look_around(INTERFACES) == "lo"
 
     ran = user.script("guess.sh", first, next((user.pictures / "elsa").iterdir()), "--no-unknown")

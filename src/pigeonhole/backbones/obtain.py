@@ -5,8 +5,15 @@ import threading
 import urllib.request
 from pathlib import Path
 
-from pigeonhole.backbones.weights import AUTO, DEFAULT_BACKBONE, Weights, builtin_weights, find_weights, missing
-from pigeonhole.errors import WeightsError
+from pigeonhole.backbones.weights import (
+    AUTO,
+    DEFAULT_BACKBONE,
+    MissingWeightsError,
+    Weights,
+    builtin_weights,
+    find_weights,
+    missing,
+)
 from pigeonhole.workspace import WEIGHTS, Workspace
 
 # Where torchvision says it is. Asking torchvision takes three seconds, which are lost where there is no network.
@@ -28,9 +35,8 @@ def obtain_weights(workspace: Workspace, backbone: str | None = None, named: Pat
         if not is_offline() and (trouble := _unreachable(DEFAULT_URL, REACH_SECONDS)):
             raise missing(DEFAULT_BACKBONE, f"the download failed ({trouble})")
         return download_weights(workspace, DEFAULT_BACKBONE)
-    except WeightsError as error:
-        reason = "PIGEONHOLE_OFFLINE=1" if is_offline() else error.happened.partition(": ")[2].rstrip(".")
-        return builtin_weights(f"no weights in {WEIGHTS}/, and {reason}")
+    except MissingWeightsError as error:
+        return builtin_weights(f"no weights in {WEIGHTS}/, and {error.reason}")
 
 
 def is_offline() -> bool:
@@ -44,7 +50,7 @@ def download_weights(workspace: Workspace, backbone: str) -> Weights:
     timm's lie on a hub that gives no checksums with their names; they are not downloaded.
     """
     if is_offline():
-        raise missing(backbone, "PIGEONHOLE_OFFLINE=1 forbids to download them")
+        raise missing(backbone, "PIGEONHOLE_OFFLINE=1 forbids downloads")
     from pigeonhole.backbones.download import download
 
     path = download(backbone, workspace.weights)
@@ -56,7 +62,7 @@ def _unreachable(url: str, seconds: float) -> str | None:
 
     In a thread of its own, because no timeout bounds how long a name is looked up.
     """
-    said: list[str | None] = [f"no answer within {seconds:.0f} seconds"]
+    said: list[str | None] = [f"no answer within {seconds:.0f} s"]
 
     def ask() -> None:
         try:

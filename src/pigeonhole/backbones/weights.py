@@ -38,7 +38,7 @@ def find_weights(workspace: Workspace, backbone: str | None, named: Path | None)
         name = backbone if backbone and backbone != AUTO else _backbone_in(named)
         return Weights(named, name, f"--weights {named.name}")
     if backbone == BUILTIN:
-        return builtin_weights("asked for")
+        return builtin_weights("set with --backbone")
     backbone = None if backbone == AUTO else backbone
     present = weights_in(workspace)
     wanted = [each for each in present if _is_meant(backbone or DEFAULT_BACKBONE, each.backbone)]
@@ -48,7 +48,7 @@ def find_weights(workspace: Workspace, backbone: str | None, named: Path | None)
 
 def builtin_weights(reason: str) -> Weights:
     """Those that come with pigeonhole; `reason` says why they and no others."""
-    return Weights(BUILTIN_FILE, BUILTIN, f"built in ({reason})")
+    return Weights(BUILTIN_FILE, BUILTIN, reason)
 
 
 def weights_in(workspace: Workspace) -> list[Weights]:
@@ -57,12 +57,22 @@ def weights_in(workspace: Workspace) -> list[Weights]:
     return [Weights(path, _backbone_in(path), f"{WEIGHTS}/{path.name}") for path in files]
 
 
-def missing(backbone: str, reason: str) -> WeightsError:
+class MissingWeightsError(WeightsError):
+    """There are no weights; `reason` says why they could not be downloaded."""
+
+    def __init__(self, happened: str, cure: str, reason: str) -> None:
+        super().__init__(happened, cure)
+        self.reason = reason
+
+
+def missing(backbone: str, reason: str) -> MissingWeightsError:
+    """The error to raise where there are no weights for `backbone` and none can be downloaded."""
     library, name = ("timm", _in_file_name(backbone)) if backbone.startswith(TIMM) else ("torchvision", backbone)
-    return WeightsError(
+    return MissingWeightsError(
         f"There are no pretrained weights for {backbone}: {reason}.",
         f"Copy a {library} weights file called {name}.pth into TF_FILES/{WEIGHTS}, name one with --weights FILE, "
-        f"or take the one that comes with pigeonhole: --backbone {BUILTIN}.",
+        f"or use the built-in network: --backbone {BUILTIN}.",
+        reason,
     )
 
 

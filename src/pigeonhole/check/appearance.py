@@ -39,7 +39,7 @@ def appearances(
     """Of every example by its path, and of those that cannot be read, why not."""
     seen: dict[Path, Appearance] = {}
     problems: dict[Path, Unreadable | Failed] = {}
-    with output.stage("Looking at pictures", len(examples)) as advance:
+    with output.stage("Reading pictures", len(examples)) as advance:
         for item in decoded((example.found for example in examples), WHOLE):
             advance()
             match item:

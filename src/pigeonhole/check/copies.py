@@ -52,4 +52,6 @@ def _finding(examples: list[Example], names: list[Path], seen: list[Appearance])
             moves=tuple(Move(path, None) for path in pictures),
         )
     moves = tuple(Move(path, SET_ASIDE / path) for path in pictures[1:])
-    return Finding("copies" if exact else "near copies", pictures, f"{likeness} {len(pictures)} times", moves=moves)
+    return Finding(
+        "duplicates" if exact else "near-duplicates", pictures, f"{likeness} {len(pictures)} times", moves=moves
+    )

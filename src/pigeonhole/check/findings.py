@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["unreadable", "two categories", "label", "leak", "few", "copies", "near copies"]
+Kind = Literal["unreadable", "two categories", "label", "shortcut", "few", "duplicates", "near-duplicates"]
 # In the order in which they matter, with what a reader is told above each list.
 TITLES: dict[Kind, str] = {
-    "unreadable": "cannot be read, so they are left out",
-    "two categories": "the same or nearly the same picture in two categories, of which one must be wrong",
-    "label": "may lie in the wrong category, the likeliest first",
-    "leak": "something tells categories apart that has nothing to do with what is on the pictures",
-    "few": "too few pictures",
-    "copies": "the same picture several times",
-    "near copies": "nearly the same picture several times",
+    "unreadable": "files that cannot be read; training leaves them out",
+    "two categories": "the same or nearly the same picture in two categories; one of them must be wrong",
+    "label": "pictures that may be in the wrong category, most likely first",
+    "shortcut": "something other than the content gives a category away",
+    "few": "categories with few pictures",
+    "duplicates": "the same picture several times",
+    "near-duplicates": "nearly the same picture several times",
 }
 ERRORS: frozenset[Kind] = frozenset(("unreadable", "two categories"))
 
@@ -28,7 +28,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`pictures` (below TF_FILES) that something is wrong with; for copies, the one to keep stands first.
+    """`pictures` (below TF_FILES) that something is wrong with; for duplicates, the one to keep stands first.
 
     `sentence` says what, `doubt` (0 to 1, for labels) how sure the others are that it is, `moves` what would mend it.
     """

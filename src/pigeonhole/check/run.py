@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.backbones.augmented_views import PLAIN
 from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
 from pigeonhole.backbones.frozen import load_backbone
 from pigeonhole.backbones.obtain import obtain_weights
@@ -80,9 +81,9 @@ def _features(
     network = load_backbone(workspace, chosen, None, dataset, output)
     pictures = (*dataset.examples, *dataset.strangers)
     with FeatureStore.open(workspace, network) as store:
-        lost = fill(pictures, 0, network, store, output)
+        lost = fill(pictures, PLAIN, network, store, output)
         bad = {problem.path for problem in lost}
-        return vectors_of([each for each in pictures if each.found.path not in bad], 0, store), lost
+        return vectors_of([each for each in pictures if each.found.path not in bad], PLAIN, store), lost
 
 
 def _unreadable(measured: _Set) -> Iterator[Finding]:
@@ -95,7 +96,7 @@ def _few(dataset: Dataset) -> Iterator[Finding]:
     for category in dataset.categories:
         if counts[category] < ENOUGH:
             yield Finding(
-                "few", (), f"{printable(category)} has {counts[category]} different pictures; {ENOUGH} help more"
+                "few", (), f"{printable(category)} has {counts[category]} different pictures; use at least {ENOUGH}"
             )
 
 
@@ -125,7 +126,9 @@ def _labels(
     found, at_first = suspects_by_features(features, targets, split, output)
     by_guessing = 1 - np.bincount(targets).max() / len(targets)
     if at_first > HARDLY_BETTER * by_guessing * len(targets):
-        output.note("The network hardly tells these categories apart, so it does not doubt any labels.")
+        output.note(
+            "Label check skipped: the network can hardly tell these categories apart, so its doubts mean nothing."
+        )
         return
     for suspect in found:
         example = measured.dataset.examples[suspect.row]

@@ -1,4 +1,4 @@
-"""Whether something tells categories apart that has nothing to do with what is on the pictures.
+"""Shortcuts: properties other than the content that give a category away (Geirhos et al. 2020, arXiv 2004.07780).
 
 A network learns whatever is easiest: where all pictures of one film have a thin black border, it learns the border.
 """
@@ -40,10 +40,10 @@ def find_shortcuts(
                 right = int((answers[own] == target).sum())
                 wrong = int((answers[~own] == target).sum())
                 yield Finding(
-                    "leak",
+                    "shortcut",
                     (),
-                    f"{name} alone tells {printable(category)}: {right} of its {own.sum()} pictures are known by it,"
-                    f" and {wrong} of the {(~own).sum()} others are taken for it",
+                    f"{name} alone identifies {printable(category)}: {right} of its {own.sum()} pictures are recognised"
+                    f" by it, and {wrong} of the {(~own).sum()} others are mistaken for it",
                 )
 
 

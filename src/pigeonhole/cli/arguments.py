@@ -17,7 +17,7 @@ paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_ty
 def inference(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of inference: `tta` and `no_unknown`, the two values of InferenceOptions."""
     for option in (
-        click.option("--no-unknown", is_flag=True, help="Always name a category, however different the picture is."),
+        click.option("--no-unknown", is_flag=True, help="Always name a category, never unknown."),
         click.option("--tta", is_flag=True, help="Average over ten views of each picture; takes ten times as long."),
     ):
         command = option(command)
@@ -36,9 +36,9 @@ def existing_file(path: Path) -> Path:
 def new_png(path: Path) -> Path:
     """`path`, or a UsageError where a picture cannot be written there without overwriting something."""
     if path.suffix.lower() != ".png":
-        raise UsageError(f"{printable(path)} is no name for the drawing.", "Let it end in .png.")
+        raise UsageError(f"The output file must end in .png: {printable(path)}.", "Change its name.")
     if path.exists():
-        raise UsageError(f"{printable(path)} is there already.", "Choose another name; nothing is overwritten.")
+        raise UsageError(f"{printable(path)} exists already and is not overwritten.", "Choose another name.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {printable(path.parent)}.", "Make it, or choose another.")
     return path

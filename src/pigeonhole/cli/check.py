@@ -22,22 +22,28 @@ MOST_SHOWN = 20  # of each kind
 @click.command("check")
 @click.argument("tf_files", default=TF_FILES, type=click.Path(path_type=Path))
 @click.option(
-    "--backbone", default="auto", metavar="NAME", help="The network that says what looks alike; as for train."
+    "--backbone",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="The network that measures similarity; values as for train.",
 )
-@click.option("--weights", metavar="FILE", type=click.Path(path_type=Path), help="A state dict for it.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses who is held out when.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per finding.")
+@click.option(
+    "--weights", metavar="FILE", type=click.Path(path_type=Path), help="Weights for the backbone (a state dict)."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the cross-validation split.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object per finding.")
 @click.option(
     "--moves",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Write a list of moves that would mend it, to edit.",
+    help="Write a list of suggested moves to FILE, for you to edit.",
 )
 @click.option(
     "--apply",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Do the moves of such a list; nothing else is done.",
+    help="Carry out the moves listed in FILE, and do nothing else.",
 )
 def command(
     tf_files: Path,
@@ -49,13 +55,15 @@ def command(
     moves: Path | None,
     apply: Path | None,
 ) -> int:
-    """Look for what is wrong with the pictures in TF_FILES/data: damaged ones, copies, wrong labels, leaks.
+    """Look for problems in TF_FILES/data: unreadable files, duplicates, wrong labels, shortcuts.
 
-    Nothing is moved or deleted unless a list is given with --apply. The exit code is 1 where there are errors.
+    Nothing is moved or deleted unless you pass a list with --apply. The exit code is 1 if there are errors.
     """
     if apply:
         if moves or as_json:
-            raise UsageError("--apply does the moves of a list, and nothing else.", "Leave --moves and --json out.")
+            raise UsageError(
+                "--apply carries out a list of moves and does nothing else.", "Leave --moves and --json out."
+            )
         return _apply(apply, tf_files)
     from pigeonhole.check import check
     from pigeonhole.check.moves import write_moves
@@ -71,8 +79,8 @@ def command(
     if moves:
         count = write_moves(moves, checked.findings)
         click.echo(
-            f"{count} moves are in {printable(moves)}. Delete the lines that you do not want, fill in where to, "
-            "and do them with --apply.",
+            f"{count} moves are listed in {printable(moves)}. Delete the lines that you do not want, fill in the "
+            "missing targets, and pass the file to --apply.",
             err=as_json,
         )
     return 1 if any(finding.is_error for finding in checked.findings) else 0

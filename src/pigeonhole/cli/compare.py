@@ -21,21 +21,21 @@ RECIPES = ("cnn", "cnn-regularised", "cnn-augmented", "probe", "finetune")
     "recipes",
     multiple=True,
     type=click.Choice(RECIPES),
-    help="One to try; may be given several times. All of them if left out.",
+    help="A recipe to try; may be repeated. Default: all.",
 )
 @click.option(
     "--backbone",
     "backbones",
     multiple=True,
     metavar="NAME",
-    help="One to try; may be given several times. All that have weights in TF_FILES/weights if left out.",
+    help="A backbone to try; may be repeated. Default: all with weights in TF_FILES/weights.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the split, the same for all.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each instead of the table.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the split, which all share.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object per result instead of the table.")
 def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, ...], seed: int, as_json: bool) -> int:
-    """Learn from TF_FILES/data in several ways and say how good, how fast and how large each is.
+    """Train on TF_FILES/data in several ways and report how accurate, fast and large each result is.
 
-    The model that is in use stays. The table, with a figure, is also written to TF_FILES/report.
+    TF_FILES/model.onnx is not changed. The numbers and a figure are also written to TF_FILES/report.
     """
     from rich.console import Console
 
@@ -50,7 +50,7 @@ def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, .
     wanted = recipes or RECIPES
     pretrained = "probe" in wanted or "finetune" in wanted
     if backbones and not pretrained:
-        raise UsageError("A backbone is of use to probe and finetune only.", "Leave --backbone out.")
+        raise UsageError("Only the recipes probe and finetune use a backbone.", "Leave --backbone out.")
     dataset = read_dataset(workspace)
     present = backbones or [each.backbone for each in weights_in(workspace)] or [AUTO]
     weights = [obtain_weights(workspace, name) for name in present] if pretrained else []

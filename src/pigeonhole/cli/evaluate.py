@@ -24,26 +24,26 @@ from pigeonhole.stream import guesses
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
-CURE = "Make room, or leave the report out with --no-report."
+CURE = "Free some space, or leave the report out with --no-report."
 
 
 @click.command("evaluate")
 @arguments.paths
-@click.option("--markdown", "form", flag_value="markdown", help="A table with a line for every picture.")
-@click.option("--csv", "form", flag_value="csv", help="The same for a spreadsheet.")
-@click.option("--json", "form", flag_value="json", help="One JSON object per picture, then the summary.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print a Markdown table with a line per picture.")
+@click.option("--csv", "form", flag_value="csv", help="Print comma-separated values, a line per picture.")
+@click.option("--json", "form", flag_value="json", help="Print a JSON object per picture, then the summary.")
 @click.option("--no-report", is_flag=True, help="Do not write TF_FILES/report/evaluation.")
 @arguments.inference
 def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta: bool, no_unknown: bool) -> int:
-    """Say how good the model is on pictures whose categories are known.
+    """Measure how good the model is on pictures whose categories are known.
 
-    PATHS is [TF_FILES] FOLDER: FOLDER has one folder per category. One that the model does not know holds strangers,
-    which should be called unknown; for pictures in no folder at all there are scores only.
+    PATHS is [TF_FILES] FOLDER. FOLDER holds one folder per category. Pictures in a folder that is no category of the
+    model should be answered with unknown. Pictures in no folder get scores, but are not counted.
     """
     from pigeonhole.report.write import write_report
 
     if len(paths) > 2:
-        raise UsageError(f"It takes one or two folders, [TF_FILES] FOLDER, and got {len(paths)}.")
+        raise UsageError(f"Expected one or two folders ([TF_FILES] FOLDER), got {len(paths)}.")
     tf_files, folder = paths if len(paths) == 2 else (arguments.TF_FILES, paths[0])
     if not folder.is_dir():
         raise UsageError(f"There is no folder {printable(folder)}.", "Check the name.")
@@ -87,8 +87,8 @@ def _collect(folder: Path, model: Model, collected: Collector, form: Form | None
 def _content(folder: Path, tf_files: Path, model: Model, collected: Collector) -> ReportData:
     card = model.card
     return ReportData(
-        title=f"{folder.resolve().name}, evaluated",
-        source=f"The model {printable(Workspace(tf_files).model)}, asked about the pictures in {printable(folder)}.",
+        title=f"Evaluation of {folder.resolve().name}",
+        source=f"The model {printable(Workspace(tf_files).model)} on the pictures in {printable(folder)}.",
         collected=collected,
         facts=(
             ("model, SHA-256", digest((Workspace(tf_files).model).read_bytes())),

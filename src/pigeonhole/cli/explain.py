@@ -13,22 +13,24 @@ from pigeonhole.workspace import Workspace
 
 @click.command("explain")
 @arguments.paths
-@click.option("--against", metavar="CATEGORY", help="Show beside it where it sees this category.")
+@click.option("--against", metavar="CATEGORY", help="Also show where the network sees this category.")
 @click.option(
-    "--layers", metavar="NAMES", help="Show filters and answers of these layers instead, with commas between them."
+    "--layers",
+    metavar="NAMES",
+    help="Show filters and feature maps of these layers instead (names separated by commas).",
 )
 def command(paths: tuple[Path, ...], *, against: str | None, layers: str | None) -> int:
     """Draw where the network looks: Grad-CAM, guided backpropagation and their product.
 
-    PATHS is [TF_FILES] IMAGE OUT.png. Guided backpropagation is drawn for ReLU networks only.
+    PATHS is [TF_FILES] IMAGE OUT.png. Guided backpropagation is only defined for ReLU networks.
     """
     if len(paths) not in (2, 3):
-        raise UsageError(f"It takes [TF_FILES] IMAGE OUT.png, and got {len(paths)} names.")
+        raise UsageError(f"Expected [TF_FILES] IMAGE OUT.png, got {len(paths)} names.")
     tf_files, image, out = paths if len(paths) == 3 else (arguments.TF_FILES, *paths)
     arguments.existing_file(image)
     arguments.new_png(out)
     if against and layers:
-        raise UsageError("--against and --layers are two different pictures.", "Leave one of them out.")
+        raise UsageError("--against and --layers cannot be combined.", "Leave one of them out.")
     from pigeonhole.explain.run import explain
 
     names = tuple(name.strip() for name in layers.split(",")) if layers else ()

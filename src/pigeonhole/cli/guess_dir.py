@@ -22,9 +22,9 @@ from pigeonhole.workspace import Workspace
 @click.command("guess-dir")
 @arguments.paths
 @placing.options(Placing.COPY)
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-@click.option("--no-recursive", is_flag=True, help="Leave sub-folders alone.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per file, then the counts.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
+@click.option("--no-recursive", is_flag=True, help="Ignore sub-folders.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object per file, then the counts.")
 @arguments.inference
 def command(
     paths: tuple[Path, ...],
@@ -36,11 +36,11 @@ def command(
     no_unknown: bool,
     **chosen: Any,
 ) -> int:
-    """Sort every picture of a folder into another as <category>-<score>.<ext>; nothing is ever overwritten.
+    """Sort the pictures of a folder into another as <category>-<score>.<ext>. Nothing is ever overwritten.
 
     PATHS is [TF_FILES] IN OUT: TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
 
-    Run it again to sort what is new or was interrupted; take it back with undo.
+    Run it again to sort new pictures or to resume; take it back with undo.
     """
     tf_files, source, out = arguments.three(paths, "IN")
     options = placing.sort_options(Placing.COPY, retry_unreadable=True, dry_run=dry_run, **chosen)

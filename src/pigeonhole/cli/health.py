@@ -1,4 +1,4 @@
-"""`pigeonhole health`: is the watcher well? For a container's health check."""
+"""`pigeonhole health`: is the watcher healthy? For a container's health check."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from pigeonhole.inbox.health import why_unhealthy
 @click.command("health")
 @click.argument("out", type=click.Path(path_type=Path), envvar="PIGEONHOLE_OUT")
 def command(out: Path) -> int:
-    """Say whether the watcher that sorts into OUT is well: exit code 0 if it is, 1 if it is not, with the reason.
+    """Report whether the watcher that sorts into OUT is healthy; if not, exit with 1 and say why.
 
-    It is not well when its inbox or its model has gone, when it cannot write to OUT, or when it has not been heard of.
+    It is unhealthy when its inbox or its model is missing, when it cannot write to OUT, or when it went silent.
     No TF_FILES are needed.
     """
     reason = why_unhealthy(out)

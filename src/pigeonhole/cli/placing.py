@@ -10,10 +10,10 @@ from pigeonhole.sorting import Placing, SortOptions, Template
 from pigeonhole.sorting.template import DEFAULT, INTO_FOLDERS
 
 _HELP = {
-    Placing.COPY: "Leave the pictures where they are and copy them.",
-    Placing.MOVE: "Move them: each leaves its old place once it stands safely in the new one.",
-    Placing.HARDLINK: "Give each file a second name; within one file system, and edits show in both.",
-    Placing.SYMLINK: "Make links to the pictures.",
+    Placing.COPY: "Copy the pictures and leave the originals where they are.",
+    Placing.MOVE: "Move the pictures: each original is removed once its copy is safe.",
+    Placing.HARDLINK: "Give each file a second name on one file system; edits show in both.",
+    Placing.SYMLINK: "Make symbolic links to the pictures.",
 }
 
 
@@ -45,23 +45,24 @@ def _options(default: Placing) -> list[Callable[[Callable[..., Any]], Callable[.
             "--name",
             "template",
             metavar="TEMPLATE",
-            help="What a picture is called, from {category} {score} {stem} {ext} {index} {date}; a / makes sub-folders."
-            f" The default is {DEFAULT}.",
+            help="Names of the sorted files, from {category} {score} {stem} {ext} {index} {date}; a / makes"
+            f" sub-folders. The default is {DEFAULT}.",
         ),
         click.option(
-            "--into-folders", is_flag=True, help=f"One folder per category, names as they were: {INTO_FOLDERS}."
+            "--into-folders", is_flag=True, help=f"One folder per category, original file names: {INTO_FOLDERS}."
         ),
         click.option(
             "--min-score",
             type=click.FloatRange(0, 1),
             default=0.0,
+            show_default=True,
             metavar="SCORE",
-            help="Below it, a picture is unknown-<score>.<ext>.",
+            help="Pictures with a lower score (0 to 1) become unknown-<score>.<ext>.",
         ),
         click.option(
             "--leave-unreadable",
             is_flag=True,
-            help="Leave what cannot be read where it is; otherwise it goes to OUT/_unreadable.",
+            help="Leave unreadable files where they are instead of placing them in OUT/_unreadable.",
         ),
     ]
 
@@ -79,7 +80,9 @@ def sort_options(
 ) -> SortOptions:
     """What the user chose, `default` where nothing was said of the way. Raises UsageError where that cannot be."""
     if into_folders and template is not None:
-        raise UsageError("--into-folders and --name both say what a picture is called.", "Give one of them.")
+        raise UsageError(
+            "--into-folders and --name cannot be combined: both name the sorted files.", "Leave one of them out."
+        )
     text = INTO_FOLDERS if into_folders else DEFAULT if template is None else template
     return SortOptions(
         Placing(placing or default), Template(text), min_score, leave_unreadable, retry_unreadable, dry_run

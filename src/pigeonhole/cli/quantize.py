@@ -1,4 +1,4 @@
-"""`pigeonhole quantize`: put the model into int8, where that pays."""
+"""`pigeonhole quantize`: quantise the model to int8, where that pays."""
 
 from pathlib import Path
 
@@ -12,13 +12,13 @@ from pigeonhole.workspace import Workspace
 
 @click.command("quantize")
 @click.argument("tf_files", default=TF_FILES, type=click.Path(path_type=Path))
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the split, as it did for train.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed of the split, as for train.")
 @click.option("--no-report", is_flag=True, help="Do not write TF_FILES/report.")
 def command(tf_files: Path, *, seed: int, no_report: bool) -> int:
-    """Let TF_FILES/model.onnx calculate in 8 bits, where that is faster and its answers stay.
+    """Quantise TF_FILES/model.onnx to int8, if that is faster here and its answers stay the same.
 
-    TF_FILES is ./tf_files if left out. The pictures that the model learnt from have to be in TF_FILES/data still. Where
-    int8 is refused, the model stays as it is, and the exit code is 4.
+    TF_FILES is ./tf_files if left out. The training pictures must still be in TF_FILES/data. If int8 is rejected, the
+    model is not changed and the exit code is 4.
     """
     from pigeonhole.train import quantize
 

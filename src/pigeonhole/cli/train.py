@@ -21,39 +21,49 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "probe", "finetune", "scratch"]),
     default="auto",
     show_default=True,
-    help="probe: on the features of a pretrained backbone. finetune: then all of it, kept if it is better. "
-    "scratch: a small network from nothing. auto: probe, finetune if there is a GPU.",
+    help="probe: a linear classifier on the features of a pretrained backbone. finetune: also tunes the whole network, "
+    "kept only if it is better. scratch: a small network without pretraining. auto: probe, and finetune on a GPU.",
 )
 @click.option(
     "--backbone",
     default="auto",
     show_default=True,
     metavar="NAME",
-    help="A network of torchvision, such as resnet50, timm:NAME, or builtin, which needs no weights. "
-    "auto: the one that you have weights of, else a download, else builtin.",
+    help="A torchvision network such as resnet50, timm:NAME, or builtin, which needs no weights file. "
+    "auto: the one whose weights are in TF_FILES/weights, else a download, else builtin.",
 )
-@click.option("--weights", metavar="FILE", type=click.Path(path_type=Path), help="A state dict for it.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the split and what scratch starts from.")
+@click.option(
+    "--weights", metavar="FILE", type=click.Path(path_type=Path), help="Weights for the backbone (a state dict)."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Random seed of the split and of the initial weights."
+)
 @click.option(
     "--precision",
     type=click.FloatRange(0, 1, min_open=True),
     default=0.95,
     show_default=True,
     metavar="SHARE",
-    help="So many of its answers shall be right; where it is less sure, the answer is unknown.",
+    help="Target precision (0 to 1): answers below the score that reaches it become unknown.",
 )
 @click.option(
     "--crop",
     type=click.Choice(["auto", "centre", "squeeze", "letterbox"]),
     default="auto",
     show_default=True,
-    help="What the network sees: a centred square, or the whole picture, squeezed or with bars. auto: the best here.",
+    help="What the network sees: a centred square, or the whole picture, squeezed or with bars (letterbox). "
+    "auto: whichever is better on held-out pictures.",
 )
 @click.option(
-    "--size", type=click.IntRange(32, 1024), metavar="PIXELS", help="How large it sees them; the network's own size."
+    "--size",
+    type=click.IntRange(32, 1024),
+    metavar="PIXELS",
+    help="Input size in pixels. The default is the network's own.",
 )
-@click.option("--no-unknown", is_flag=True, help="Always name a category, however unlike the picture is.")
-@click.option("--int8", is_flag=True, help="Also calculate in 8 bits, where that is faster and the answers stay.")
+@click.option("--no-unknown", is_flag=True, help="Always name a category, never unknown.")
+@click.option(
+    "--int8", is_flag=True, help="Quantise the network to int8 where that is faster and the answers stay the same."
+)
 @click.option("--no-report", is_flag=True, help="Do not write TF_FILES/report.")
 def command(
     tf_files: Path,
@@ -71,8 +81,8 @@ def command(
 ) -> int:
     """Learn from the pictures in TF_FILES/data/<category>/ and write TF_FILES/model.onnx.
 
-    TF_FILES is ./tf_files if left out. Weights come from --weights, else from TF_FILES/weights, else they are
-    downloaded there once; where there is no network, those that come with pigeonhole are used.
+    TF_FILES is ./tf_files if left out. Weights are taken from --weights, else from TF_FILES/weights, else they are
+    downloaded there once; without a connection, the built-in network is used.
     """
     from pigeonhole.backbones.weights import AUTO
     from pigeonhole.recipes.preprocessing_search import Sight
@@ -111,7 +121,7 @@ def command(
 
 
 def _tell_of_test(workspace: Workspace, result: "TrainingResult", terminal: Terminal) -> None:
-    """How the finished model does on TF_FILES/test/<category>/, which nothing was learnt or chosen by."""
+    """The accuracy of the finished model on TF_FILES/test/<category>/, which nothing was learnt or chosen by."""
     from pigeonhole.cli.evaluate import evaluate
     from pigeonhole.dataset.folders import also_in
     from pigeonhole.evaluation.running import Evaluation
@@ -123,6 +133,11 @@ def _tell_of_test(workspace: Workspace, result: "TrainingResult", terminal: Term
         pass
     click.echo(f"{TEST}/: {evaluation.accuracy or 'no picture of a known category'}.")
     if evaluation.strangers:
-        click.echo(f"{TEST}/: {evaluation.strangers_unknown} of {evaluation.strangers} strangers are called unknown.")
+        click.echo(
+            f"{TEST}/: {evaluation.strangers_unknown} of {evaluation.strangers} pictures that belong to no category "
+            "were answered with unknown."
+        )
     if copies := also_in(workspace.test, result.dataset):
-        click.echo(f"{TEST}/: {copies} of its pictures are copies of some that were learnt from, which flatters.")
+        click.echo(
+            f"{TEST}/: {copies} of its pictures are copies of training pictures: this accuracy is too optimistic."
+        )

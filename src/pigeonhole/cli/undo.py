@@ -27,5 +27,5 @@ def command(out: Path) -> int:
             else:
                 undone += 1
             advance()
-    terminal.note(f"{undone} undone, {refused} refused")
+    terminal.note(f"{undone} undone, {refused} refused.")
     return 1 if refused else 0

@@ -29,29 +29,32 @@ from pigeonhole.workspace import Workspace
 @click.command("watch")
 @arguments.paths
 @placing.options(Placing.MOVE)
-@click.option("--recursive", is_flag=True, help="Enter sub-folders, too.")
+@click.option("--recursive", is_flag=True, help="Include sub-folders.")
 @click.option(
     "--existing",
     type=click.Choice(["sort", "leave"]),
     default="sort",
-    help="What to do with the pictures that are there already. The default is sort.",
+    show_default=True,
+    help="Sort the pictures that are already there, or leave them.",
 )
 @click.option(
     "--settle",
     type=click.FloatRange(min=0),
     default=2.0,
+    show_default=True,
     metavar="SECONDS",
-    help="A file is complete when nothing about it has changed for so long. The default is 2.",
+    help="How long a file must stay unchanged before it is sorted.",
 )
 @click.option(
     "--poll",
     type=click.FloatRange(min=0.1),
     default=5.0,
+    show_default=True,
     metavar="SECONDS",
-    help="Look at least so often, also where the system does not tell of new files. The default is 5.",
+    help="Time between scans of the inbox. Files that the system reports are picked up sooner.",
 )
-@click.option("--no-events", is_flag=True, help="Do not ask the system to tell of new files.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per file, then the counts.")
+@click.option("--no-events", is_flag=True, help="Do not use the system's change events; only scan.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object per file, then the counts.")
 @arguments.inference
 def command(
     paths: tuple[Path, ...],
@@ -70,12 +73,14 @@ def command(
 
     PATHS is [TF_FILES] INBOX OUT: TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
 
-    An inbox is there to be emptied: pictures are moved. With --copy they stay, and are remembered.
+    Pictures are moved out of the inbox. With --copy they stay there and are remembered.
     """
     tf_files, inbox, out = arguments.three(paths, "INBOX")
     options = placing.sort_options(Placing.MOVE, **chosen)
     if options.placing is Placing.SYMLINK:
-        raise UsageError("Links to pictures that come and go would lead nowhere.", "Use --copy or --hardlink.")
+        raise UsageError(
+            "watch cannot make symbolic links: they would break when the inbox is emptied.", "Use --copy or --hardlink."
+        )
     terminal = WatchTerminal()
     output: Output = JsonLines(sys.stdout, terminal) if as_json else terminal
     started = time.monotonic()

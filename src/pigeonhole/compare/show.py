@@ -57,8 +57,8 @@ def figure(entries: Sequence[Entry]) -> bytes:
         )  # fmt: skip
     axes.set_xscale("log")
     axes.margins(x=0.2)
-    axes.set_xlabel(f"pictures a second, of the network alone on the {entries[0].device}")
-    axes.set_ylabel(f"accuracy on {entries[0].total} held-out pictures, with its 95 % interval (%)")
+    axes.set_xlabel(f"pictures/s (network alone, on the {entries[0].device})")
+    axes.set_ylabel(f"accuracy (%) on {entries[0].total} held-out pictures, with 95 % interval")
     axes.grid(alpha=0.3)
     buffer = BytesIO()
     drawing.savefig(buffer, dpi=150)

@@ -1,4 +1,4 @@
-"""What single layers hold: their filters, and what they answer to a picture."""
+"""Single layers: their filters, and their feature maps for a picture."""
 
 import difflib
 import math
@@ -32,7 +32,7 @@ def _row(network: Tuned, pixels: NDArray[np.uint8], name: str) -> list[Panel]:
         filters = layer.weight.detach()[strongest]
         seen = filters.permute(0, 2, 3, 1) if filters.shape[1] == 3 else filters.mean(dim=1)
         row.append(Panel(f"{name}\n{len(strongest)} of {len(layer.weight)} filters", _mosaic(seen)))
-    answers = f"{name}\nthe {len(strongest)} strongest of {len(maps)} answers"
+    answers = f"{name}\n{len(strongest)} strongest of {len(maps)} feature maps"
     return [*row, Panel(answers, _mosaic(maps[strongest]))]
 
 
@@ -56,7 +56,7 @@ def _answers(network: Tuned, layer: nn.Module, pixels: NDArray[np.uint8], name: 
         network(torch.from_numpy(pixels[None].copy()))
     handle.remove()
     if not kept or kept[0].dim() != 4:
-        raise UsageError(f"The answers of the layer {name!r} are no maps.", "Choose a convolution.")
+        raise UsageError(f"The layer {name!r} has no feature maps.", "Choose a convolution.")
     return kept[0][0]
 
 

@@ -50,13 +50,13 @@ def check_agreement(
         ours = torch.softmax(explained.network(torch.from_numpy(pixels.copy())) / model.card.temperature, dim=1).numpy()
     agreed = AGREED_IN_INT8 if model.card.int8 else AGREED
     if float(np.abs(ours - model.probabilities(pixels)).max()) > agreed:
-        raise ModelError("The weights in TF_FILES are not those that the model was made with.", "Train again.")
+        raise ModelError("The weights in TF_FILES differ from those that the model was trained with.", "Train again.")
 
 
 def _head(data: bytes) -> Head:
     tensors = {each.name: each for each in onnx.load_model_from_string(data).graph.initializer}
     if "head.weight" not in tensors:
-        raise ModelError("The model was not made by pigeonhole train, so it cannot be explained.", "Train one.")
+        raise ModelError("The model was not made by pigeonhole train and cannot be explained.", "Train one.")
     weight, bias = (numpy_helper.to_array(tensors[f"head.{name}"]).astype(np.float64) for name in ("weight", "bias"))
     return Head(weight, bias)
 
@@ -70,11 +70,11 @@ def _trunk(workspace: Workspace, sha256: str, model: Model) -> nn.Module:
                 return from_pixels(networks.backbone_network(name, weights.path), *networks.normalisation_of(name))
         raise ModelError(
             f"The weights of {name} that the model was trained with are not in {printable(workspace.weights)}.",
-            "Put them there, or train again.",
+            "Copy them there, or train again.",
         )
     remembered = network_file(workspace, sha256)
     if not remembered.exists():
-        raise ModelError("The network that was learnt is not in TF_FILES/cache any more.", "Train again.")
+        raise ModelError("The trained network is no longer in TF_FILES/cache.", "Train again.")
     if card.recipe == "scratch":
         trunk = from_pixels(scratch.small_cnn(), scratch.MEAN, scratch.STD)
     else:

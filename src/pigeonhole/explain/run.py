@@ -55,7 +55,7 @@ def _row(explained: Explained, pixels: NDArray[np.uint8], category: int, score: 
     ).numpy()
     row = [
         Panel(f"{printable(explained.labels[category])} {score:.5f}", pixels),
-        Panel("Grad-CAM" if heat.any() else "Grad-CAM: nothing speaks for it", over(pixels, heat)),
+        Panel("Grad-CAM" if heat.any() else "Grad-CAM: no evidence for it", over(pixels, heat)),
     ]
     try:
         guided = guided_backpropagation(explained.network, inputs, category).numpy()

@@ -3,6 +3,7 @@
 from pigeonhole.output.jsonl import JsonLines, guess_fields
 from pigeonhole.output.protocol import Output, Stage
 from pigeonhole.output.recorder import Recorder
+from pigeonhole.output.silent import Silent
 from pigeonhole.output.terminal import Terminal
 
-__all__ = ["JsonLines", "Output", "Recorder", "Stage", "Terminal", "guess_fields"]
+__all__ = ["JsonLines", "Output", "Recorder", "Silent", "Stage", "Terminal", "guess_fields"]

@@ -84,7 +84,7 @@ def _cells(out: Path, entry: JournalEntry) -> Iterator[str]:
     yield entry.verdict
     yield "" if entry.score is None else score_text(entry.score)
     yield printable(entry.source)
-    where = "left there" if entry.target is None else printable(out / entry.target)
+    where = "not placed" if entry.target is None else printable(out / entry.target)
     yield f"{where} ({printable(reason)})" if (reason := _reason(entry)) else where
 
 

@@ -46,7 +46,7 @@ class Terminal:
             case Failed(path, reason):
                 self._line(f"failed: {printable(path)}: {reason}", "red")
         if outcome.trouble:
-            self._line(f"left behind: {printable(outcome.path)}: {outcome.trouble}", "red")
+            self._line(f"not removed: {printable(outcome.path)}: {outcome.trouble}", "red")
 
     def summary(self, summary: Summary, seconds: float, device: str) -> None:
         answered = summary.sorted + summary.unknown

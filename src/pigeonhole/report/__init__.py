@@ -1,1 +1,1 @@
-"""How good answers are, counted and shown. It knows nothing of how a model was trained."""
+"""How good answers are, shown on a page and on the terminal. It does not know how a model was trained."""

@@ -29,7 +29,7 @@ class Chart:
 
 
 def confusion_chart(content: ReportData) -> Chart:
-    """Which category is taken for which."""
+    """The confusion matrix."""
     evaluation = content.collected.evaluation
     labels = [printable(label) for label in evaluation.labels]
     matrix = confusion(evaluation)
@@ -37,8 +37,8 @@ def confusion_chart(content: ReportData) -> Chart:
     cells = [[label, *map(str, row)] for label, row in zip(labels, matrix.tolist(), strict=True)]
     return Chart(
         "confusion",
-        "What is taken for what",
-        "A row for each true category, a column for each answer: everything beside the diagonal is a mistake.",
+        "Confusion matrix",
+        "One row per true category, one column per answer. Everything off the diagonal is a mistake.",
         figures.drawn(draw, figures.LIGHT, size),
         figures.drawn(draw, figures.DARK, size),
         ["truth", *labels],
@@ -54,8 +54,8 @@ def curve_charts(content: ReportData) -> Iterator[Chart]:
     if curves := roc(truths, scores, labels):
         yield _chart(
             "roc",
-            "ROC: can each category be told from the others?",
-            "The closer to the upper left corner, the better. The area, in brackets, is 1 at best; guessing has 0.5.",
+            "ROC: how well is each category separated from the others?",
+            "The closer to the upper left corner, the better. The area (in brackets) is at most 1; guessing gets 0.5.",
             figures.lines(curves, "false positive rate", "true positive rate", diagonal=True),
             ["category", "area", "true positive rate at 1 %, 5 %, 10 % false positives"],
             [[*_named(curve), _at(curve, (0.01, 0.05, 0.1))] for curve in curves],
@@ -64,7 +64,8 @@ def curve_charts(content: ReportData) -> Iterator[Chart]:
         yield _chart(
             "precision-recall",
             "Precision and recall",
-            "How many of the answers are right, against how many of the pictures are found, for every possible bar.",
+            "Precision: the share of answers that are right. Recall: the share of a category's pictures that are "
+            "found. Each point is one score threshold.",
             figures.lines(curves, "recall", "precision"),
             ["category", "average precision", "precision at a recall of 50 %, 90 %, 99 %"],
             [[*_named(curve), _at(curve, (0.5, 0.9, 0.99))] for curve in curves],
@@ -74,18 +75,18 @@ def curve_charts(content: ReportData) -> Iterator[Chart]:
     yield _chart(
         "calibration",
         "Does a score mean what it says?",
-        "Of all answers with a score of 0.9, nine in ten should be right: then the points lie on the diagonal.",
+        "Of all answers with a score of 0.9, nine in ten should be right. Then the points lie on the diagonal.",
         figures.calibration_curve(bins),
-        ["mean score", "right", "pictures"],
+        ["mean score", "accuracy", "pictures"],
         [[f"{score:.3f}", f"{100 * share:.1f} %", str(count)] for score, share, count in bins],
     )
     curve = risk_coverage(evaluation.scores, right)
     yield _chart(
         "risk-coverage",
-        "What if a person looks at the unsure ones?",
-        "The share of wrong answers among the surest so many of the pictures.",
-        figures.lines([curve], "share of the pictures answered", "share of wrong answers"),
-        ["answered", "wrong"],
+        "What if a person checks the uncertain ones?",
+        "The error rate when only the most certain share of the pictures is answered automatically.",
+        figures.lines([curve], "share of pictures answered", "error rate"),
+        ["answered", "error rate"],
         [
             [f"{100 * share:.0f} %", f"{100 * np.interp(share, curve.x, curve.y):.2f} %"]
             for share in (0.5, 0.7, 0.8, 0.9, 0.95, 1.0)
@@ -94,7 +95,7 @@ def curve_charts(content: ReportData) -> Iterator[Chart]:
 
 
 def learning_charts(content: ReportData) -> Iterator[Chart]:
-    """What happened while it learnt, and whether more pictures would help."""
+    """Loss and accuracy per epoch, and the learning curve."""
     if epochs := content.epochs:
         numbers = [each.number for each in epochs]
         cells = [
@@ -102,23 +103,25 @@ def learning_charts(content: ReportData) -> Iterator[Chart]:
             for each in epochs
         ]
         losses = [
-            ("pictures learnt from", numbers, [each.training_loss for each in epochs]),
-            ("pictures held out", numbers, [each.loss for each in epochs]),
+            ("training", numbers, [each.training_loss for each in epochs]),
+            ("held out", numbers, [each.loss for each in epochs]),
         ]
-        header = ["epoch", "loss, learnt from", "loss, held out", "right, held out"]
-        words = "Where the loss of held-out pictures rises again, it begins to learn its pictures by heart."
-        yield _chart("loss", "Loss after each epoch", words, figures.series(losses, "epoch", "loss"), header, cells)
+        header = ["epoch", "training loss", "held-out loss", "held-out accuracy"]
+        words = (
+            "Where the held-out loss rises again, the network begins to memorise its training pictures (overfitting)."
+        )
+        yield _chart("loss", "Loss per epoch", words, figures.series(losses, "epoch", "loss"), header, cells)
         shares = [("held out", numbers, [100 * each.right for each in epochs])]
-        draw = figures.series(shares, "epoch", "right, held out (%)")
-        yield _chart("accuracy", "Accuracy after each epoch", "On pictures held out.", draw, header, cells)
+        draw = figures.series(shares, "epoch", "held-out accuracy (%)")
+        yield _chart("accuracy", "Accuracy per epoch", "On held-out pictures.", draw, header, cells)
     if growth := content.growth:
         points = [_point(each) for each in growth]
         yield _chart(
             "growth",
             "Would more pictures help?",
             _advice(content),
-            figures.with_interval(points, "pictures learnt from", "right, held out (%)"),
-            ["pictures", "right", "95 % interval"],
+            figures.with_interval(points, "training pictures", "held-out accuracy (%)"),
+            ["training pictures", "accuracy", "95 % interval"],
             [[str(count), f"{share:.1f} %", f"{low:.1f} to {high:.1f} %"] for count, share, low, high in points],
         )
 
@@ -129,14 +132,14 @@ def _point(each: Growth) -> tuple[int, float, float, float]:
 
 
 def _advice(content: ReportData) -> str:
-    """What the last doubling of the pictures brought says what another might."""
+    """The last doubling of the training pictures says what another might bring."""
     last, before = content.growth[-1].right, content.growth[-2].right if len(content.growth) > 1 else None
     if before is None:
         return "There are too few pictures to say."
     gained = 100 * (last.share - before.share)
     if last.share - before.share > last.interval[1] - last.share:
-        return f"Yes: the last step brought {gained:.1f} points, and another is likely to bring some more."
-    return f"Not by much: the last step brought {gained:.1f} points, which is within the uncertainty."
+        return f"Yes: the last doubling brought {gained:.1f} percentage points, and another is likely to help."
+    return f"Not much: the last doubling brought {gained:.1f} percentage points, which is within the uncertainty."
 
 
 def _chart(  # noqa: PLR0917  # in the order in which they stand on the page

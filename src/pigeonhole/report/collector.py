@@ -1,4 +1,4 @@
-"""What a report shows of the single pictures: all of them in a file, and of each kind the few that tell most."""
+"""What a report shows of single pictures: all of them in a file, and of each kind the few that tell most."""
 
 import heapq
 import json
@@ -26,12 +26,14 @@ SAMPLE = 50_000  # pictures whose scores curves are drawn from
 class Collector:
     """Counts and keeps what comes, in bounded memory however many pictures there are.
 
-    `evaluation` counts; `pictures` gets a JSON object per line, complete.
+    `evaluation` counts; `pictures` gets a JSON object per line, complete. `seen` pictures came, `scored` of them have a
+    category that the model knows.
     """
 
     evaluation: Evaluation
     pictures: TextIO
     seen: int = 0
+    scored: int = 0
     _mistakes: list[Evaluated] = field(default_factory=list)
     _others: list[Evaluated] = field(default_factory=list)
     _surest: list[tuple[float, int, Evaluated]] = field(default_factory=list)
@@ -49,6 +51,7 @@ class Collector:
             some.append(evaluated)
         if evaluated.truth is None or evaluated.stranger:
             return
+        self.scored += 1
         _keep(self._surest, evaluated.score, self.seen, evaluated, SHOWN)
         _keep(self._least_sure, -evaluated.score, self.seen, evaluated, SHOWN)
         if not evaluated.right:
@@ -70,12 +73,12 @@ class Collector:
 
     @property
     def worst(self) -> list[Evaluated]:
-        """The mistakes with the highest scores."""
+        """The most confident mistakes."""
         return _in_order(self._worst)
 
     @property
     def sample(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The true categories [N] and all scores [N, C] of up to SAMPLE pictures, every one with the same chance."""
+        """The true categories [N] and all scores [N, C] of up to SAMPLE scored pictures, a uniform sample."""
         truths = np.array([truth for truth, _ in self._sample], dtype=np.int64)
         return truths, np.array([scores for _, scores in self._sample]).reshape(len(truths), -1)
 
@@ -86,7 +89,7 @@ class Collector:
         one = labels.index(evaluated.truth or ""), tuple(of[label] for label in labels)
         if len(self._sample) < SAMPLE:
             self._sample.append(one)
-        elif (place := int(self._chance.integers(0, self.seen))) < SAMPLE:
+        elif (place := int(self._chance.integers(0, self.scored))) < SAMPLE:
             self._sample[place] = one
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation comes to, in two sentences for people who know nothing of statistics."""
+"""The result of an evaluation in two sentences that need no statistics."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,33 +8,35 @@ import numpy as np
 from pigeonhole.evaluation.running import Evaluation
 from pigeonhole.text import printable
 
-LEAST_SKILL = 0.5  # of the mistakes of always giving the most frequent answer that have to be avoided
-HARD = 0.8  # of the pictures right, below which help is offered
+LEAST_SKILL = 0.5  # share of the majority baseline's mistakes that have to be avoided
+HARD = 0.8  # accuracy below which help is offered
 
 
 def verdict(evaluation: Evaluation) -> tuple[str, str]:
-    """How good it is, and what is to be known besides."""
+    """How good the answers are, and the most frequent mistake or what to do."""
     accuracy = evaluation.accuracy
     if accuracy is None:
-        return "Nobody said what is on these pictures, so nothing can be said of how good the answers are.", ""
+        return "These pictures are not in category folders, so the answers cannot be scored.", ""
     low, high = (round(100 * share) for share in accuracy.interval)
     most, majority = _most_frequent(evaluation)
     if accuracy.interval[0] <= majority or (accuracy.share - majority) / (1 - majority) < LEAST_SKILL:
         return (
             f"This cannot be learnt reliably from these pictures: {round(100 * accuracy.share)} of 100 answers are "
             f"right, and always answering {most} would be right in {round(100 * majority)} of 100.",
-            "Check whether the pictures lie in the right categories (bash pigeonhole.sh check), and whether a "
-            "person could tell them apart.",
+            "Check whether the pictures are in the right folders (bash pigeonhole.sh check) and whether a person could "
+            "tell them apart.",
         )
     first = (
-        f"Of 100 new pictures like these, about {round(100 * accuracy.share)} are put in the right place "
-        f"(between {low} and {high}, as far as {accuracy.total} pictures can tell)."
+        f"About {round(100 * accuracy.share)} of 100 similar new pictures should be sorted correctly "
+        f"({low} to {high}, estimated from {accuracy.total} pictures)."
     )
     confusions = list(confused(evaluation))
     if not confusions:
-        return first, "It made no mistake on these pictures."
+        return first, "There was no mistake on these pictures."
     truth, answer, count = confusions[0]
-    often = f"It most often takes {truth} for {answer} ({count} of {accuracy.total - accuracy.right} mistakes)."
+    often = (
+        f"Most frequent mistake: {truth} taken for {answer} ({count} of {accuracy.total - accuracy.right} mistakes)."
+    )
     return first, often + (" More pictures of these two would help." if accuracy.share < HARD else "")
 
 

@@ -15,13 +15,16 @@ def sentences(evaluation: Evaluation) -> Iterator[str]:
     if accuracy:
         yield f"{accuracy}."
         error = 100 * evaluation.calibration_error
-        yield f"Log loss {evaluation.log_loss:.3f}; scores are off by {error:.1f} % on average."
+        yield f"Calibration error: {error:.1f} percentage points. Log loss: {evaluation.log_loss:.3f}."
         if evaluation.known_unknown:
-            yield f"{evaluation.known_unknown} of these {accuracy.total} are called unknown."
+            yield f"{evaluation.known_unknown} of these {accuracy.total} pictures were answered with unknown."
     if evaluation.strangers:
-        yield f"{evaluation.strangers_unknown} of {evaluation.strangers} pictures of no category are called unknown."
+        yield (
+            f"{evaluation.strangers_unknown} of {evaluation.strangers} pictures that belong to no category "
+            "were answered with unknown."
+        )
     if evaluation.unlabelled:
-        yield f"{evaluation.unlabelled} pictures lie in no folder, so nobody knows what is on them."
+        yield f"{evaluation.unlabelled} pictures are not in a category folder and were not scored."
 
 
 def table(evaluation: Evaluation) -> Table:

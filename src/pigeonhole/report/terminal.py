@@ -1,4 +1,4 @@
-"""The report for those who stay on the terminal: the verdict, a small confusion matrix, the worst mistakes."""
+"""The report on the terminal: a plain summary, a small confusion matrix, the most confident mistakes."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ MOST_COLUMNS = 8  # categories that a terminal has room for
 
 
 def print_report(collected: Collector) -> None:
-    """Print all three, the verdict first."""
+    """Print all three, the summary first."""
     for sentence in filter(None, verdict(collected.evaluation)):
         click.echo(sentence)
     if table := matrix(collected.evaluation):
@@ -39,7 +39,7 @@ def matrix(evaluation: Evaluation) -> Table | None:
 
 
 def mistakes(collected: Collector) -> Iterator[str]:
-    """The WORST, with the most certain first."""
+    """Up to WORST mistakes, the most confident first."""
     for each in collected.worst[:WORST]:
         said = f"{printable(each.category)} (score = {score_text(each.score)})"
-        yield f"  wrong: {printable(each.relative)}: {said}"
+        yield f"  mistake: {printable(each.relative)} answered with {said}"

@@ -82,11 +82,11 @@ def _link(path: Path, folder: Path) -> str:
 
 def _answered(each: Evaluated) -> str:
     said = f"{printable(each.category)} {score_text(each.score)}"
-    return said if each.right else f"{said}, is {printable(each.truth or '')}"
+    return said if each.right else f"{said}, true category {printable(each.truth or '')}"
 
 
 def _suspected(each: Suspicion) -> str:
-    return f"lies in {printable(each.truth)}, looks like {printable(each.other)} ({each.doubt:.2f})"
+    return f"filed as {printable(each.truth)}, looks like {printable(each.other)} ({each.doubt:.2f})"
 
 
 def _picture(each: Evaluated | Suspicion, words: str, folder: Path) -> dict[str, str]:

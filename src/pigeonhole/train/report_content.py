@@ -1,4 +1,4 @@
-"""What a training has to tell: its held-out pictures and everything else that stands in a report."""
+"""The report on a training: its held-out pictures, baselines, suspected labels and details."""
 
 from pathlib import Path
 
@@ -39,13 +39,13 @@ def account(learnt: Learnt, finished: Finished, collected: Collector, output: Ou
     """The content of the report on a training. `collected` has its held-out pictures already."""
     total = finished.verdict.total
     return ReportData(
-        title="What was learnt",
-        source=f"Measured on pictures that it had not learnt from: {finished.verdict.split}.",
+        title="Training report",
+        source=f"Measured on held-out pictures: {finished.verdict.split}.",
         collected=collected,
         facts=_facts(learnt, finished),
         baselines=(
-            ("always the most frequent category", Proportion(finished.verdict.majority, total)),
-            ("the category of the most similar picture", Proportion(finished.verdict.neighbours, total)),
+            ("most frequent category", Proportion(finished.verdict.majority, total)),
+            ("nearest neighbour", Proportion(finished.verdict.neighbours, total)),
         ),
         suspicions=_suspicions(learnt, output),
         epochs=learnt.epochs,
@@ -80,14 +80,14 @@ def _facts(learnt: Learnt, finished: Finished) -> list[tuple[str, str]]:
         ("recipe", learnt.recipe),
         ("backbone", f"{learnt.backbone['name']}, {learnt.backbone['weights']}"),
         ("weights, SHA-256", str(learnt.backbone["sha256"] or "none")),
-        ("pictures learnt from", str(len(learnt.split.learn))),
-        ("different pictures", ", ".join(f"{printable(name)} {counts[name]}" for name in learnt.dataset.categories)),
-        ("left out", str(len(learnt.dataset.left_out))),
-        ("held out", finished.verdict.split),
-        ("seen", f"{seen.size} × {seen.size} pixels, {seen.crop}"),
+        ("training pictures", str(len(learnt.split.learn))),
+        ("distinct pictures", ", ".join(f"{printable(name)} {counts[name]}" for name in learnt.dataset.categories)),
+        ("unreadable files", str(len(learnt.dataset.left_out))),
+        ("validation", finished.verdict.split),
+        ("network input", f"{seen.size} × {seen.size} pixels, {seen.crop}"),
         ("temperature", f"{card.temperature:.3f}"),
         ("unknown", finished.line.sentence if finished.line else "never"),
-        ("precision", learnt.int8.sentence if learnt.int8 else "float32"),
+        ("number format", learnt.int8.sentence if learnt.int8 else "float32"),
         ("training set, SHA-256", learnt.dataset.digest),
         ("model, SHA-256", digest(finished.onnx)),
         ("made by", f"pigeonhole {card.version}, {card.created}"),

@@ -14,7 +14,7 @@ from pigeonhole.evaluation.rejection import Line
 from pigeonhole.finetuning.checkpoint import forget_checkpoints
 from pigeonhole.model import load_model
 from pigeonhole.model.session import has_gpu
-from pigeonhole.output import Output, Recorder
+from pigeonhole.output import Output, Silent
 from pigeonhole.recipes.preprocessing_search import Sight
 from pigeonhole.recipes.probe import as_learnt, probe_pictures
 from pigeonhole.recipes.result import Learnt
@@ -80,7 +80,7 @@ def train(workspace: Workspace, options: TrainingOptions, output: Output) -> Tra
     from pigeonhole.finetuning import distributed
 
     with distributed.joined():
-        return _train(workspace, options, output if distributed.rank() == 0 else Recorder())
+        return _train(workspace, options, output if distributed.rank() == 0 else Silent())
 
 
 def is_launched() -> bool:
@@ -105,7 +105,7 @@ def _train(workspace: Workspace, options: TrainingOptions, output: Output) -> Tr
             f"the same picture in two categories: {printable(one.found.path)} and {printable(other.found.path)}"
         )
     judges = sum(example.part == VALID for example in dataset.examples)
-    but = f"; {judges} pictures of {VALID}/ judge it" if judges else ""
+    but = f", validating on {judges} from {VALID}/" if judges else ""
     count = len(dataset.examples) - judges
     output.note(f"Learning from {count} pictures in {len(dataset.categories)} categories{but}.")
     refused = ""
@@ -180,7 +180,7 @@ def _learn(workspace: Workspace, dataset: Dataset, options: TrainingOptions, out
 
         return learn_scratch(workspace, dataset, seed=options.seed, output=output)
     weights = obtain_weights(workspace, options.backbone, options.weights)
-    output.note(f"Backbone {weights.backbone}, {weights.origin}.")
+    output.note(f"Backbone: {weights.backbone} ({weights.origin}).")
     with _first_alone():
         probed = probe_pictures(workspace, dataset, weights, sight=options.sight, seed=options.seed, output=output)
     if options.recipe == "finetune" or (options.recipe == "auto" and _is_worth_tuning(dataset)):
@@ -203,5 +203,5 @@ def _first_alone() -> Iterator[None]:
 
 
 def _is_worth_tuning(dataset: Dataset) -> bool:
-    """On a GPU it takes minutes and may be better; on a CPU it takes long, and few pictures do not bear it."""
+    """On a GPU it takes minutes and may be better; on a CPU it takes long, and small sets overfit."""
     return has_gpu() and len(dataset.examples) >= ENOUGH_TO_TUNE
