@@ -106,7 +106,7 @@ def test_a_backbone_trains_and_its_model_file_says_what_torch_says(
     trunk = from_pixels(networks.backbone_network(backbone, path), *networks.normalisation_of(backbone))
     with torch.inference_mode():
         expected = trunk(torch.from_numpy(pixels)).numpy()
-    (features,) = model.session.run([FEATURES], {INPUT: pixels})
+    (features,) = model.network.session.run([FEATURES], {INPUT: pixels})
     difference = float(np.abs(features - expected).max() / np.abs(expected).max())
     print(f"{backbone} at {edge}: {features.shape[1]} features, largest difference {difference:.1e} of the largest")  # noqa: T201
     assert np.ptp(expected, axis=0).max() > 0, "the pictures are told apart"

@@ -191,14 +191,14 @@ def test_a_heat_map_costs_one_reading_and_one_run_of_the_model(tmp_path: Path) -
 
     class Watched:
         def __getattr__(self, name: str) -> Any:
-            return getattr(model.session, name)
+            return getattr(model.network, name)
 
         def run(self, *arguments: Any) -> Any:
             runs.append(arguments)
-            return model.session.run(*arguments)
+            return model.network.run(*arguments)
 
     found = find_named(half_and_half(tmp_path / "a.png"))
-    answer = guess_with_heat(found, replace(model, session=Watched()), Counting())
+    answer = guess_with_heat(found, replace(model, network=Watched()), Counting())
     assert isinstance(answer, GuessWithHeat)
     assert (Counting.files, len(runs)) == (1, 1)
     assert answer.guess == next(guesses([found], model))

@@ -135,7 +135,7 @@ def test_heat_and_gates_are_those_of_the_int8_network(heroes: Path, both: tuple[
         for each in onnx.load(heroes / "model.onnx").graph.initializer
         if each.name == "head.weight"
     )
-    heat, features = model.heat(pixels), model.session.run([FEATURES], {INPUT: pixels})[0]
+    heat, features = model.heat(pixels), model.network.session.run([FEATURES], {INPUT: pixels})[0]
     assert heat is not None
     assert np.abs(heat.mean(axis=(2, 3)) - features @ weight.T).max() < 1e-4
     _, distances = model.answers(pixels)

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from models import SIZE, colour_model
-from pigeonhole.model import load, load_model, session
+from pigeonhole.model import load_model, network, session
 from pigeonhole.model.batch_threads import OrderedThreads
-from pigeonhole.model.load import Model, read_model
-from pigeonhole.model.session import BatchPlan
+from pigeonhole.model.load import read_model
 
 
 @pytest.fixture
 def gpu_without_driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The machine seems to have a GPU, and onnxruntime cannot open a session on it."""
     monkeypatch.setattr(session, "has_gpu", lambda: True)
+    monkeypatch.setattr(network, "has_gpu", lambda: True)
     with pytest.warns(UserWarning, match="CUDAExecutionProvider"):
         yield
 
@@ -33,37 +33,8 @@ def test_a_gpu_that_cannot_be_used_is_said_in_one_line_and_the_cpu_answers(tmp_p
 
 
 def test_without_a_gpu_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "has_gpu", lambda: False)
+    monkeypatch.setattr(network, "has_gpu", lambda: False)
     assert read_model(colour_model()).note == ""
-
-
-@pytest.mark.parametrize("count", [1, 7, 8])
-def test_a_batch_that_is_filled_up_answers_for_its_own_pictures_alone(
-    monkeypatch: pytest.MonkeyPatch, count: int
-) -> None:
-    """As on a GPU, where every run has the same number of pictures."""
-    pixels = np.random.default_rng(0).integers(0, 256, (count, SIZE, SIZE, 3)).astype(np.uint8)
-    model = read_model(colour_model())
-    plain = model.answers(pixels)[0]
-    runs = []
-
-    def run(names: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        runs.append(len(inputs["pixels"]))
-        return list(model.session.run(names, inputs))
-
-    monkeypatch.setattr(load, "batch_plan_of", lambda _: BatchPlan(batch=8, threads=1, fixed=True))
-    watched = Model(model.card, _Watched(model.session, run), model.rejection, model.options)
-    assert np.allclose(watched.answers(pixels)[0], plain)
-    assert runs == [8]
-
-
-class _Watched:
-    def __init__(self, session: object, run: object) -> None:
-        self._session = session
-        self.run = run
-
-    def get_providers(self) -> list[str]:
-        return ["CPUExecutionProvider"]
 
 
 def test_results_come_in_the_order_of_the_batches_however_long_each_takes() -> None:

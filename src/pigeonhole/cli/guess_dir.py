@@ -53,7 +53,8 @@ def command(
         decoders = stack.enter_context(DecoderPool(early=True))
         model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
         sorter = stack.enter_context(Sorter.open(out, options))
-        for note in (model.note, *sorter.notes):
+        note_before = model.note
+        for note in (note_before, *sorter.notes):
             if note:
                 output.note(note)
         started = time.monotonic()
@@ -68,6 +69,8 @@ def command(
                         _say(outcome)
                     advance()
         finally:
+            if model.note != note_before:
+                output.warn(model.note)
             output.summary(summary, time.monotonic() - started, model.device)
     if summary.seen == summary.skipped and not already:
         raise NothingToDoError(f"There is no picture in {printable(source)}.")

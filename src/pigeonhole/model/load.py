@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,10 @@ from pigeonhole.errors import ModelError, PigeonholeError
 from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model.card import ModelCard
+from pigeonhole.model.network import Network
 from pigeonhole.model.rejection import RejectionRule
-from pigeonhole.model.session import BatchPlan, batch_plan_of, device_of, open_session, why_not_gpu
+from pigeonhole.model.session import BatchPlan
 from pigeonhole.text import printable
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 INPUT = "pixels"
 PROBABILITIES = "probabilities"
@@ -43,22 +41,23 @@ class Answers(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Model:
     card: ModelCard
-    session: "onnxruntime.InferenceSession"
+    network: Network
     rejection: RejectionRule | None
     options: InferenceOptions
 
     @property
     def device(self) -> str:
-        return device_of(self.session)
+        """`GPU` or `CPU`, which may change while the model works: see `note`."""
+        return self.network.device
 
     @property
     def note(self) -> str:
         """A sentence for the user, empty where there is nothing to say."""
-        return why_not_gpu(self.session)
+        return self.network.note
 
     @property
     def batch_plan(self) -> BatchPlan:
-        return batch_plan_of(self.session)
+        return self.network.batch_plan
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -68,12 +67,11 @@ class Model:
     @property
     def has_heat(self) -> bool:
         """Whether it can tell how much each place of a picture speaks for a category."""
-        return HEAT in {output.name for output in self.session.get_outputs()}
+        return HEAT in {output.name for output in self.network.session.get_outputs()}
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 [N, S, S, 3] RGB, 0–255, with the S of the model file → float32 [N, C], each row sums to 1."""
-        (result,) = self._run([PROBABILITIES], pixels)
-        return result
+        return self.network.run((PROBABILITIES,), pixels)[0]
 
     def answers(self, pixels: NDArray[np.uint8]) -> Answers:
         """For uint8 [N, S, S, 3], where S is the size of `self.preprocessing`.
@@ -93,7 +91,7 @@ class Model:
 
         The mean over H and W is the logit less its bias. None where the model cannot tell.
         """
-        return self._run([HEAT], pixels)[0] if self.has_heat else None
+        return self.network.run((HEAT,), pixels)[0] if self.has_heat else None
 
     def plain_view(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """What the model sees without `tta` of the pixels that `answers` takes: uint8 [N, S, S, 3]."""
@@ -104,20 +102,13 @@ class Model:
         gated = self.rejection is not None and self.rejection.max_distance is not None
         wanted = [PROBABILITIES, DISTANCE] if gated else [PROBABILITIES]
         plain, *others = self._views(pixels)
-        first, *results = self._run([*wanted, *more], plain)
+        first, *results = self.network.run((*wanted, *more), plain)
         probabilities = np.mean([first, *(self.probabilities(view) for view in others)], axis=0) if others else first
         return Answers(probabilities, results.pop(0) if gated else None), results
 
     def _views(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         """What the model is run on, the plain view first: one array of [N, S, S, 3], or ten of them."""
         return list(ten_views(pixels, self.card.preprocessing.size).swapaxes(0, 1)) if self.options.tta else [pixels]
-
-    def _run(self, outputs: list[str], pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """One run of the network, padded to a whole batch where the plan says that."""
-        count, plan = len(pixels), self.batch_plan
-        if plan.fixed and count < plan.batch:
-            pixels = np.concatenate([pixels, np.zeros((plan.batch - count, *pixels.shape[1:]), np.uint8)])
-        return [result[:count] for result in self.session.run(outputs, {INPUT: pixels})]
 
 
 def load_model(path: Path, options: InferenceOptions | None = None) -> Model:
@@ -137,24 +128,24 @@ def load_model(path: Path, options: InferenceOptions | None = None) -> Model:
         raise ModelError(f"The model {printable(path)} cannot be used: {error}", "") from None
 
 
-def read_model(data: bytes, options: InferenceOptions | None = None) -> Model:
-    """The same from the bytes of a model file."""
+def read_model(data: bytes, options: InferenceOptions | None = None, *, exact: bool = False) -> Model:
+    """The same from the bytes of a model file; `exact`: in float32 also on a GPU."""
     try:
-        session = open_session(data)
+        network = Network(data, exact=exact)
     except PigeonholeError:
         raise
     except Exception as error:  # onnxruntime's exceptions have no base of their own
         raise ModelError("it is cut off, or no ONNX file at all.") from error
-    card = ModelCard.from_metadata(session.get_modelmeta().custom_metadata_map)
+    card = ModelCard.from_metadata(network.session.get_modelmeta().custom_metadata_map)
     options = options or InferenceOptions()
     rejection = RejectionRule.from_card(card.unknown) if card.unknown else None
-    _check_shapes(session, card, rejection)
-    return Model(card, session, rejection if options.unknown else None, options)
+    _check_shapes(network, card, rejection)
+    return Model(card, network, rejection if options.unknown else None, options)
 
 
-def _check_shapes(session: "onnxruntime.InferenceSession", card: ModelCard, rejection: RejectionRule | None) -> None:
-    inputs = {tensor.name: (tensor.type, tensor.shape) for tensor in session.get_inputs()}
-    outputs = {tensor.name: (tensor.type, tensor.shape) for tensor in session.get_outputs()}
+def _check_shapes(network: Network, card: ModelCard, rejection: RejectionRule | None) -> None:
+    inputs = {tensor.name: (tensor.type, tensor.shape) for tensor in network.session.get_inputs()}
+    outputs = {tensor.name: (tensor.type, tensor.shape) for tensor in network.session.get_outputs()}
     size = card.preprocessing.size
     kind, shape = inputs.get(INPUT, ("", []))
     if len(inputs) != 1 or kind != "tensor(uint8)" or shape[1:] != [size, size, 3]:

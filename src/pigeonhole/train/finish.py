@@ -15,7 +15,7 @@ from pigeonhole.evaluation.temperature import calibrate
 from pigeonhole.model import ModelCard
 from pigeonhole.recipes.result import Learnt
 from pigeonhole.train.cross_validation import Verdict, judge
-from pigeonhole.train.model_file import append_head
+from pigeonhole.train.model_file import append_head, compared_in_float16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ def finish(learnt: Learnt, precision: float | None) -> Finished:
     distances = known.distances(learnt.sample_looks, probabilities.argmax(axis=1)) if known else None
     card = _card(learnt, head, verdict, line)
     onnx = append_head(learnt.trunk, head, card, known, learnt.frozen_trunk)
+    if learnt.int8 is None:
+        onnx, card = compared_in_float16(onnx, card, learnt.sample)
     scores = softmax(learnt.held_out.logits / head.temperature, axis=1)
     unknown = _withheld(scores, around, line)
     return Finished(onnx, card, verdict, line, scores, unknown, probabilities, distances)
