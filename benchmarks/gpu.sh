@@ -33,6 +33,10 @@ python=${PYTHON:-python3} log=$OUT_FOLDER/gpu.log failed=0
 export UNPACKED=${UNPACKED:-/tmp/pigeonhole-gpu} PYTHONUNBUFFERED=1
 # The sources before what was unpacked: a mistake in them can be mended without packing anew.
 export PYTHONPATH=$root/src:$root/benchmarks:$UNPACKED/site${PYTHONPATH:+:$PYTHONPATH}
+# onnxruntime looks for CUDA beside itself, where it is not: it was unpacked elsewhere.
+libraries=$("$python" -c 'import glob, nvidia
+print(*(folder for place in nvidia.__path__ for folder in glob.glob(place + "/*/lib")), sep=":")' 2>/dev/null) || true
+export LD_LIBRARY_PATH=${libraries:+$libraries:}${LD_LIBRARY_PATH:-}
 [[ -z $SMALL ]] || export CUDA_VISIBLE_DEVICES=''
 mkdir -p "$OUT_FOLDER/stages"
 for stage in "${stages[@]}"; do

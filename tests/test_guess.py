@@ -2,12 +2,11 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from commands import pigeonhole
@@ -177,7 +176,7 @@ def test_a_heat_map_of_what_cannot_be_read_is_not_written_and_said(
     assert not (tmp_path / "heat.png").exists()
 
 
-def test_a_heat_map_costs_one_reading_and_one_run_of_the_model(tmp_path: Path) -> None:
+def test_a_heat_map_costs_one_reading_and_one_run_of_the_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Counting(ThreadDecoders):
         files = 0
 
@@ -189,16 +188,15 @@ def test_a_heat_map_costs_one_reading_and_one_run_of_the_model(tmp_path: Path) -
     runs = []
     model = read_model(colour_model(heat=True))
 
-    class Watched:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(model.network, name)
+    run = model.network.run
 
-        def run(self, *arguments: Any) -> Any:
-            runs.append(arguments)
-            return model.network.run(*arguments)
+    def watched(outputs: tuple[str, ...], pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        runs.append(outputs)
+        return run(outputs, pixels)
 
+    monkeypatch.setattr(model.network, "run", watched)
     found = find_named(half_and_half(tmp_path / "a.png"))
-    answer = guess_with_heat(found, replace(model, network=Watched()), Counting())
+    answer = guess_with_heat(found, model, Counting())
     assert isinstance(answer, GuessWithHeat)
     assert (Counting.files, len(runs)) == (1, 1)
     assert answer.guess == next(guesses([found], model))

@@ -1,7 +1,9 @@
 """An onnxruntime session on the best device that really works."""
 
 import ctypes
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +50,8 @@ def open_on_gpu(onnx: bytes, *, tf32: bool) -> "onnxruntime.InferenceSession | N
     """A session that has answered on the GPU, None where it cannot: an old driver, no memory, missing libraries."""
     import onnxruntime
 
-    onnxruntime.preload_dlls()
+    with redirect_stdout(StringIO()):  # where answers go; it prints what it does not find
+        onnxruntime.preload_dlls()
     try:
         session = _session(onnx, (GPU, {"use_tf32": str(int(tf32))}), CPU)
         if device_of(session) == "GPU":
