@@ -41,3 +41,5 @@ row quantize   ''           train     none     '[TF_FILES:data]'                
   'Let TF_FILES/model.onnx calculate in 8 bits, where that is faster and its answers stay.'
 row health     ''           here      none     'OUT:folder'                                   '' \
   'Say whether the watcher that sorts into OUT is well: exit code 0 if it is, 1 if it is not, with the reason.'
+row doctor     ''           here      none     '[TF_FILES:model]'                             '' \
+  'Say what is here and what is in the way: versions, processors, memory, GPU, container engine, folders, model.'

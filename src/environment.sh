@@ -35,7 +35,8 @@ is_ready() { # CHECKSUM LEVEL ACCELERATOR
 
 find_python() { # -> REPLY
   local without_venv=''
-  for REPLY in python3.11 python3.12 python3.13 python3.14 python3; do
+  # shellcheck disable=SC2086 # a list
+  for REPLY in ${PIGEONHOLE_PYTHON:-python3.11 python3.12 python3.13 python3.14 python3}; do
     "$REPLY" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
     "$REPLY" -c 'import ensurepip, venv' 2>/dev/null && return
     without_venv=$REPLY

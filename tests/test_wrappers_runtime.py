@@ -232,6 +232,18 @@ def test_the_environment_is_set_up_once_and_grows_when_training_needs_more(check
     assert "Setting up .venv" in checkout.run("guess.sh", "elsa.jpg", cwd=place, **local).stderr
 
 
+def test_the_python_that_was_named_makes_the_environment(checkout: Checkout, place: Path) -> None:
+    named = checkout.fakes / "python3.11"
+    named.rename(named.with_name("my-python"))
+    none = checkout.run("guess.sh", "elsa.jpg", cwd=place, PIGEONHOLE_RUNTIME="local", PIGEONHOLE_PYTHON="no-python")
+    made = checkout.run("guess.sh", "elsa.jpg", cwd=place, PIGEONHOLE_RUNTIME="local", PIGEONHOLE_PYTHON="my-python")
+
+    assert none.returncode == 2
+    assert "Python 3.11 or newer" in none.stderr
+    assert made.returncode == 0
+    assert (checkout.root / ".venv/bin/python").read_text() == named.with_name("my-python").read_text()
+
+
 def test_an_installation_that_failed_is_done_again(checkout: Checkout, place: Path) -> None:
     checkout.cannot("no-network")
     failed = checkout.run("guess.sh", "elsa.jpg", cwd=place, PIGEONHOLE_RUNTIME="local")

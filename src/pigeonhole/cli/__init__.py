@@ -30,6 +30,7 @@ COMMANDS = {
     "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",
     "log": "pigeonhole.cli.log",
+    "doctor": "pigeonhole.cli.doctor",
 }
 
 
