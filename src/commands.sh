@@ -11,6 +11,7 @@
 #            report   TF_FILES, read; its report/ is written, but for --no-report
 #            picture  a file, read                           folder   a folder, read
 #            in       a folder, read; written for --move     inbox    a folder, written; only read for --copy
+#            film     a film or a folder of films, read
 #            out      a folder, written; outside those before it, made if it is not there
 #            new      a file that is to be made; its folder is written
 # files    options that name a file: --NAME:file is read, --NAME:new is to be made
@@ -39,6 +40,8 @@ row explain    ''           train     none     '[TF_FILES:model] IMAGE:picture O
   'Draw where the network looks: Grad-CAM, guided backpropagation and their product.'
 row quantize   ''           train     none     '[TF_FILES:data]'                              '' \
   'Let TF_FILES/model.onnx calculate in 8 bits, where that is faster and its answers stay.'
+row frames     ''           train     none     'FILM:film... OUT:out'                         '' \
+  'Take pictures out of films and put them into OUT as <film>-00h12m34.560s.jpg.'
 row health     ''           here      none     'OUT:folder'                                   '' \
   'Say whether the watcher that sorts into OUT is well: exit code 0 if it is, 1 if it is not, with the reason.'
 row doctor     ''           here      none     '[TF_FILES:model]'                             '' \

@@ -61,6 +61,7 @@ take() { # ROLE PATH
     model | data | report | folder | in | inbox) folder "$2" ;;
     out) output_folder "$2" "$before" ;;
     picture) picture "$2" ;;
+    film) film "$2" ;;
     new) new_file "$2" ;;
   esac
   before=$REPLY
@@ -73,7 +74,7 @@ take() { # ROLE PATH
     out) [[ ! -d $before ]] || share "$before" rw ;;
     # Each mount takes the engine time: beyond a hundred pictures it is shown the folders that they lie in.
     picture) if ((${#paths[@]} <= 100)) || [[ -L $before ]]; then share "$before" ro; else share_folder_of "$before" ro; fi ;;
-    folder) share "$before" ro ;;
+    folder | film) share "$before" ro ;;
     new) share_folder_of "$before" rw ;;
   esac
   [[ $1 != report ]] || has_option --no-report || share_report "$before"
@@ -139,6 +140,12 @@ picture() { # PATH -> REPLY, or the end
   shown "$1"
   [[ -e $1 ]] || stop 2 "There is no picture $REPLY. Check the name."
   [[ ! -d $1 ]] || stop 2 "$REPLY is a folder, not a picture; for folders there is guessDir.sh. Expected: $usage"
+  absolute "$1"
+}
+
+film() { # PATH -> REPLY, or the end
+  shown "$1"
+  [[ -e $1 ]] || stop 2 "There is no film $REPLY. Check the name."
   absolute "$1"
 }
 

@@ -26,7 +26,7 @@ def test_help_waits_for_no_numpy() -> None:
 WITHOUT_TRAINING = """
 import sys
 from pigeonhole import cli
-for name in cli.OF_TRAINING:
+for name in cli.OF_TRAINING | cli.OF_PREPARING:
     sys.modules[name] = None
 sys.exit(cli.run(sys.argv[1:]))
 """

@@ -266,7 +266,7 @@ def test_every_option_that_names_a_file_stands_in_the_table() -> None:
 
 
 def test_what_the_table_says_can_be_said_by_the_scripts() -> None:
-    roles = {"model", "data", "report", "picture", "folder", "in", "inbox", "out", "new"}
+    roles = {"model", "data", "report", "picture", "folder", "film", "in", "inbox", "out", "new"}
     for row in TABLE:
         assert row.where in {"classify", "train", "here"}
         assert row.network in {"none", "weights"}
@@ -439,3 +439,15 @@ def test_looking_back_runs_outside_where_all_folders_are(checkout: Checkout, pla
     checkout.run(*row.call, "out", cwd=place)
     assert checkout.calls("run") == []
     assert checkout.local_command()[-2:] == [row.command, str(place / "out")]
+
+
+def test_frames_shows_films_and_folders_of_films_and_may_write_to_out_alone(checkout: Checkout, place: Path) -> None:
+    (place / "my film.mp4").touch()
+
+    assert checkout.run("pigeonhole.sh", "frames", "my film.mp4", "in", "new", "--scenes", cwd=place).returncode == 0
+
+    film = f"{place}/my film.mp4"
+    assert checkout.job().command == ["frames", film, f"{place}/in", f"{place}/new", "--scenes"]
+    assert checkout.job().mounts == {film: "ro", f"{place}/in": "ro", f"{place}/new": "rw"}
+    missing = checkout.run("pigeonhole.sh", "frames", "none.mp4", "new", cwd=place)
+    assert (missing.returncode, missing.stderr) == (2, "pigeonhole.sh: There is no film none.mp4. Check the name.\n")

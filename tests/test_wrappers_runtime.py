@@ -223,7 +223,7 @@ def test_the_environment_is_set_up_once_and_grows_when_training_needs_more(check
     assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic]"]
 
     assert "Setting up .venv" in checkout.run("train.sh", "tf", cwd=place, **local).stderr
-    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic,train,timm]"]
+    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic,train,timm,prepare]"]
     assert "https://example.org/cpu" in checkout.installed()
     assert "Setting up" not in checkout.run("guess.sh", "elsa.jpg", cwd=place, **local).stderr
 

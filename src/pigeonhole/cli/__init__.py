@@ -16,7 +16,9 @@ INTERRUPTED = 130
 OF_TRAINING = frozenset(
     ("imagehash", "jinja2", "matplotlib", "onnx", "onnxscript", "scipy", "sklearn", "torch", "torchvision")
 )
-INSTALL = "Install it with: pip install 'pigeonhole[train]'"
+# What the extra `prepare` brings.
+OF_PREPARING = frozenset(("av", "cv2", "scenedetect"))
+INSTALL = "Install it with: pip install 'pigeonhole[{}]'"
 COMMANDS = {
     "train": "pigeonhole.cli.train",
     "guess": "pigeonhole.cli.guess",
@@ -27,6 +29,7 @@ COMMANDS = {
     "compare": "pigeonhole.cli.compare",
     "explain": "pigeonhole.cli.explain",
     "quantize": "pigeonhole.cli.quantize",
+    "frames": "pigeonhole.cli.frames",
     "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",
     "log": "pigeonhole.cli.log",
@@ -77,9 +80,11 @@ def run(arguments: list[str]) -> int:
         click.echo("pigeonhole: Interrupted. What is done so far is complete and stays.", err=True)
         return INTERRUPTED
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in OF_TRAINING:
+        package = (error.name or "").split(".")[0]
+        if package not in OF_TRAINING | OF_PREPARING:
             raise
-        click.echo(f"pigeonhole: This needs {error.name}, which is not installed. {INSTALL}", err=True)
+        install = INSTALL.format("prepare" if package in OF_PREPARING else "train")
+        click.echo(f"pigeonhole: This needs {package}, which is not installed. {install}", err=True)
         return UsageError.exit_code
     except BrokenPipeError:  # `pigeonhole guess … | head -n 1`
         sys.stderr.close()

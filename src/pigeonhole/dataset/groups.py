@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.near_duplicates import near_copies
+from pigeonhole.dataset.origins import film_of, sources
 from pigeonhole.errors import DataError
 from pigeonhole.text import printable
 from pigeonhole.vectors import l2_normalised
@@ -41,6 +42,8 @@ def find_groups(
     units = None if features is None else l2_normalised(features)
     pairs = [
         *_same(example.sha256 for example in dataset.examples),
+        *_same(sources(dataset.examples)),
+        *_same(film_of(example.found.path) for example in dataset.examples),
         *near_copies(hashes, units),
         *_bursts(dataset, hashes, units),
         *_same(_sub_folder(dataset, row) for row in range(len(dataset.examples))),
