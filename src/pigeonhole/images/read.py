@@ -19,11 +19,13 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images.colour import levels_of, set_transparent_colour, to_rgb
+from pigeonhole.images.colour import set_transparent_colour, to_rgb
 from pigeonhole.images.complete import CUT_OFF, missing_part
 from pigeonhole.images.png import plain_png
 from pigeonhole.images.preprocessing import FILL, Box, Preprocessing
 from pigeonhole.images.signature import kind_of
+from pigeonhole.images.tiff import decoded_tiff, is_for_pillow
+from pigeonhole.images.tiff_layout import TiffLayout, layout_of
 
 __all__ = ["MAX_PIXELS", "to_square", "upright_size"]
 
@@ -92,28 +94,44 @@ def upright_size(data: bytes) -> tuple[int, int]:
     if kind is None:
         raise UnreadableError("it is not a picture of a format that can be read here")
     try:
-        with _decoder(kind)(BytesIO(data)) as picture:
-            width, height = picture.size
-            return (height, width) if _orientation(picture) >= 5 else (width, height)
+        if layout := _own_layout(kind, data):
+            width, height, orientation = layout.width, layout.height, layout.orientation
+        else:
+            with _decoder(kind)(BytesIO(data)) as picture:
+                (width, height), orientation = picture.size, _orientation(picture)
     except UnreadableError:
         raise
     except Exception as error:  # as in to_square
         raise UnreadableError(_reason(kind, error)) from error
+    return (height, width) if orientation >= 5 else (width, height)
 
 
 def _read(
     kind: str, data: bytes, preprocessing: Preprocessing, large_turn: AbstractContextManager[object]
 ) -> NDArray[np.uint8]:
+    if layout := _own_layout(kind, data):
+        _check_size(kind, layout.width, layout.height)
+        with large_turn if layout.width * layout.height > LARGE_PIXELS else nullcontext():
+            decoded = decoded_tiff(data, layout)
+            return _seen(decoded, decoded.size, 1, layout.orientation, preprocessing)
     with _decoder(kind)(BytesIO(data)) as picture:
-        width, height = picture.size
-        limit = MAX_PIXELS // 2 if kind == "WebP" else MAX_PIXELS  # that decoder holds four copies of a picture
-        if width * height > limit:
-            most = f"the limit is {limit // 1_000_000} megapixels"
-            raise UnreadableError(f"it has {width} × {height} pixels, and {most}")
+        _check_size(kind, *picture.size)
         if missing := missing_part(kind, data, picture):
             raise UnreadableError(missing)
-        with large_turn if width * height > LARGE_PIXELS else nullcontext():
+        with large_turn if picture.width * picture.height > LARGE_PIXELS else nullcontext():
             return _square(data, picture, preprocessing)
+
+
+def _own_layout(kind: str, data: bytes) -> TiffLayout | None:
+    """The layout of a TIFF that Pillow does not read, or not rightly; None for everything else."""
+    layout = layout_of(data) if kind == "TIFF" else None
+    return layout if layout and not is_for_pillow(layout) else None
+
+
+def _check_size(kind: str, width: int, height: int) -> None:
+    limit = MAX_PIXELS // 2 if kind == "WebP" else MAX_PIXELS  # that decoder holds four copies of a picture
+    if width * height > limit:
+        raise UnreadableError(f"it has {width} × {height} pixels, and the limit is {limit // 1_000_000} megapixels")
 
 
 def _decoder(kind: str) -> Callable[[BytesIO], ImageFile.ImageFile]:
@@ -222,11 +240,10 @@ def _part(picture: Image.Image, window: tuple[int, int, int, int], factor: int) 
     It goes from band to band, because colours are converted in copies, and a copy of a large picture is large.
     """
     left, top, right, bottom = window
-    levels = levels_of(picture)
     part = Image.new("RGB", (math.ceil((right - left) / factor), math.ceil((bottom - top) / factor)))
     rows = max(1, BAND_PIXELS // (right - left) // factor) * factor
     for start in range(top, bottom, rows):
-        band = to_rgb(picture.crop((left, start, right, min(start + rows, bottom))), levels)
+        band = to_rgb(picture.crop((left, start, right, min(start + rows, bottom))))
         part.paste(band.reduce(factor), (0, (start - top) // factor))
     return part
 
