@@ -12,7 +12,7 @@ import onnxruntime
 import torch
 import torchvision
 
-from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones import registry
 from pigeonhole.backbones.torchvision_models import published_weights, without_last_layer
 from pigeonhole.model import open_session
 from pigeonhole.model.load import FEATURES
@@ -55,8 +55,8 @@ def main() -> None:
 def _session(name: str) -> onnxruntime.InferenceSession:
     torch.manual_seed(0)
     trunk = without_last_layer(torchvision.models.get_model(name, weights=None)).eval()
-    size = networks.preprocessing_of(name, "").size
-    return open_session(to_onnx(from_pixels(trunk, *networks.normalisation_of(name)), size).SerializeToString())
+    size = registry.preprocessing_of(name, "").size
+    return open_session(to_onnx(from_pixels(trunk, *registry.normalisation_of(name)), size).SerializeToString())
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones import registry
 from pigeonhole.backbones.weights import Weights, weights_in
 from pigeonhole.dataset.folders import read_dataset
 from pigeonhole.evaluation.head import Head
@@ -114,9 +114,9 @@ def _on(folder: Path, probed: Probed, network: Tuned) -> Proportion:
 
 def _throughput(weights: Weights, device: torch.device) -> None:
     trunk = from_pixels(
-        networks.backbone_network(weights.backbone, weights.path), *networks.normalisation_of(weights.backbone)
+        registry.backbone_network(weights.backbone, weights.path), *registry.normalisation_of(weights.backbone)
     )
-    size = networks.preprocessing_of(weights.backbone, "").size
+    size = registry.preprocessing_of(weights.backbone, "").size
     with torch.inference_mode():
         features = trunk(torch.zeros(1, size, size, 3, dtype=torch.uint8)).shape[1]
     network = Tuned(trunk, Head(np.zeros((10, features)), np.zeros(10))).to(device)

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from networks import write_random_weights
-from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones import registry
 from pigeonhole.backbones.obtain import download_weights
 from pigeonhole.backbones.weights import find_weights
 from pigeonhole.errors import UsageError, WeightsError
@@ -103,7 +103,7 @@ def test_a_backbone_trains_and_its_model_file_says_what_torch_says(
     assert model.card.backbone["name"] == backbone
     edge = model.card.preprocessing.size
     pixels = np.random.default_rng(2).integers(0, 256, (3, edge, edge, 3)).astype(np.uint8)
-    trunk = from_pixels(networks.backbone_network(backbone, path), *networks.normalisation_of(backbone))
+    trunk = from_pixels(registry.backbone_network(backbone, path), *registry.normalisation_of(backbone))
     with torch.inference_mode():
         expected = trunk(torch.from_numpy(pixels)).numpy()
     (features,) = model.network.session.run([FEATURES], {INPUT: pixels})
@@ -128,8 +128,8 @@ def test_a_backbone_trains_and_its_model_file_says_what_torch_says(
 def test_pictures_are_given_to_a_network_as_its_weights_were_trained(
     backbone: str, preprocessing: Preprocessing, mean: float
 ) -> None:
-    assert networks.preprocessing_of(backbone, "0" * 64) == preprocessing
-    assert networks.normalisation_of(backbone)[0][0] == mean
+    assert registry.preprocessing_of(backbone, "0" * 64) == preprocessing
+    assert registry.normalisation_of(backbone)[0][0] == mean
 
 
 def test_the_model_file_keeps_how_timm_wants_its_pictures(tf_files: Path) -> None:
@@ -142,7 +142,7 @@ def test_the_model_file_keeps_how_timm_wants_its_pictures(tf_files: Path) -> Non
     card = load_model(result.model).card
     assert card.backbone["name"] == backbone
     assert card.backbone["weights"] == "weights/timm-mobilenetv3_small_050.lamb_in1k.safetensors"
-    assert card.preprocessing == networks.preprocessing_of(backbone, "")
+    assert card.preprocessing == registry.preprocessing_of(backbone, "")
     assert card.preprocessing.interpolation == "bicubic"
 
 
@@ -186,7 +186,7 @@ def test_weights_of_another_network_are_not_taken(tmp_path: Path, asked: str) ->
 )
 def test_an_unknown_name_is_answered_with_those_that_are_like_it(backbone: str, sentence: str) -> None:
     with pytest.raises(UsageError) as raised:
-        networks.check_name(backbone)
+        registry.check_name(backbone)
     assert sentence in str(raised.value)
 
 
@@ -219,7 +219,7 @@ def test_weights_of_timm_have_to_be_given_and_the_sentence_says_where_they_are(
 def test_weights_that_are_no_weights_are_named(tf_files: Path, suffix: str) -> None:
     (tf_files / f"resnet18{suffix}").write_text("no weights")
     with pytest.raises(WeightsError, match="is damaged or neither"):
-        networks.backbone_network("resnet18", tf_files / f"resnet18{suffix}")
+        registry.backbone_network("resnet18", tf_files / f"resnet18{suffix}")
 
 
 def test_a_size_that_a_network_cannot_see_is_named(tf_files: Path) -> None:

@@ -186,11 +186,11 @@ def test_the_heat_in_the_model_file_is_the_class_activation_map_of_torch(superhe
     ("name", "has"), [("resnet18", True), ("squeezenet1_1", True), ("mobilenet_v3_small", False), ("alexnet", False)]
 )
 def test_only_a_linear_head_behind_a_mean_gives_a_heat_map(tmp_path: Path, name: str, has: bool) -> None:
-    from pigeonhole.backbones import registry as networks
+    from pigeonhole.backbones import registry
     from pigeonhole.onnx_graph.from_torch import to_onnx
 
     path = write_random_weights(tmp_path / f"{name}.pth", name)
-    trunk = from_pixels(networks.backbone_network(name, path), *networks.normalisation_of(name))
+    trunk = from_pixels(registry.backbone_network(name, path), *registry.normalisation_of(name))
     assert (maps_behind(to_onnx(trunk, 96 if name != "alexnet" else 224).SerializeToString()) is not None) is has
 
 

@@ -19,7 +19,7 @@ from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.finetuning.finetune import as_finetuned, fine_tune
 from pigeonhole.finetuning.loop import SMALL_SET
 from pigeonhole.output import Output
-from pigeonhole.recipes import small_cnn as scratch
+from pigeonhole.recipes import small_cnn
 from pigeonhole.recipes.preprocessing_search import Sight
 from pigeonhole.recipes.probe import as_learnt, probe_pictures
 from pigeonhole.recipes.scratch import fit_from_nothing
@@ -27,9 +27,9 @@ from pigeonhole.train.finish import finish
 from pigeonhole.workspace import Workspace
 
 NETWORKS = {  # that learn from nothing
-    "cnn": scratch.PLAIN,
-    "cnn-regularised": scratch.REGULARISED,
-    "cnn-augmented": scratch.AUGMENTED,
+    "cnn": small_cnn.PLAIN,
+    "cnn-regularised": small_cnn.REGULARISED,
+    "cnn-augmented": small_cnn.AUGMENTED,
 }
 
 
@@ -60,7 +60,7 @@ def compare(
     perceptual hashes alone, so that no backbone says which pictures help its rivals.
     """
     known = replace(dataset, strangers=())
-    dataset, pixels, _ = pixels_of(known, scratch.PREPROCESSING, output)
+    dataset, pixels, _ = pixels_of(known, small_cnn.PREPROCESSING, output)
     contest = _Contest(workspace.cache, dataset, _split(workspace, dataset, pixels, seed), recipes, seed, output)
     yield from _from_nothing(contest, pixels)
     for each in weights:

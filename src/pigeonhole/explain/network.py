@@ -9,7 +9,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones import registry
 from pigeonhole.backbones.weights import builtin_weights, weights_in
 from pigeonhole.errors import ModelError
 from pigeonhole.evaluation.head import Head
@@ -17,7 +17,7 @@ from pigeonhole.files import digest
 from pigeonhole.finetuning.loop import Tuned
 from pigeonhole.model import Model
 from pigeonhole.onnx_graph.from_torch import from_pixels
-from pigeonhole.recipes import small_cnn as scratch
+from pigeonhole.recipes import small_cnn
 from pigeonhole.recipes.saved_network import network_file
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
@@ -67,7 +67,7 @@ def _trunk(workspace: Workspace, sha256: str, model: Model) -> nn.Module:
         name, wanted = card.backbone["name"], card.backbone["sha256"]
         for weights in (*weights_in(workspace), builtin_weights("")):
             if digest(weights.path.read_bytes()) == wanted:
-                return from_pixels(networks.backbone_network(name, weights.path), *networks.normalisation_of(name))
+                return from_pixels(registry.backbone_network(name, weights.path), *registry.normalisation_of(name))
         raise ModelError(
             f"The weights of {name} that the model was trained with are not in {printable(workspace.weights)}.",
             "Copy them there, or train again.",
@@ -76,9 +76,9 @@ def _trunk(workspace: Workspace, sha256: str, model: Model) -> nn.Module:
     if not remembered.exists():
         raise ModelError("The trained network is no longer in TF_FILES/cache.", "Train again.")
     if card.recipe == "scratch":
-        trunk = from_pixels(scratch.small_cnn(), scratch.MEAN, scratch.STD)
+        trunk = from_pixels(small_cnn.small_cnn(), small_cnn.MEAN, small_cnn.STD)
     else:
         name = card.backbone["name"]
-        trunk = from_pixels(networks.architecture(name), *networks.normalisation_of(name))
+        trunk = from_pixels(registry.architecture(name), *registry.normalisation_of(name))
     trunk.load_state_dict(torch.load(BytesIO(remembered.read_bytes()), weights_only=True))
     return trunk
