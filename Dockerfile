@@ -8,7 +8,10 @@
 # torch without CUDA, which makes the training image a good deal smaller.
 #
 # Nothing in here needs BuildKit, so that an engine without it builds the same images.
-ARG BASE=python:3.11-slim-bookworm
+#
+# The base is named by its digest, for all platforms at once, so that the same Dockerfile makes the same image.
+# tools/renew-base.sh takes the newest of this tag. Another one, such as a mirror's: --build-arg BASE=IMAGE.
+ARG BASE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 
 
 # What both images have in common, whoever's uid they run as: a uid without an entry in /etc/passwd has no
@@ -19,6 +22,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOME=/run/pigeonhole \
     TMPDIR=/run/pigeonhole \
     USER=pigeonhole \
+    ORT_DISABLE_TELEMETRY=1 \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 RUN mkdir -m 1777 /run/pigeonhole
 

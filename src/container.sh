@@ -7,7 +7,7 @@ container() { # classify|train ARGUMENT...
   local level=$1 argument info path i accelerator=cpu quote='"'
   engine=${DOCKER:-docker}
   command -v "$engine" >/dev/null || { REPLY="there is no $engine here" && return 1; }
-  info=$("$engine" info 2>/dev/null) || { REPLY="$engine does not answer" && return 1; }
+  info=$("$engine" info 2>&1) || { REPLY="$engine does not answer" && return 1; }
   for argument in "$@"; do
     printf -v REPLY 'no engine can be told the name %q, which is not UTF-8' "$argument"
     is_text "$argument" || return 1
@@ -32,7 +32,8 @@ container() { # classify|train ARGUMENT...
 
   docker_run=("$engine" run --rm --init
     --read-only --cap-drop ALL --security-opt no-new-privileges
-    --tmpfs /run/pigeonhole:mode=1777)
+    --log-driver none) # what is printed comes out here, and names of pictures are kept nowhere else
+  limits "$info"
   caller "$info"
   # Labelling the user's own pictures for SELinux would change them; not separating this one container does not.
   [[ ! -e /sys/fs/selinux/enforce ]] || docker_run+=(--security-opt label=disable)
@@ -87,13 +88,14 @@ has_image() { "$engine" image inspect "$1" >/dev/null 2>&1; }
 image_tag() { # classify|train cpu|gpu -> REPLY
   local sum
   sum=$(cd "$root" && find Dockerfile pyproject.toml src/pigeonhole -type f ! -path '*/__pycache__/*' -exec cksum {} + |
-    LC_ALL=C sort | cksum)
+    { LC_ALL=C sort && echo "${PIGEONHOLE_BASE-}"; } | cksum)
   REPLY=pigeonhole-$1:${sum%% *}-$2
 }
 
 build() { # classify|train cpu|gpu
   local log arguments=(--target "$1" --build-arg "ACCELERATOR=$2" --tag "$image")
   [[ -z ${PIGEONHOLE_TORCH_INDEX-} ]] || arguments+=(--build-arg "TORCH_INDEX=$PIGEONHOLE_TORCH_INDEX")
+  [[ -z ${PIGEONHOLE_BASE-} ]] || arguments+=(--build-arg "BASE=$PIGEONHOLE_BASE")
   log=$(mktemp "${TMPDIR:-/tmp}/pigeonhole-build.XXXXXX") || { REPLY="there is no room for a log in ${TMPDIR:-/tmp}" && return 1; }
   say "Making the container image $image; this once it takes some minutes (log: $log)."
   "$engine" build "${arguments[@]}" "$root" >"$log" 2>&1 || { REPLY="its image could not be built (log: $log)" && return 1; }
@@ -106,7 +108,7 @@ engine_offers_gpu() { # classify|train INFO -> gpu_flags
   local probe flags
   image_tag "$1" gpu
   probe=$REPLY
-  has_image "$probe" || probe=$(sed -n 's/^ARG BASE=//p' "$root/Dockerfile")
+  has_image "$probe" || probe=${PIGEONHOLE_BASE:-$(sed -n 's/^ARG BASE=//p' "$root/Dockerfile")}
   for flags in '--gpus all' '--device nvidia.com/gpu=all'; do
     if is_podman "$2" && [[ $flags == --gpus* ]]; then
       continue # podman's older releases accept it and do nothing

@@ -15,8 +15,12 @@ venv=$root/.venv
 . "$root/src/paths.sh"
 # shellcheck source=src/container.sh
 . "$root/src/container.sh"
+# shellcheck source=src/limits.sh
+. "$root/src/limits.sh"
 # shellcheck source=src/environment.sh
 . "$root/src/environment.sh"
+export ORT_DISABLE_TELEMETRY=1
+unset PYTHONPATH PYTHONHOME # what another program left there is not for ours
 trap 'exit 130' INT # or an interrupted build would count as a failed one, and the script would go on
 
 # --- sentences ---

@@ -52,7 +52,6 @@ def test_the_demo_needs_no_network(installed: Path, alone: tuple[str, ...]) -> N
         *("bash", str(installed / "demo.sh")),
         PIGEONHOLE_RUNTIME="local",
         PIGEONHOLE_GPU="0",
-        PYTHONPATH=str(installed / "src"),
     )
     assert result.returncode == 0, result.stderr
     assert "Backbone: builtin (set with --backbone)." in result.stderr

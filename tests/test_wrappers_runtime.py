@@ -2,13 +2,24 @@
 
 import os
 import pty
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from wrappers import IN_CONTAINER, PODMAN_INFO, ROOTLESS_INFO, Checkout, Row, make_checkout, make_place
+from wrappers import (
+    DOCKER_INFO,
+    IN_CONTAINER,
+    PODMAN_INFO,
+    ROOT,
+    ROOTLESS_INFO,
+    Checkout,
+    Row,
+    make_checkout,
+    make_place,
+)
 
 
 @pytest.fixture
@@ -45,11 +56,88 @@ def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Pa
     assert {"--rm", "--init", "--read-only"} <= set(job.flags)
     assert job.values("--cap-drop") == ["ALL"]
     assert job.values("--security-opt")[0] == "no-new-privileges"
-    assert job.values("--tmpfs") == ["/run/pigeonhole:mode=1777"]
+    assert job.values("--tmpfs") == ["/run/pigeonhole:mode=1777,size=1763m"]
+    assert job.values("--memory") == job.values("--memory-swap") == ["7055m"]
+    assert job.values("--pids-limit") == ["1024"]
+    assert job.values("--log-driver") == ["none"]
     assert job.values("--user") == [f"{os.getuid()}:{os.getgid()}"]
     assert job.values("--network") == ([] if row.command in REACHING_OUT else ["none"])
     assert "--tty" not in job.flags
     assert job.values("--shm-size") == (["1g"] if job.image.startswith("pigeonhole-train:") else [])
+
+
+LIMITS = ("--memory", "--memory-swap", "--pids-limit", "--tmpfs")
+
+
+@pytest.mark.parametrize(
+    ("info", "environment", "expected"),
+    [
+        (PODMAN_INFO, {}, ["7055m", "7055m", "1024", "/run/pigeonhole:mode=1777,size=1763m"]),
+        (
+            DOCKER_INFO.replace("7.656GiB", "503.6MiB"),
+            {},
+            ["452m", "452m", "1024", "/run/pigeonhole:mode=1777,size=113m"],
+        ),
+        (
+            DOCKER_INFO.replace("7.656GiB", "1.952TiB").replace("CPUs: 4", "CPUs: 64"),
+            {},
+            ["1842138m", "1842138m", "8704", "/run/pigeonhole:mode=1777,size=460534m"],
+        ),
+        (
+            DOCKER_INFO,
+            {"PIGEONHOLE_MEMORY": "4g", "PIGEONHOLE_PROCESSES": "100", "PIGEONHOLE_TEMPORARY": "500m"},
+            ["4g", "4g", "100", "/run/pigeonhole:mode=1777,size=500m"],
+        ),
+        (
+            DOCKER_INFO,
+            {"PIGEONHOLE_MEMORY": "0", "PIGEONHOLE_PROCESSES": "0", "PIGEONHOLE_TEMPORARY": "0"},
+            ["0", "-1", "-1", "/run/pigeonhole:mode=1777,size=0"],
+        ),
+        # A kernel that does not count swap would warn at every start.
+        (
+            DOCKER_INFO + "WARNING: No swap limit support\n",
+            {},
+            ["7055m", "-1", "1024", "/run/pigeonhole:mode=1777,size=1763m"],
+        ),
+        # An engine without root that may not limit would warn, too, or not start at all.
+        (DOCKER_INFO + "WARNING: No memory limit support\n", {}, ["/run/pigeonhole:mode=1777,size=1763m"]),
+        (ROOTLESS_INFO + " Cgroup Driver: none\n", {}, ["/run/pigeonhole:mode=1777,size=1763m"]),
+        (PODMAN_INFO.replace("  - memory\n", ""), {}, ["/run/pigeonhole:mode=1777,size=1763m"]),
+        ("Client: one that says nothing of its machine\n", {}, ["/run/pigeonhole:mode=1777"]),
+    ],
+)
+def test_a_container_may_take_most_of_the_machine_and_what_was_set(
+    checkout: Checkout, place: Path, info: str, environment: dict[str, str], expected: list[str]
+) -> None:
+    checkout.can(info=info)
+    ran = checkout.run("guess.sh", "elsa.jpg", cwd=place, **environment)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert [value for flag in LIMITS for value in checkout.job().values(flag)] == expected
+
+
+@pytest.mark.parametrize("value", ["much", "4 g", "-1", "4.5g", "4gb"])
+@pytest.mark.parametrize("variable", ["PIGEONHOLE_MEMORY", "PIGEONHOLE_PROCESSES", "PIGEONHOLE_TEMPORARY"])
+def test_a_limit_that_is_none_is_named(checkout: Checkout, place: Path, variable: str, value: str) -> None:
+    ran = checkout.run("guess.sh", "elsa.jpg", cwd=place, **{variable: value})
+
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(f"guess.sh: {variable}={value} is no limit.")
+    assert checkout.calls("run") == []
+
+
+def test_nothing_tells_its_maker_of_anything(checkout: Checkout, place: Path) -> None:
+    (checkout.fakes / "python3.11").write_text(
+        (checkout.fakes / "python3.11")
+        .read_text()
+        .replace("*) printf", "*) env >{}/environment; printf".format(f"'{checkout.fakes}'"))
+    )
+    checkout.run("guess.sh", "elsa.jpg", cwd=place, PIGEONHOLE_RUNTIME="local", PYTHONPATH="/elsewhere")
+
+    environment = (checkout.fakes / "environment").read_text().splitlines()
+    assert "ORT_DISABLE_TELEMETRY=1" in environment
+    assert not [line for line in environment if line.startswith("PYTHONPATH=")]
+    assert "ORT_DISABLE_TELEMETRY=1" in (ROOT / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize("piped", [False, True])
@@ -137,6 +225,41 @@ def test_podman_is_asked_for_a_gpu_in_its_own_way_only(checkout: Checkout, place
 
     assert checkout.job().values("--device") == ["nvidia.com/gpu=all"]
     assert not any("--gpus" in call for call in checkout.calls("run"))
+
+
+def test_another_base_makes_another_image(checkout: Checkout, place: Path) -> None:
+    checkout.cannot("no-image")
+    checkout.run("guess.sh", "elsa.jpg", cwd=place)
+    checkout.run("guess.sh", "elsa.jpg", cwd=place, PIGEONHOLE_BASE="mirror.example/python:3.11")
+
+    ours, theirs = checkout.calls("build")
+    assert ours[ours.index("--tag") + 1] != theirs[theirs.index("--tag") + 1]
+    assert "BASE=mirror.example/python:3.11" in theirs
+    assert not [word for word in ours if word.startswith("BASE=")]
+
+
+def test_the_base_is_pinned_and_can_be_renewed(tmp_path: Path) -> None:
+    pinned = re.compile(r"^ARG BASE=(python:3\.11-slim-bookworm)@sha256:[0-9a-f]{64}$", re.MULTILINE)
+    assert pinned.search((ROOT / "Dockerfile").read_text())
+    (tmp_path / "tools").mkdir()
+    for name in ("Dockerfile", "tools/renew-base.sh"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    engine = tmp_path / "engine"
+    engine.write_text(f"#!/bin/sh\n[ $1 = pull ] || echo python@sha256:{'ab' * 32}\n")
+    engine.chmod(0o755)
+    command = ["bash", str(tmp_path / "tools/renew-base.sh")]
+    before = (tmp_path / "Dockerfile").read_text()
+
+    ran = subprocess.run(command, env={**os.environ, "DOCKER": str(engine)}, check=True, capture_output=True, text=True)
+    assert ran.stdout == f"python:3.11-slim-bookworm is now sha256:{'ab' * 32}.\n"
+    after = (tmp_path / "Dockerfile").read_text()
+    assert after == pinned.sub(rf"ARG BASE=\1@sha256:{'ab' * 32}", before) != before
+
+    engine.write_text("#!/bin/sh\n")
+    assert subprocess.run(
+        command, env={**os.environ, "DOCKER": str(engine)}, check=False, capture_output=True
+    ).returncode
+    assert (tmp_path / "Dockerfile").read_text() == after
 
 
 def test_the_image_is_made_once_and_again_when_the_checkout_changes(checkout: Checkout, place: Path) -> None:

@@ -41,9 +41,15 @@ IN_CONTAINER = [row for row in TABLE if row.where != "here"]
 OUTSIDE = [row for row in TABLE if row.where == "here"]
 EVERYDAY = [row.script for row in TABLE if row.script]
 
-DOCKER_INFO = "Client:\nServer:\n Runtimes: runc\n Security Options:\n  seccomp\n   Profile: default\n"
+DOCKER_INFO = (
+    "Client:\nServer:\n Runtimes: runc\n CPUs: 4\n Total Memory: 7.656GiB\n Security Options:\n  seccomp\n"
+    "   Profile: default\n"
+)
 ROOTLESS_INFO = DOCKER_INFO + "  rootless\n"
-PODMAN_INFO = "host:\n  buildahVersion: 1.39.3\n  security:\n    rootless: true\n"
+PODMAN_INFO = (
+    "host:\n  buildahVersion: 1.39.3\n  cgroupControllers:\n  - cpu\n  - memory\n  - pids\n  cpus: 4\n"
+    "  memTotal: 8220504064\n  security:\n    rootless: true\n"
+)
 
 # Files beside it say what it cannot do: no-engine, no-image, no-build, and `gpus` which of the two flags it knows.
 ENGINE = """#!/usr/bin/env bash

@@ -1,9 +1,11 @@
 """A user of the real containers: a checkout and folders with awkward names, and a uid that is not root's."""
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +63,7 @@ class User:
             "REAL_DOCKER": engine(),
             "PIGEONHOLE_RUNTIME": "container",
             "PIGEONHOLE_GPU": "0",
+            "PIGEONHOLE_BASE": base_image(),
             **environment,
         }
         other = os.getuid() == 0
@@ -122,6 +125,15 @@ def make_user(home: Path, shared: Path | None = None) -> User:
 
 def engine() -> str:
     return shutil.which(os.environ.get("DOCKER") or "docker") or "docker"
+
+
+@cache
+def base_image() -> str:
+    """The pinned base image or, on a machine that cannot fetch it, what stands under its tag."""
+    pinned = re.search(r"^ARG BASE=(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert pinned is not None
+    there = subprocess.run([engine(), "image", "inspect", pinned[1]], capture_output=True, check=False).returncode == 0
+    return os.environ.get("PIGEONHOLE_BASE") or (pinned[1] if there else pinned[1].partition("@")[0])
 
 
 def docker(*arguments: str) -> str:
