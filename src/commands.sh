@@ -42,6 +42,8 @@ row quantize   ''           train     none     '[TF_FILES:data]'                
   'Let TF_FILES/model.onnx calculate in 8 bits, where that is faster and its answers stay.'
 row frames     ''           train     none     'FILM:film... OUT:out'                         '' \
   'Take pictures out of films and put them into OUT as <film>-00h12m34.560s.jpg.'
+row crop-borders '' train    none     'IN:in OUT:out'                                '' \
+  'Copy the pictures of IN to OUT without bars and thin lines of one colour at their edges.'
 row health     ''           here      none     'OUT:folder'                                   '' \
   'Say whether the watcher that sorts into OUT is well: exit code 0 if it is, 1 if it is not, with the reason.'
 row doctor     ''           here      none     '[TF_FILES:model]'                             '' \

@@ -1,5 +1,6 @@
 """Films that tests make: scenes of coloured squares, in any container, rate and form."""
 
+import random
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 RATE = 25  # frames a second, where a film has a rate
 CLOCK = Fraction(1, 1000)
@@ -52,3 +54,20 @@ def write_film(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+def drawn(seed: int, width: int = 320, height: int = 180) -> NDArray[np.uint8]:
+    """A picture of ellipses and rectangles on grey, no two seeds alike, uint8 [height, width, 3]."""
+    chance = random.Random(seed)
+    image = Image.new("RGB", (width, height), (128, 128, 128))
+    pen = ImageDraw.Draw(image)
+    for _ in range(25):
+        x, y, across, down = (
+            chance.random() * width,
+            chance.random() * height,
+            chance.uniform(10, 120),
+            chance.uniform(10, 90),
+        )
+        shape = chance.choice((pen.ellipse, pen.rectangle))
+        shape((x - across / 2, y - down / 2, x + across / 2, y + down / 2), fill=tuple(chance.choices(range(256), k=3)))
+    return np.asarray(image)

@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "pigeonhole.cli.explain",
     "quantize": "pigeonhole.cli.quantize",
     "frames": "pigeonhole.cli.frames",
+    "crop-borders": "pigeonhole.cli.crop_borders",
     "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",
     "log": "pigeonhole.cli.log",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pigeonhole.dataset.folders import Example
 from pigeonhole.files.read import head
@@ -18,7 +18,7 @@ _MARKED = re.compile(MARK.encode() + rb"([0-9a-f]{%d})" % DIGITS)
 _HEAD_BYTES = 4096  # comments stand before the pixels
 
 
-def film_of(path: Path) -> str | None:
+def film_of(path: PurePath) -> str | None:
     """The film that the frame at `path` was taken from, as its name says; None where it is no frame."""
     frame = FRAME.fullmatch(path.stem)
     return frame["film"] if frame else None

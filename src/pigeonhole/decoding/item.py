@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,16 @@ class Decoded:
     identity: Identity
     sha256: str
     pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a function of one's own made of a picture, as `value`; the rest as in Decoded."""
+
+    found: Found
+    identity: Identity
+    sha256: str
+    value: Any
 
 
 class Decoders(Protocol):

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from typing import Self
 
 from pigeonhole.cpus import available_cpus
-from pigeonhole.decoding.item import Decoded, Problem
+from pigeonhole.decoding.item import Decoded, Made, Problem
 from pigeonhole.decoding.process import DecoderProcess, Job, shared_file
-from pigeonhole.decoding.protocol import Limits
+from pigeonhole.decoding.protocol import Limits, Settings
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.records import Found
@@ -45,7 +45,7 @@ class DecoderPool:
         self._workers: list[DecoderProcess] = []
         self._selector = selectors.DefaultSelector()
         self._lock_descriptor = shared_file(1)
-        self._preprocessing: Preprocessing | None = None
+        self._settings: Settings | None = None
         self._failed_starts = 0
         if early:
             for _ in range(self._most):
@@ -70,12 +70,25 @@ class DecoderPool:
 
     def decode(self, items: Iterable[Found | Problem], preprocessing: Preprocessing) -> Iterator[Decoded | Problem]:
         """One result for each item, in their order. Raises PigeonholeError where no decoder process can be started."""
-        if preprocessing != self._preprocessing:
-            if self._preprocessing is not None:
+        for result in self._results(items, preprocessing):
+            if isinstance(result, Made):
+                raise TypeError(result)
+            yield result
+
+    def make(self, items: Iterable[Found | Problem], settings: Settings) -> Iterator[Made | Problem]:
+        """The same with a function that makes something else of a picture, under `settings` of which `size` is 0."""
+        for result in self._results(items, settings):
+            if isinstance(result, Decoded):
+                raise TypeError(result)
+            yield result
+
+    def _results(self, items: Iterable[Found | Problem], settings: Settings) -> Iterator[Decoded | Made | Problem]:
+        if settings != self._settings:
+            if self._settings is not None:
                 self.rest()  # the shared memory has the size of a picture
-            self._preprocessing = preprocessing
+            self._settings = settings
             for worker in self._workers:
-                worker.prepare(preprocessing)
+                worker.prepare(settings)
         pending: deque[Job | Problem] = deque()
         for item in items:
             pending.append(self._submitted(item) if isinstance(item, Found) else item)
@@ -84,7 +97,7 @@ class DecoderPool:
         while pending:
             yield self._result(pending.popleft())
 
-    def _result(self, item: Job | Problem) -> Decoded | Problem:
+    def _result(self, item: Job | Problem) -> Decoded | Made | Problem:
         if not isinstance(item, Job):
             return item
         while item.result is None:
@@ -147,8 +160,8 @@ class DecoderPool:
             worker = DecoderProcess(self._limits, self._decoder, depth, self._lock_descriptor)
         except OSError as error:  # no memory, or too many processes or open files
             raise PigeonholeError(f"No decoder process can be started: {error.strerror}.") from None
-        if self._preprocessing is not None:
-            worker.prepare(self._preprocessing)
+        if self._settings is not None:
+            worker.prepare(self._settings)
         self._workers.append(worker)
         self._selector.register(worker.connection, selectors.EVENT_READ, worker)
         return worker

@@ -15,10 +15,9 @@ from multiprocessing.connection import Pipe
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.decoding.item import Decoded, Problem
-from pigeonhole.decoding.protocol import Answer, Limits, Phase
+from pigeonhole.decoding.item import Decoded, Made, Problem
+from pigeonhole.decoding.protocol import Answer, Limits, Phase, Settings
 from pigeonhole.decoding.worker import PAGE
-from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.records import Failed, Found, Unreadable
 
 # Started by hand, not by multiprocessing, which would run the user's main module again in every worker.
@@ -40,7 +39,7 @@ class Job:
     """A file on its way. `result` is there when it has been decoded or given up; `kills` counts lost workers."""
 
     found: Found
-    result: Decoded | Problem | None = None
+    result: Decoded | Made | Problem | None = None
     kills: int = 0
 
 
@@ -57,6 +56,7 @@ class DecoderProcess:
         self._decoder = decoder
         self._depth = depth
         self._side = 0
+        self._is_prepared = False
         self._slots_given = self._slots_taken = 0
         self._since = time.monotonic()
         self._memory_descriptor = shared_file(PAGE)
@@ -78,15 +78,16 @@ class DecoderProcess:
         finally:
             theirs.close()
 
-    def prepare(self, preprocessing: Preprocessing) -> None:
+    def prepare(self, settings: Settings) -> None:
         """Say what the pictures are decoded to: it decides how large the shared memory is."""
-        self._side = preprocessing.size
+        self._side = settings.size
+        self._is_prepared = True
         self._since = time.monotonic()
         self._memory.close()
         os.ftruncate(self._memory_descriptor, PAGE + self._depth * self._side**2 * 3)
         self._memory = mmap.mmap(self._memory_descriptor, 0)
         with suppress(OSError):
-            self.connection.send((preprocessing, self._limits, self._decoder))
+            self.connection.send((settings, self._limits, self._decoder))
 
     @property
     def room(self) -> int:
@@ -98,7 +99,7 @@ class DecoderProcess:
             self._since = time.monotonic()
         self.jobs.append(job)
         with suppress(OSError):  # it has just died, which `receive` will find out
-            self.connection.send((str(job.found.path), self._slots_given % self._depth))
+            self.connection.send((str(job.found.path), str(job.found.relative), self._slots_given % self._depth))
         self._slots_given += 1
 
     def receive(self) -> None:
@@ -114,6 +115,8 @@ class DecoderProcess:
         path = job.found.path
         if answer.kind == "pixels" and answer.identity and answer.sha256:
             job.result = Decoded(job.found, answer.identity, answer.sha256, self._pixels(slot))
+        elif answer.kind == "made" and answer.identity and answer.sha256:
+            job.result = Made(job.found, answer.identity, answer.sha256, answer.value)
         elif answer.kind == "unreadable":
             job.result = Unreadable(path, answer.reason, answer.identity, answer.sha256)
         else:
@@ -122,7 +125,7 @@ class DecoderProcess:
     def deadline(self) -> float | None:
         """The monotonic time at which it is given up, None while it has nothing to do or waits for its turn."""
         if not self.ready:
-            return self._since + STARTING_SECONDS if self._side else None
+            return self._since + STARTING_SECONDS if self._is_prepared else None
         if not self.jobs:
             return None
         if self._phase is Phase.WAITING:

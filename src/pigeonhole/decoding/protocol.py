@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from pigeonhole.records import Identity
 
@@ -18,6 +18,14 @@ class Limits:
     memory: int = 2 * 1024**3
 
 
+class Settings(Protocol):
+    """What a decoder process is told once, beside the function to call: that function knows the rest of it."""
+
+    @property
+    def size(self) -> int:
+        """The edge of the squares that it makes, in pixels; 0 where it answers with something else."""
+
+
 class Phase(IntEnum):
     """The first byte of the memory that a decoder process shares with its pool."""
 
@@ -29,12 +37,13 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one job. After "pixels" they stand in the job's slot of the shared memory.
+    """What became of one job. After "pixels" they stand in its slot of the shared memory; "made" brings a `value`.
 
     `identity` and `sha256` as in Guess, None where the decoder did not get that far.
     """
 
-    kind: Literal["ready", "pixels", "unreadable", "failed"]
+    kind: Literal["ready", "pixels", "made", "unreadable", "failed"]
     reason: str = ""
     identity: Identity | None = None
     sha256: str | None = None
+    value: Any = None

@@ -12,30 +12,33 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.decoding.protocol import Answer, Limits, Phase
+from pigeonhole.decoding.protocol import Answer, Limits, Phase, Settings
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
-from pigeonhole.images import Preprocessing
 
 PAGE = 4096  # the phase lives in the first page of the shared memory, the pixels behind it
 
-Decode = Callable[[bytes, Preprocessing, AbstractContextManager[object]], NDArray[np.uint8]]
+Turn = AbstractContextManager[object]
+Decode = Callable[[bytes, Settings, Turn], NDArray[np.uint8]]
+# Where squares have the size 0: also told the picture's path below its folder, it answers through the connection.
+Make = Callable[[bytes, Settings, Turn, PurePath], object]
 
 
 def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: int) -> None:
-    """Answer every (path, slot) with an Answer, until the other side hangs up."""
+    """Answer every (path, relative path, slot) with an Answer, until the other side hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pool, which hangs up
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # kills, also while a decoder written in C never comes back
     connection = Connection(connection_descriptor)
     with suppress(EOFError, ConnectionError):  # the pool is gone
-        preprocessing, limits, decoder = connection.recv()
-        worker = _Worker(memory_descriptor, lock_descriptor, preprocessing, limits, _named(decoder))
+        settings, limits, decoder = connection.recv()
+        worker = _Worker(memory_descriptor, lock_descriptor, settings, limits, _named(decoder))
         _bound(limits.memory)
         connection.send(Answer("ready"))
         _silence()
@@ -48,22 +51,25 @@ def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: i
 
 class _Worker:
     def __init__(
-        self, memory_descriptor: int, lock_descriptor: int, preprocessing: Preprocessing, limits: Limits, decode: Decode
+        self, memory_descriptor: int, lock_descriptor: int, settings: Settings, limits: Limits, function: Decode | Make
     ) -> None:
         self._memory = mmap.mmap(memory_descriptor, 0)
-        self._preprocessing = preprocessing
+        self._settings = settings
         self._limits = limits
-        self._decode = decode
+        self._function: Any = function
         self._large_turn = _Turn(lock_descriptor, self)
 
-    def answer(self, path: str, slot: int) -> Answer:
+    def answer(self, path: str, relative: str, slot: int) -> Answer:
         self.enter(Phase.READING)
         identity, sha256 = None, None
         try:
             data, identity = read(Path(path))
             sha256 = digest(data)
             self.enter(Phase.DECODING)
-            pixels = self._decode(data, self._preprocessing, self._large_turn).tobytes()
+            if not self._settings.size:
+                made = self._function(data, self._settings, self._large_turn, PurePath(relative))
+                return Answer("made", "", identity, sha256, made)
+            pixels = self._function(data, self._settings, self._large_turn).tobytes()
         except UnreadableError as error:
             return Answer("unreadable", str(error), identity, sha256)
         except MemoryError:
@@ -99,11 +105,11 @@ class _Turn:
         fcntl.lockf(self._lock_descriptor, fcntl.LOCK_UN)
 
 
-def _named(decoder: str) -> Decode:
+def _named(decoder: str) -> Decode | Make:
     """The function that "package.module:name" names."""
     module, name = decoder.split(":")
-    decode: Decode = getattr(import_module(module), name)
-    return decode
+    function: Decode | Make = getattr(import_module(module), name)
+    return function
 
 
 def _bound(memory: int) -> None:
