@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 Argument = str | Path
+PROGRAM = ("-m", "pigeonhole")
+TIMEOUT = 300  # seconds, for what hangs
 
 
 class Measured(NamedTuple):
@@ -15,18 +17,21 @@ class Measured(NamedTuple):
 
 
 def pigeonhole(
-    *arguments: Argument, cwd: Path | None = None, environment: dict[str, str] | None = None
+    *arguments: Argument,
+    cwd: Path | None = None,
+    environment: dict[str, str] | None = None,
+    program: tuple[str, ...] = PROGRAM,
 ) -> subprocess.CompletedProcess[str]:
     """`pigeonhole` with `arguments`, finished. No traceback may ever reach a user, so none is tolerated here."""
     result = subprocess.run(
-        _command(arguments),
+        [sys.executable, *program, *map(str, arguments)],
         cwd=cwd,
         env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
         errors="surrogateescape",
         stdin=subprocess.DEVNULL,
-        timeout=240,
+        timeout=TIMEOUT,
         check=False,
     )
     assert "Traceback" not in result.stderr, result.stderr
@@ -43,14 +48,10 @@ def measured(*arguments: Argument) -> Measured:
         "result = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
         "print(result.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    command = [sys.executable, "-c", script, *_command(arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
+    command = [sys.executable, "-c", script, sys.executable, *PROGRAM, *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True)
     code, kilobytes = map(int, result.stdout.split())
     return Measured(code, kilobytes * 1024)
-
-
-def _command(arguments: tuple[Argument, ...]) -> list[str]:
-    return [sys.executable, "-m", "pigeonhole", *map(str, arguments)]
 
 
 def imported_by(*arguments: Argument) -> set[str]:
@@ -61,7 +62,7 @@ def imported_by(*arguments: Argument) -> set[str]:
         f"code = run({[str(argument) for argument in arguments]!r})\n"
         "print('LOADED', code, *sorted({name.split('.')[0] for name in sys.modules}))\n"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=240, check=True)
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=TIMEOUT, check=True)
     _, code, *names = next(line for line in result.stdout.splitlines() if line.startswith("LOADED")).split()
     assert code == "0", result.stderr
     return set(names)
