@@ -17,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 
 from commands import imported_by, pigeonhole
-from networks import SMALL, write_random_weights
 from pigeonhole.backbones import builtin, obtain, weights
 from pigeonhole.backbones.builtin_network import TOP
 from pigeonhole.backbones.colour_histogram import COLOURS, WEIGHT
@@ -32,6 +31,7 @@ from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.onnx_graph.pooled_maps import maps_behind
 from pigeonhole.workspace import Workspace
 from scenes import drawn, scene
+from tiny import TINY, write_tiny_weights
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -137,11 +137,11 @@ def test_it_is_taken_where_there_are_no_others_and_the_reason_is_told(tmp_path: 
 
 @pytest.mark.usefixtures("offline")
 def test_weights_that_the_user_has_come_first_unless_it_is_asked_for(tmp_path: Path) -> None:
-    write_random_weights(tmp_path / "weights" / f"{SMALL}.pth")
-    assert obtain_weights(Workspace(tmp_path), AUTO).backbone == SMALL
+    write_tiny_weights(tmp_path / "weights" / f"{TINY}.pth")
+    assert obtain_weights(Workspace(tmp_path), AUTO).backbone == TINY
     assert obtain_weights(Workspace(tmp_path), BUILTIN).origin == "set with --backbone"
     with pytest.raises(UsageError, match="brings its own weights"):
-        obtain_weights(Workspace(tmp_path), BUILTIN, tmp_path / "weights" / f"{SMALL}.pth")
+        obtain_weights(Workspace(tmp_path), BUILTIN, tmp_path / "weights" / f"{TINY}.pth")
 
 
 def test_a_network_that_was_named_is_not_replaced_by_it(two_kinds: Path) -> None:

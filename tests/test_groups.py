@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from commands import pigeonhole
-from networks import SMALL, write_random_weights
 from pictures import drawing
 from pigeonhole.dataset.folders import Dataset, read_dataset
 from pigeonhole.dataset.groups import find_groups
@@ -200,8 +199,7 @@ def test_a_folder_in_valid_that_is_no_category_is_refused(many: Path) -> None:
 def test_training_with_a_folder_valid_says_so(many: Path) -> None:
     for number in range(8):
         write(many / "valid" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(4000 + number))
-    write_random_weights(many / "weights" / f"{SMALL}.pth")
-    result = pigeonhole("train", "--no-report", many)
+    result = pigeonhole("train", "--no-report", "--backbone", "builtin", many)
     assert result.returncode == 0, result.stderr
     assert "Learning from 40 pictures in 2 categories, validating on 8 from valid/." in result.stderr
     assert "of 8 pictures right" in result.stdout
@@ -212,8 +210,7 @@ def test_a_folder_test_is_looked_at_by_the_finished_model_alone(many: Path) -> N
     for number in range(6):
         write(many / "test" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(6000 + number))
     shutil.copyfile(many / "data" / "a" / "scenea.png", many / "test" / "a" / "known.png")
-    write_random_weights(many / "weights" / f"{SMALL}.pth")
-    result = pigeonhole("train", "--no-report", many)
+    result = pigeonhole("train", "--no-report", "--backbone", "builtin", many)
     assert result.returncode == 0, result.stderr
     assert "Learning from 40 pictures in 2 categories." in result.stderr
     assert re.search(r"^test/: \d of 7 pictures right", result.stdout, re.MULTILINE)

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+import tiny
 from commands import pigeonhole
 from learning import halves
-from networks import SMALL, write_random_weights
 from pictures import drawing, saved
 from pigeonhole.backbones.augmented_views import PLAIN, view_of
 from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model import InferenceOptions, load_model
 from pigeonhole.recipes.logistic_regression import fit_probe
+from tiny import TINY, write_tiny_weights
 
 SHA256 = "0123456789abcdef" * 4
 
@@ -36,12 +37,12 @@ def told_apart_at_the_border(tmp_path: Path) -> Path:
             pen.rectangle((0, 0, 90, 160), colour)
             pen.rectangle((390, 0, 480, 160), colour)
             frame.save(folder / f"{number}.png")
-    write_random_weights(tmp_path / "tf" / "weights" / f"{SMALL}.pth")
+    write_tiny_weights(tmp_path / "tf" / "weights" / f"{TINY}.pth")
     return tmp_path / "tf"
 
 
 def test_what_stands_at_the_border_is_seen_where_it_tells_the_categories_apart(told_apart_at_the_border: Path) -> None:
-    result = pigeonhole("train", told_apart_at_the_border)
+    result = tiny.pigeonhole("train", told_apart_at_the_border)
     assert result.returncode == 0, result.stderr
     assert "Pictures are seen whole" in result.stderr
     card = load_model(told_apart_at_the_border / "model.onnx").card
@@ -50,14 +51,14 @@ def test_what_stands_at_the_border_is_seen_where_it_tells_the_categories_apart(t
 
 
 def test_the_user_may_choose_the_rule_and_the_size(told_apart_at_the_border: Path) -> None:
-    result = pigeonhole("train", told_apart_at_the_border, "--crop", "letterbox", "--size", "96")
+    result = tiny.pigeonhole("train", told_apart_at_the_border, "--crop", "letterbox", "--size", "96")
     assert result.returncode == 0, result.stderr
     preprocessing = load_model(told_apart_at_the_border / "model.onnx").card.preprocessing
     assert (preprocessing.crop, preprocessing.size, preprocessing.fraction) == ("letterbox", 96, 1.0)
 
 
 def test_a_size_that_is_too_small_for_the_network_is_a_sentence(told_apart_at_the_border: Path) -> None:
-    result = pigeonhole("train", told_apart_at_the_border, "--size", "8")
+    result = tiny.pigeonhole("train", told_apart_at_the_border, "--size", "8")
     assert result.returncode == 2
     assert "--size" in result.stderr
 

@@ -10,10 +10,11 @@ import onnx
 import pytest
 from PIL import Image
 
+import tiny
 from commands import imported_by, pigeonhole
-from networks import SMALL, write_random_weights
 from pigeonhole import Classifier
 from pigeonhole.recipes.scratch import thumbnails
+from tiny import TINY, write_tiny_weights
 from trees import BLUE, GREEN, RED, tree, write_pictures
 
 
@@ -31,8 +32,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tf_files = tmp_path_factory.mktemp("tf files")
     shades(tf_files / "data" / "red_things", RED, 12, 1)
     shades(tf_files / "data" / "blue_things", BLUE, 12, 2)
-    write_random_weights(tf_files / "weights" / f"{SMALL}.pth")
-    result = pigeonhole("train", tf_files)
+    write_tiny_weights(tf_files / "weights" / f"{TINY}.pth")
+    result = tiny.pigeonhole("train", tf_files)
     assert result.returncode == 0, result.stderr
     (tf_files / "printed.txt").write_text(result.stdout)
     return tf_files
@@ -75,9 +76,9 @@ def test_the_model_tells_where_it_came_from_and_nothing_about_the_machine(traine
     model = onnx.load(trained / "model.onnx")
     card = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
     assert card["labels"] == ["blue_things", "red_things"]
-    assert card["backbone"]["name"] == SMALL
-    assert card["backbone"]["weights"] == f"weights/{SMALL}.pth"
-    assert card["preprocessing"]["size"] == 224
+    assert card["backbone"]["name"] == TINY
+    assert card["backbone"]["weights"] == f"weights/{TINY}.pth"
+    assert card["preprocessing"]["size"] == tiny.SIZE
     assert (card["metrics"]["right"], card["metrics"]["total"]) == (24, 24)
     assert len(card["training_set"]) == 64
     assert not any(node.metadata_props or node.doc_string for node in model.graph.node)
@@ -95,8 +96,7 @@ def test_two_pictures_of_each_are_enough(tmp_path: Path) -> None:
     shades(tmp_path / "data" / "red", RED, 2, 1)
     shades(tmp_path / "data" / "blue", BLUE, 2, 2)
     shades(tmp_path / "data" / "green", GREEN, 2, 3)
-    write_random_weights(tmp_path / "weights" / f"{SMALL}.pth")
-    result = pigeonhole("train", "--no-report", tmp_path)
+    result = pigeonhole("train", "--no-report", "--backbone", "builtin", tmp_path)
     assert result.returncode == 0, result.stderr
     assert "of 6 pictures right" in result.stdout
 
@@ -138,7 +138,7 @@ def test_scratch_gives_the_same_network_for_the_same_seed(tmp_path: Path) -> Non
     (tmp_path / "data" / "red_things" / "text.jpg").write_text("no picture")
     models = []
     for _ in range(2):
-        result = pigeonhole("train", "--no-report", tmp_path, "--recipe", "scratch", "--seed", "5")
+        result = tiny.pigeonhole("train", "--no-report", tmp_path, "--recipe", "scratch", "--seed", "5")
         assert result.returncode == 0, result.stderr
         assert "left out: " in result.stderr
         models.append({entry.name: entry for entry in onnx.load(tmp_path / "model.onnx").graph.initializer})
@@ -193,9 +193,8 @@ def no_folder(data: Path) -> None:
 def test_too_little_to_learn_from_is_refused_with_what_to_do(tmp_path: Path, make: object, sentence: str) -> None:
     assert callable(make)
     make(tmp_path / "data")
-    write_random_weights(tmp_path / "weights" / f"{SMALL}.pth")
     (tmp_path / "model.onnx").write_text("the previous model")
-    result = pigeonhole("train", "--no-report", tmp_path)
+    result = pigeonhole("train", "--no-report", "--backbone", "builtin", tmp_path)
     assert result.returncode == 3
     assert sentence in result.stderr
     assert (tmp_path / "model.onnx").read_text() == "the previous model"
@@ -207,8 +206,8 @@ def test_too_little_to_learn_from_is_refused_with_what_to_do(tmp_path: Path, mak
         (["--weights", "nowhere.pth"], 2, "There is no weights file nowhere.pth."),
         (["--weights", "resnet18.pth"], 3, "resnet18.pth is damaged or neither torchvision's"),
         (["--weights", "resnet34.pth"], 3, "resnet34.pth holds no state dict"),
-        (["--weights", f"weights/{SMALL}.pth", "--backbone", "resnet18"], 3, "do not fit the network resnet18"),
-        (["--weights", f"weights/{SMALL}.pth", "--backbone", "squeezenet"], 2, "Did you mean squeezenet1_"),
+        (["--weights", f"weights/{TINY}.pth", "--backbone", "resnet18"], 3, "do not fit the network resnet18"),
+        (["--weights", f"weights/{TINY}.pth", "--backbone", "squeezenet"], 2, "Did you mean squeezenet1_"),
         (["--backbone", "xyz", "--recipe", "probe"], 2, "There is no network called 'xyz' in torchvision"),
         (["--recipe", "scratch", "--backbone", "resnet18"], 2, "Recipe scratch takes no backbone"),
         (["--recipe", "magic"], 2, "'magic' is not one of"),
@@ -248,7 +247,7 @@ def test_a_model_that_onnxruntime_disagrees_with_is_not_published(mine: Path) ->
     from pigeonhole.train.publish import publish_model
 
     whole = (mine / "model.onnx").read_bytes()
-    pixels = np.zeros((1, 224, 224, 3), np.uint8)
+    pixels = np.zeros((1, tiny.SIZE, tiny.SIZE, 3), np.uint8)
     with pytest.raises(PigeonholeError, match="differs from the trained one"):
         publish_model(mine / "model.onnx", whole, pixels, np.array([[0.5, float("nan")]]), None)
     assert (mine / "model.onnx").read_bytes() == whole
@@ -263,5 +262,11 @@ def test_a_damaged_cache_is_named(mine: Path) -> None:
     assert "Delete it and train again." in result.stderr
 
 
-def test_thumbnails_have_a_row_for_each_picture() -> None:
-    assert thumbnails(np.zeros((3, 64, 64, 3), np.uint8)).shape == (3, 192)
+def test_thumbnails_are_8_by_8_mean_colours_around_the_mean_of_all_pictures() -> None:
+    pixels = np.zeros((2, 64, 64, 3), np.uint8)
+    pixels[1, :8, 8:16] = [200, 100, 50]  # one of the 64 blocks of the second picture
+    pixels[1, :8, 8:12] = 0  # half of it
+    expected = np.zeros((8, 8, 3))
+    expected[0, 1] = [50, 25, 12.5]
+    assert np.array_equal(thumbnails(pixels), [-expected.ravel(), expected.ravel()])
+    assert thumbnails(pixels[:0]).shape == (0, 192)
