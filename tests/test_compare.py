@@ -80,7 +80,7 @@ def test_a_figure_can_be_made_of_a_single_entry() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--recipe", "cnn", "--backbone", "resnet18"], "A backbone is of use to probe and finetune only."),
+        (["--recipe", "cnn", "--backbone", "resnet18"], "Only the recipes probe and finetune use a backbone."),
         (["--backbone", "resnet5"], "There is no network called 'resnet5' in torchvision."),
         (["--recipe", "magic"], "'magic' is not one of"),
     ],

@@ -40,7 +40,7 @@ class Tiny(nn.Module):
         return logits
 
 
-class Tiny_Weights(WeightsEnum):  # noqa: N801
+class Tiny_Weights(WeightsEnum):  # type: ignore[misc]  # noqa: N801
     IMAGENET1K_V1 = Weights(
         url="https://download.pytorch.org/models/tiny-00000000.pth",
         transforms=partial(ImageClassification, crop_size=SIZE, resize_size=SIZE),
