@@ -23,7 +23,7 @@ row train      train.sh     train     weights  '[TF_FILES:data]'                
 row guess      guess.sh     classify  none     '[TF_FILES:model] IMAGE:picture...'            '--heat-map:new' \
   'Say what is on pictures: every category with its score (0 to 1), best first.'
 row guess-dir  guessDir.sh  classify  none     '[TF_FILES:model] IN:in OUT:out'               '' \
-  'Sort every picture of a folder into another as <category>-<score>.<ext>; nothing is ever overwritten.'
+  'Sort the pictures of a folder into another as <category>-<score>.<ext>.'
 row watch      watch.sh     classify  none     '[TF_FILES:model] INBOX:inbox OUT:out'         '' \
   'Sort every picture that arrives in a folder, as soon as it is complete, until it is stopped.'
 row log        ''           here      none     'OUT:folder'                                   '' \
@@ -31,20 +31,20 @@ row log        ''           here      none     'OUT:folder'                     
 row undo       ''           here      none     'OUT:folder'                                   '' \
   'Put everything that was sorted into OUT back to where it came from.'
 row check      ''           train     weights  '[TF_FILES:data]'                              '--weights:file --apply:file --moves:new' \
-  'Look for what is wrong with the pictures in TF_FILES/data: damaged ones, copies, wrong labels, leaks.'
+  'Look for problems in TF_FILES/data: unreadable files, duplicates, wrong labels, shortcuts.'
 row evaluate   ''           train     none     '[TF_FILES:report] FOLDER:folder'              '' \
-  'Say how good the model is on pictures whose categories are known.'
+  'Measure how good the model is on pictures whose categories are known.'
 row compare    ''           train     weights  '[TF_FILES:data]'                              '' \
-  'Learn from TF_FILES/data in several ways and say how good, how fast and how large each is.'
+  'Train on TF_FILES/data in several ways and report how accurate, fast and large each result is.'
 row explain    ''           train     none     '[TF_FILES:model] IMAGE:picture OUT.png:new'   '' \
   'Draw where the network looks: Grad-CAM, guided backpropagation and their product.'
 row quantize   ''           train     none     '[TF_FILES:data]'                              '' \
-  'Let TF_FILES/model.onnx calculate in 8 bits, where that is faster and its answers stay.'
+  'Quantise TF_FILES/model.onnx to int8, if that is faster here and its answers stay the same.'
 row frames     ''           train     none     'FILM:film... OUT:out'                         '' \
   'Take pictures out of films and put them into OUT as <film>-00h12m34.560s.jpg.'
 row crop-borders '' train    none     'IN:in OUT:out'                                '' \
   'Copy the pictures of IN to OUT without bars and thin lines of one colour at their edges.'
 row health     ''           here      none     'OUT:folder'                                   '' \
-  'Say whether the watcher that sorts into OUT is well: exit code 0 if it is, 1 if it is not, with the reason.'
+  'Report whether the watcher that sorts into OUT is healthy; if not, exit with 1 and say why.'
 row doctor     ''           here      none     '[TF_FILES:model]'                             '' \
   'Say what is here and what is in the way: versions, processors, memory, GPU, container engine, folders, model.'

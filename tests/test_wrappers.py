@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from command_table import Row
 from pigeonhole import __version__
 from pigeonhole.cli import COMMANDS
-from wrappers import EVERYDAY, IN_CONTAINER, OUTSIDE, ROOT, TABLE, Checkout, Row, make_checkout, make_place
+from wrappers import EVERYDAY, IN_CONTAINER, OUTSIDE, ROOT, TABLE, Checkout, make_checkout, make_place
 
 ODD_NAMES = (
     "two words.jpg",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from command_table import Row
 from wrappers import (
     DOCKER_INFO,
     IN_CONTAINER,
@@ -16,7 +17,6 @@ from wrappers import (
     ROOT,
     ROOTLESS_INFO,
     Checkout,
-    Row,
     make_checkout,
     make_place,
 )

@@ -1,7 +1,6 @@
 """Helpers to run the scripts with an engine and a Python that only write down what they are told."""
 
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -9,34 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import command_table
+
 ROOT = Path(__file__).parents[1]
 
 
-@dataclass(frozen=True)
-class Row:
-    """What the table of commands says of one."""
-
-    command: str
-    script: str
-    where: str
-    network: str
-    paths: str
-    files: str
-    purpose: str
-
-    @property
-    def call(self) -> tuple[str, ...]:
-        """What stands behind `bash`."""
-        return (self.script,) if self.script else ("pigeonhole.sh", self.command)
-
-
-def _table() -> list[Row]:
-    text = (ROOT / "src/commands.sh").read_text().replace("\\\n", " ")
-    rows = [shlex.split(line, comments=True) for line in text.splitlines()]
-    return [Row(*words) for _, *words in filter(None, rows)]
-
-
-TABLE = _table()
+TABLE = command_table.read()
 IN_CONTAINER = [row for row in TABLE if row.where != "here"]
 OUTSIDE = [row for row in TABLE if row.where == "here"]
 EVERYDAY = [row.script for row in TABLE if row.script]
