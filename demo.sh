@@ -22,5 +22,5 @@ shows guess.sh demo/tf_files "demo/in/download 00.jpg"
 shows guessDir.sh demo/tf_files demo/in demo/out
 
 printf '\nThe folder demo/in, sorted into demo/out:\n'
-cd "$root/demo/out"
-ls
+(cd "$root/demo/out" && ls)
+printf '\nThe report on the training: demo/tf_files/report/index.html. To take the sorting back: bash pigeonhole.sh undo demo/out\n'

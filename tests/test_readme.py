@@ -3,12 +3,14 @@
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from commands import pigeonhole
 from pigeonhole.cli import COMMANDS
+from wrappers import TABLE
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -39,8 +41,47 @@ def test_every_command_explains_itself(name: str) -> None:
     assert result.stdout.startswith(f"Usage: pigeonhole {name} [OPTIONS]")
 
 
-def test_the_python_example_is_the_real_face() -> None:
-    example = README[README.index("    from pigeonhole import Classifier") : README.index("## How far to trust it")]
-    assert "Classifier.load(" in example
-    assert ".guess(" in example
-    assert {"guess.label", "guess.score"} <= set(re.findall(r"guess\.\w+", example))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_in_a_page_exists(page: Path) -> None:
+    """Its script, its command, and every option behind it."""
+    text = page.read_text().replace("\n", " ")
+    calls = re.findall(r"bash (pigeonhole\.sh [a-z-]+|[a-zA-Z]+\.sh)([^`|]*)", text)
+    for call, rest in calls:
+        script, _, command = call.partition(" ")
+        assert (ROOT / script).is_file(), call
+        assert not command or command in COMMANDS, call
+        named = command or next((row.command for row in TABLE if row.script == script), "")
+        if named and page.name != "options.md":
+            known = {option for each in import_module(COMMANDS[named]).command.params for option in each.opts}
+            first_line = re.split(r" {4}|\. ", rest)[0]
+            assert set(re.findall(r"--[a-z0-9-]+", first_line)) <= known | {"--help"}, call
+
+
+def test_the_pictures_of_the_readme_are_small_and_need_nothing_from_elsewhere() -> None:
+    pictures = list((ROOT / "docs/pictures").iterdir())
+    assert {f"docs/pictures/{path.name}" for path in pictures} == set(re.findall(r"!\[[^]]+\]\(([^)]+)\)", README))
+    assert all(path.stat().st_size < 100_000 for path in pictures)
+    assert not re.findall(r"url\(.?http|<script|href", (ROOT / "docs/pictures/terminal.svg").read_text())
+
+
+def test_the_glossary_names_what_is_in_the_code() -> None:
+    package = ROOT / "src" / "pigeonhole"
+    rows = [line.split(" | ") for line in (ROOT / "docs/glossary.md").read_text().splitlines() if " | `" in line]
+    assert len(rows) >= 20
+    for term, _, places in rows:
+        text = ""
+        for name in re.findall(r"`([^`]+)`", places):
+            if "/" in name or name.endswith(".py"):
+                assert (package / name).exists(), term
+                text = (package / name).read_text() if name.endswith(".py") else ""
+            else:
+                assert re.search(rf"^(class|def) {name}\b|^{name}\b.* = ", text, re.MULTILINE), f"{term}: {name}"
