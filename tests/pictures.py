@@ -64,34 +64,76 @@ def heic(*pictures: Image.Image, **options: Any) -> bytes:
     return file.getvalue()
 
 
+# How EXIF's orientations are said by properties, of which irot turns a quarter to the left and imir mirrors.
+_TURNING: dict[int, tuple[tuple[bytes, bytes], ...]] = {
+    1: (),
+    2: ((b"imir", b"\1"),),
+    3: ((b"irot", b"\2"),),
+    4: ((b"imir", b"\0"),),
+    5: ((b"irot", b"\1"), (b"imir", b"\0")),
+    6: ((b"irot", b"\3"),),
+    7: ((b"irot", b"\3"), (b"imir", b"\0")),
+    8: ((b"irot", b"\1"),),
+}
+
+
 def turned_heic(stored: Image.Image, orientation: int) -> bytes:
     """A HEIC that asks to be turned as EXIF's `orientation` would, by properties of its own, as phones write it."""
-    properties = {
-        1: (),
-        2: (_box(b"imir", b"\1"),),
-        3: (_box(b"irot", b"\2"),),
-        4: (_box(b"imir", b"\0"),),
-        5: (_box(b"irot", b"\1"), _box(b"imir", b"\0")),
-        6: (_box(b"irot", b"\3"),),
-        7: (_box(b"irot", b"\3"), _box(b"imir", b"\0")),
-        8: (_box(b"irot", b"\1"),),
-    }[orientation]
-    data = bytearray(heic(stored))
-    at = {kind: data.index(kind) - 4 for kind in (b"meta", b"iloc", b"iprp", b"ipco", b"ipma", b"mdat")}
-    length = {kind: int.from_bytes(data[start : start + 4]) for kind, start in at.items()}
-    added = sum(len(each) + 1 for each in properties)  # each property is named once more, by its number, in ipma
-    (offset,) = struct.unpack_from(">I", data, at[b"iloc"] + 20)
-    struct.pack_into(">I", data, at[b"iloc"] + 20, offset + added)
-    for kind in (b"meta", b"iprp"):
-        struct.pack_into(">I", data, at[kind], length[kind] + added)
-    struct.pack_into(">I", data, at[b"ipco"], length[b"ipco"] + added - len(properties))
-    struct.pack_into(">I", data, at[b"ipma"], length[b"ipma"] + len(properties))
-    count = data[at[b"ipma"] + 18]
-    data[at[b"ipma"] + 18] += len(properties)
-    numbers = bytes(0x80 | count + 1 + index for index in range(len(properties)))
-    data[at[b"mdat"] : at[b"mdat"]] = numbers
-    data[at[b"ipma"] : at[b"ipma"]] = b"".join(properties)
-    return bytes(data)
+    return with_properties(heic(stored), *_TURNING[orientation])
+
+
+def turning(orientation: int) -> tuple[tuple[bytes, bytes], ...]:
+    return _TURNING[orientation]
+
+
+def clean_aperture(width: int, height: int, across: int, down: int, *, below: int = 1) -> tuple[bytes, bytes]:
+    """The property that shows `width` × `height` pixels, whose middle is so far right of and below the picture's.
+
+    All of them in parts of `below`.
+    """
+    return b"clap", struct.pack(">LLLLlLlL", width, below, height, below, across, below, down, below)
+
+
+def with_properties(data: bytes, *properties: tuple[bytes, bytes]) -> bytes:
+    """A HEIC or AVIF of one picture, which lies behind what is said of it, with more properties of that picture."""
+    added = [_box(kind, content) for kind, content in properties]
+    grown = sum(len(box) + 1 for box in added)  # each is named once more, by its number, in ipma
+    changed = bytearray(data)
+    at = {kind: data.index(kind) - 4 for kind in (b"meta", b"iloc", b"iprp", b"ipco", b"ipma")}
+    for kind, more in ((b"meta", grown), (b"iprp", grown), (b"ipco", grown - len(added)), (b"ipma", len(added))):
+        length = int.from_bytes(data[at[kind] : at[kind] + 4])
+        struct.pack_into(">I", changed, at[kind], length + more)
+    _shift(changed, at[b"iloc"], grown)
+    # The picture is the first that ipma speaks of.
+    place = at[b"ipma"] + 18
+    count, known = changed[place], _count_boxes(data, at[b"ipco"])
+    changed[place] += len(added)
+    end = place + 1 + count
+    changed[end:end] = bytes(0x80 | known + 1 + number for number in range(len(added)))
+    end = at[b"ipco"] + int.from_bytes(data[at[b"ipco"] : at[b"ipco"] + 4])
+    changed[end:end] = b"".join(added)
+    return bytes(changed)
+
+
+def _shift(data: bytearray, iloc: int, more: int) -> None:
+    """Adds `more` to the places of all items, of one piece each, or to what these count from."""
+    version, sizes, base_size = data[iloc + 8], data[iloc + 12], data[iloc + 13] >> 4
+    assert sizes == 0x44, sizes
+    (count,) = struct.unpack_from(">H", data, iloc + 14)
+    item = iloc + 16
+    for _ in range(count):
+        place = item + 2 + (2 if version == 1 else 0) + 2
+        place += 0 if base_size else 2
+        (offset,) = struct.unpack_from(">I", data, place)
+        struct.pack_into(">I", data, place, offset + more)
+        item = place + (base_size + 2 if base_size else 0) + 8
+
+
+def _count_boxes(data: bytes, parent: int) -> int:
+    end, place, count = parent + int.from_bytes(data[parent : parent + 4]), parent + 8, 0
+    while place < end:
+        place, count = place + int.from_bytes(data[place : place + 4]), count + 1
+    return count
 
 
 def _box(kind: bytes, content: bytes) -> bytes:

@@ -2,50 +2,28 @@
 
 import math
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from io import BytesIO
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.PpmImagePlugin import PpmImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+from PIL import Image
 
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images.colour import set_transparent_colour, to_rgb
-from pigeonhole.images.complete import CUT_OFF, missing_part
-from pigeonhole.images.png import plain_png
+from pigeonhole.images.colour import to_rgb
+from pigeonhole.images.complete import CUT_OFF
 from pigeonhole.images.preprocessing import FILL, Box, Preprocessing
 from pigeonhole.images.signature import kind_of
-from pigeonhole.images.tiff import decoded_tiff, is_for_pillow
-from pigeonhole.images.tiff_layout import TiffLayout, layout_of
+from pigeonhole.images.stored import Pixels, StoredPicture, open_picture
 
 __all__ = ["MAX_PIXELS", "to_square", "upright_size"]
 
 MAX_PIXELS = 128_000_000  # a 108-megapixel phone passes, a decompression bomb does not
 LARGE_PIXELS = 24_000_000
 BAND_PIXELS = 2_000_000
-WHOLE = 1 << 30  # bytes given to the JPEG decoder at once; where a piece ends it goes some steps back
+MAX_EDGE = 1_000_000
+LYING = 5  # from this orientation on, width and height of what is stored change places
 
-# What is not here is not read. EPS would run a program; TGA takes any bytes for a picture. Asking the decoders directly
-# rather than Image.open spares its guesses, its warnings and a global pixel limit.
-_DECODERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
-    "JPEG": JpegImageFile,
-    "PNG": PngImageFile,
-    "GIF": GifImageFile,
-    "BMP": BmpImageFile,
-    "TIFF": TiffImageFile,
-    "WebP": WebPImageFile,
-    "AVIF": AvifImageFile,
-    "PPM": PpmImageFile,
-}
 _INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -71,13 +49,34 @@ def to_square(
     Raises UnreadableError with the reason for anything else, for damage and for more than `MAX_PIXELS` pixels (half as
     many for WebP).
     """
+    with _refusing(kind := _kind(data)), open_picture(kind, data) as stored:
+        width, height = stored.size
+        _check_size(kind, width, height)
+        with large_turn if width * height > LARGE_PIXELS else nullcontext():
+            return _seen(stored.decode(preprocessing), stored, preprocessing)
+
+
+def upright_size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels as a viewer shows the picture, from its header alone. Raises UnreadableError."""
+    with _refusing(kind := _kind(data)), open_picture(kind, data) as stored:
+        width, height = stored.size
+        return (height, width) if stored.orientation >= LYING else (width, height)
+
+
+def _kind(data: bytes) -> str:
     if not data:
         raise UnreadableError("the file is empty")
     kind = kind_of(data)
     if kind is None:
         raise UnreadableError("it is not a picture of a format that can be read here")
+    return kind
+
+
+@contextmanager
+def _refusing(kind: str) -> Iterator[None]:
+    """Turns whatever goes wrong with a file of the format `kind` into an UnreadableError."""
     try:
-        return _read(kind, data, preprocessing, large_turn)
+        yield
     except UnreadableError:
         raise
     except MemoryError:
@@ -88,82 +87,23 @@ def to_square(
         raise UnreadableError(_reason(kind, error)) from error
 
 
-def upright_size(data: bytes) -> tuple[int, int]:
-    """Width and height in pixels as a viewer shows the picture, from its header alone. Raises UnreadableError."""
-    kind = kind_of(data)
-    if kind is None:
-        raise UnreadableError("it is not a picture of a format that can be read here")
-    try:
-        if layout := _own_layout(kind, data):
-            width, height, orientation = layout.width, layout.height, layout.orientation
-        else:
-            with _decoder(kind)(BytesIO(data)) as picture:
-                (width, height), orientation = picture.size, _orientation(picture)
-    except UnreadableError:
-        raise
-    except Exception as error:  # as in to_square
-        raise UnreadableError(_reason(kind, error)) from error
-    return (height, width) if orientation >= 5 else (width, height)
-
-
-def _read(
-    kind: str, data: bytes, preprocessing: Preprocessing, large_turn: AbstractContextManager[object]
-) -> NDArray[np.uint8]:
-    if layout := _own_layout(kind, data):
-        _check_size(kind, layout.width, layout.height)
-        with large_turn if layout.width * layout.height > LARGE_PIXELS else nullcontext():
-            decoded = decoded_tiff(data, layout)
-            return _seen(decoded, decoded.size, 1, layout.orientation, preprocessing)
-    with _decoder(kind)(BytesIO(data)) as picture:
-        _check_size(kind, *picture.size)
-        if missing := missing_part(kind, data, picture):
-            raise UnreadableError(missing)
-        with large_turn if picture.width * picture.height > LARGE_PIXELS else nullcontext():
-            return _square(data, picture, preprocessing)
-
-
-def _own_layout(kind: str, data: bytes) -> TiffLayout | None:
-    """The layout of a TIFF that Pillow does not read, or not rightly; None for everything else."""
-    layout = layout_of(data) if kind == "TIFF" else None
-    return layout if layout and not is_for_pillow(layout) else None
-
-
 def _check_size(kind: str, width: int, height: int) -> None:
     limit = MAX_PIXELS // 2 if kind == "WebP" else MAX_PIXELS  # that decoder holds four copies of a picture
     if width * height > limit:
         raise UnreadableError(f"it has {width} × {height} pixels, and the limit is {limit // 1_000_000} megapixels")
+    if max(width, height) > MAX_EDGE:  # each row costs memory of its own
+        raise UnreadableError(f"it has {width} × {height} pixels, and the limit is {MAX_EDGE:,} for an edge")
 
 
-def _decoder(kind: str) -> Callable[[BytesIO], ImageFile.ImageFile]:
-    return _heic_decoder() if kind == "HEIC" else _DECODERS[kind]
-
-
-def _heic_decoder() -> Callable[[BytesIO], ImageFile.ImageFile]:
-    try:
-        from pillow_heif import HeifImageFile
-    except ImportError:
-        raise UnreadableError("HEIC needs the plug-in pillow-heif: pip install 'pigeonhole[heic]'") from None
-    return HeifImageFile
-
-
-def _square(data: bytes, picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    if isinstance(picture, PngImageFile) and (plain := plain_png(data, picture)) is not None:
-        return _seen(plain, plain.size, 1, 1, preprocessing)
-    size, times = _load(picture, preprocessing)
-    return _seen(picture, size, times, _orientation(picture), preprocessing)
-
-
-def _seen(
-    picture: Image.Image, size: tuple[int, int], times: int, orientation: int, preprocessing: Preprocessing
-) -> NDArray[np.uint8]:
-    """What the model sees of a loaded `picture`, whose file has `size` (width, height), `times` what was decoded."""
-    width, height = size
-    lying = orientation >= 5
-    upright_size = (height, width) if lying else size
+def _seen(pixels: Pixels, stored: StoredPicture, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """What the model sees of a decoded picture."""
+    (width, height), orientation = stored.size, stored.orientation
+    lying = orientation >= LYING
+    upright_size = (height, width) if lying else (width, height)
     across, down = preprocessing.seen(*upright_size)
     upright = preprocessing.box(*upright_size)
-    box = _scaled(_as_stored(upright, orientation, width, height), times)
-    part = _resized(picture, box, (down, across) if lying else (across, down), preprocessing)
+    box = _scaled(_as_stored(upright, orientation, width, height), pixels.times)
+    part = _resized(pixels.picture, box, (down, across) if lying else (across, down), preprocessing)
     turn = _UPRIGHT.get(orientation)
     return np.asarray(_framed(part.transpose(turn) if turn is not None else part, preprocessing.size))
 
@@ -194,21 +134,6 @@ def _framed(picture: Image.Image, size: int) -> Image.Image:
     square = Image.new("RGB", (size, size), FILL)
     square.paste(picture, ((size - picture.width) // 2, (size - picture.height) // 2))
     return square
-
-
-def _load(picture: ImageFile.ImageFile, preprocessing: Preprocessing) -> tuple[tuple[int, int], int]:
-    """Decodes the picture; returns its width and height, and how many times smaller than that it was decoded.
-
-    The JPEG decoder itself scales by 1/2, 1/4 or 1/8 as long as no edge becomes shorter than it is wanted.
-    """
-    size, drafted = picture.size, None
-    if isinstance(picture, JpegImageFile):
-        drafted = picture.draft(None, preprocessing.scaled(*size))
-        picture.decodermaxblock = WHOLE
-    if isinstance(picture, PngImageFile):
-        set_transparent_colour(picture)
-    picture.load()
-    return (size, round(size[0] / drafted[1][2])) if drafted else (picture.size, 1)
 
 
 def _as_stored(box: Box, orientation: int, width: int, height: int) -> Box:
@@ -246,15 +171,6 @@ def _part(picture: Image.Image, window: tuple[int, int, int, int], factor: int) 
         band = to_rgb(picture.crop((left, start, right, min(start + rows, bottom))))
         part.paste(band.reduce(factor), (0, (start - top) // factor))
     return part
-
-
-def _orientation(picture: Image.Image) -> int:
-    """How the camera was held, 1 to 8. (Pillow turns a TIFF by itself when it loads it.)"""
-    try:
-        orientation = picture.getexif().get(ExifTags.Base.Orientation)
-    except Exception:  # broken remarks are no reason to refuse sound pixels
-        return 1
-    return orientation if orientation in _UPRIGHT else 1
 
 
 def _reason(kind: str, error: Exception) -> str:

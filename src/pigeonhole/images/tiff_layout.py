@@ -112,6 +112,10 @@ class TiffLayout:
     reference: Numbers
 
     @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
+
+    @property
     def is_grey(self) -> bool:
         return self.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO)
 
