@@ -1,6 +1,7 @@
 """A watcher in the test's own process, with its own clock and decoders: what happens between two looks."""
 
 import errno
+import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from oracle import contents
+from pictures import drawing, saved
 from pigeonhole.decoding.item import Decoded, Problem
 from pigeonhole.decoding.threads import ThreadDecoders
 from pigeonhole.errors import PigeonholeError
@@ -200,6 +202,36 @@ def test_a_verdict_is_given_only_after_the_file_has_stayed_unreadable(place: Pla
     watched.watcher.close()
     assert watched.kinds() == [Unreadable]
     assert names(place.out) == ["_unreadable/cut.png"]
+
+
+@pytest.mark.parametrize(("kind", "missing"), [("PNG", 12), ("JPEG", 2), ("GIF", 1)])
+def test_a_picture_without_its_end_is_waited_for_and_then_sorted(place: Place, kind: str, missing: int) -> None:
+    data = saved(drawing(60, 40), kind)[:-missing]
+    (place.inbox / "a").write_bytes(data)
+    watched = Watched(place, ThreadDecoders())
+    watched.look(0, 2, 5, 5, 5)
+    assert watched.output.outcomes == []
+    assert names(place.inbox) == ["a"]
+
+    watched.look(5, 5)
+    watched.watcher.close()
+    assert watched.kinds() == [Placed]
+    assert hashlib.sha256(data).hexdigest() in contents(place.out)
+    assert names(place.inbox) == []
+
+
+def test_a_picture_whose_end_comes_late_is_sorted_whole(place: Place) -> None:
+    data = saved(drawing(60, 40), "JPEG")
+    path = place.inbox / "a.jpg"
+    path.write_bytes(data[:-2])
+    watched = Watched(place, ThreadDecoders())
+    watched.look(0, 2, 5, 5)
+    path.write_bytes(data)
+    watched.look(1, 2)
+    watched.watcher.close()
+    assert watched.kinds() == [Placed]
+    assert hashlib.sha256(data).hexdigest() in contents(place.out)
+    assert names(place.inbox) == []
 
 
 def test_only_so_many_files_are_held_in_memory_and_all_are_sorted(place: Place) -> None:

@@ -50,7 +50,8 @@ class Guess:
     `ranking` holds every category with its probability (0 to 1, they sum to 1), best first.
     `sha256` is the digest of the very bytes that were decoded, `identity` the state of the file before they were read.
     `distance` is how far the picture is from the nearest training picture of its category, None where the model cannot
-    tell; `why_unknown` says why the model withholds its answer, empty where it does not.
+    tell; `why_unknown` says why the model withholds its answer, empty where it does not. `has_end` is whether the file
+    ends as files of its format do: one that does not has all its pixels, and may still be written to.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Guess:
     identity: Identity
     distance: float | None = None
     why_unknown: str = ""
+    has_end: bool = True
 
     @property
     def label(self) -> str:

@@ -83,7 +83,7 @@ def _guess(model: Model, item: Decoded, answers: Answers, number: int) -> Guess:
     distance = None if answers.distances is None else float(answers.distances[number])
     why_unknown = model.rejection.why_unknown(float(row.max()), distance) if model.rejection else ""
     ranking = _ranking(model.card.labels, row)
-    return Guess(item.found.path, ranking, item.sha256, item.identity, distance, why_unknown)
+    return Guess(item.found.path, ranking, item.sha256, item.identity, distance, why_unknown, item.has_end)
 
 
 def _ranking(labels: tuple[str, ...], row: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:

@@ -18,13 +18,14 @@ Problem = Unreadable | Skipped | Failed
 class Decoded:
     """One picture as the model sees it: `pixels` uint8 [S, S, 3] RGB, of the bytes that have the digest `sha256`.
 
-    `identity` is the state of the file before they were read.
+    `identity` is the state of the file before they were read, `has_end` as in Guess.
     """
 
     found: Found
     identity: Identity
     sha256: str
     pixels: NDArray[np.uint8]
+    has_end: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class DecoderProcess:
         job = self.jobs.popleft()
         path = job.found.path
         if answer.kind == "pixels" and answer.identity and answer.sha256:
-            job.result = Decoded(job.found, answer.identity, answer.sha256, self._pixels(slot))
+            job.result = Decoded(job.found, answer.identity, answer.sha256, self._pixels(slot), answer.has_end)
         elif answer.kind == "made" and answer.identity and answer.sha256:
             job.result = Made(job.found, answer.identity, answer.sha256, answer.value)
         elif answer.kind == "unreadable":

@@ -39,7 +39,7 @@ class Phase(IntEnum):
 class Answer:
     """What became of one job. After "pixels" they stand in its slot of the shared memory; "made" brings a `value`.
 
-    `identity` and `sha256` as in Guess, None where the decoder did not get that far.
+    `identity`, `sha256` and `has_end` as in Guess; the first two are None where the decoder did not get that far.
     """
 
     kind: Literal["ready", "pixels", "made", "unreadable", "failed"]
@@ -47,3 +47,4 @@ class Answer:
     identity: Identity | None = None
     sha256: str | None = None
     value: Any = None
+    has_end: bool = True

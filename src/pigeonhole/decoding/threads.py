@@ -8,7 +8,7 @@ from pigeonhole.cpus import available_cpus
 from pigeonhole.decoding.item import Decoded, Problem, cannot_read
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
-from pigeonhole.images import Preprocessing, to_square
+from pigeonhole.images import Preprocessing, has_end, to_square
 from pigeonhole.records import Found, Unreadable
 
 AHEAD = 16
@@ -41,7 +41,7 @@ def _decode(item: Found | Problem, preprocessing: Preprocessing) -> Decoded | Pr
     try:
         data, identity = read(item.path)
         sha256 = digest(data)
-        return Decoded(item, identity, sha256, to_square(data, preprocessing))
+        return Decoded(item, identity, sha256, to_square(data, preprocessing), has_end(data))
     except UnreadableError as error:
         return Unreadable(item.path, str(error), identity, sha256)
     except OSError as error:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pigeonhole.decoding.protocol import Answer, Limits, Phase, Settings
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
+from pigeonhole.images import has_end
 
 PAGE = 4096  # the phase lives in the first page of the shared memory, the pixels behind it
 
@@ -79,7 +80,7 @@ class _Worker:
             return Answer("failed", error.strerror or type(error).__name__)
         start = PAGE + slot * len(pixels)
         self._memory[start : start + len(pixels)] = pixels
-        return Answer("pixels", "", identity, sha256)
+        return Answer("pixels", "", identity, sha256, has_end=has_end(data))
 
     def enter(self, phase: Phase) -> None:
         # The alarm is the kernel's: it goes off in a decoder that hangs, and when the pool itself has been killed.

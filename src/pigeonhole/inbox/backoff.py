@@ -17,6 +17,7 @@ class _Wait:
     due: float
     reason: str
     tries: int = 0
+    is_doubted: bool = False
     verdict: Unreadable | None = None
 
 
@@ -40,6 +41,11 @@ class Backoff:
             return True
         return wait is None or now >= wait.due
 
+    def was_doubted(self, file: Hashable) -> bool:
+        """Whether it was put off by `doubt`."""
+        wait = self._waits.get(file)
+        return wait is not None and wait.is_doubted
+
     def verdict(self, file: Hashable) -> Unreadable | None:
         """What is already known of a file that was put off by `doubt`."""
         wait = self._waits.get(file)
@@ -53,16 +59,19 @@ class Backoff:
         self._put(file, _Wait(identity, due, reason, tries))
         return last is None or last.reason != reason
 
-    def doubt(self, file: Hashable, identity: Identity, verdict: Unreadable, due: float) -> None:
-        """It cannot be read, but that may be because it is not all there: believe it when it stays so until `due`."""
-        self._put(file, _Wait(identity, due, verdict.reason, verdict=verdict))
+    def doubt(self, file: Hashable, identity: Identity, verdict: Unreadable | None, due: float) -> None:
+        """It may not be all there: believe what is known of it when it stays so until `due`.
+
+        `verdict` is why it cannot be read, None where it can, but lacks its end.
+        """
+        self._put(file, _Wait(identity, due, verdict.reason if verdict else "", is_doubted=True, verdict=verdict))
 
     def forget(self, file: Hashable) -> None:
         self._waits.pop(file, None)
 
     def failing(self) -> int:
         """How many files wait for another try."""
-        return sum(wait.verdict is None for wait in self._waits.values())
+        return sum(not wait.is_doubted for wait in self._waits.values())
 
     def next_due(self) -> float | None:
         return min((wait.due for wait in self._waits.values()), default=None)

@@ -104,8 +104,9 @@ class Scan:
         if _state_of(path) != given or (read is not None and read != given):
             self._drop(path)
             return False
-        if isinstance(answer, Unreadable) and self._backoff.verdict(path) is None:
-            verdict = replace(answer, identity=given)
+        lacks_end = isinstance(answer, Guess) and not answer.has_end
+        if (isinstance(answer, Unreadable) or lacks_end) and not self._backoff.was_doubted(path):
+            verdict = replace(answer, identity=given) if isinstance(answer, Unreadable) else None
             self._backoff.doubt(path, given, verdict, self._clock() + self._doubt_seconds)
             del self._in_hand[path]
             return False
