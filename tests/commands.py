@@ -3,8 +3,12 @@
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
+
+from pigeonhole.cli import run
 
 Argument = str | Path
 PROGRAM = ("-m", "pigeonhole")
@@ -36,6 +40,13 @@ def pigeonhole(
     )
     assert "Traceback" not in result.stderr, result.stderr
     return result
+
+
+def called(*arguments: Argument) -> subprocess.CompletedProcess[str]:
+    """The same inside this process, for tests that set what it finds: no speed that is measured may decide them."""
+    with redirect_stdout(StringIO()) as stdout, redirect_stderr(StringIO()) as stderr:
+        code = run([str(argument) for argument in arguments])
+    return subprocess.CompletedProcess(arguments, code, stdout.getvalue(), stderr.getvalue())
 
 
 def measured(*arguments: Argument) -> Measured:
