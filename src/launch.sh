@@ -80,6 +80,7 @@ launch() { # COMMAND ARGUMENT...
     stop 2 "There is no command $REPLY. For the list of commands: bash pigeonhole.sh"
   fi
   read_arguments "${@:2}"
+  ((${#options[@]} == 0)) || usage+=", with all options at the end"
   if has_option --help || has_option -h; then
     [[ $where == here ]] || where=classify # no need to make the large image for it
     network=none

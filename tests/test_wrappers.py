@@ -366,6 +366,8 @@ def test_pictures_inside_tf_files_are_seen_already_and_out_inside_it_can_be_writ
         ("guess.sh", ["tf"], "tf is a folder, not a picture; for folders there is guessDir.sh."),
         ("guess.sh", ["elsa.jpg", "in"], "in is a folder, not a picture"),
         ("guess.sh", ["--top", "1"], "Got 0 paths."),
+        ("guess.sh", ["tf", "--top", "1", "elsa.jpg"], "IMAGE... [options], with all options at the end"),
+        ("guessDir.sh", ["--json", "in", "out"], "IN OUT [options], with all options at the end"),
         ("guessDir.sh", ["no", "out"], "There is no folder no."),
         ("guessDir.sh", ["no", "in", "out"], "There is no folder no."),
         ("guessDir.sh", ["elsa.jpg", "out"], "elsa.jpg is a file, not a folder."),
