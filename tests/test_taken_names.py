@@ -1,7 +1,9 @@
 """Many want one name: nothing is overwritten, whoever else writes to the output."""
 
 import errno
+import gc
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +23,7 @@ from pigeonhole import failpoints
 from pigeonhole.files import publish
 from pigeonhole.records import Placed
 from pigeonhole.sorting import Placing, SortOptions, Template, placing
-from pigeonhole.sorting.free_names import FreeNames, ignores_case
+from pigeonhole.sorting.free_names import FreeNames, PromisedOnDisk, ignores_case
 from pigeonhole.sorting.template import INTO_FOLDERS, Name
 from sorting_room import sort
 
@@ -128,3 +130,12 @@ def test_names_are_promised_once_where_case_makes_no_difference(
 
 def test_this_file_system_knows_capitals(tmp_path: Path) -> None:
     assert not ignores_case(tmp_path)
+
+
+def test_the_database_of_a_dry_run_is_closed_with_it() -> None:
+    promised = PromisedOnDisk()
+    connection = promised._connection
+    del promised
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from itertools import count
 from pathlib import Path, PurePath
 from typing import Protocol
+from weakref import finalize
 
 from pigeonhole import own_names
 from pigeonhole.sorting.template import Name
@@ -30,6 +31,7 @@ class PromisedOnDisk:
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        finalize(self, self._connection.close)  # from Python 3.13 on, one that is forgotten open is complained of
         self._connection.execute("CREATE TABLE promised (name BLOB PRIMARY KEY) WITHOUT ROWID")
 
     def add(self, key: str, /) -> None:
