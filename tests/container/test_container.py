@@ -356,13 +356,13 @@ def test_the_gpu_overlay_fits_the_file_that_it_lies_over(user: User, compose: li
 
 def test_what_a_service_of_compose_may_take_can_be_set_and_its_log_stays_small(user: User, compose: list[str]) -> None:
     file = str(user.checkout / "docker-compose.yml")
-    set_ = {"PIGEONHOLE_MEMORY": "300m", "PIGEONHOLE_PROCESSES": "100", "PIGEONHOLE_TEMPORARY": "64m"}
+    set_ = {"PIGEONHOLE_MEMORY": "300m", "PIGEONHOLE_TEMPORARY": "64m"}
     out = user.home / "limited"
     out.mkdir()
     user.owns(out)
     paths = {"TF_FILES": str(user.tf_files), "INBOX": str(out), "OUT": str(out), "IN": str(out), "IMAGE": str(out)}
     ids = {"PIGEONHOLE_UID": str(user.ids[0]), "PIGEONHOLE_GID": str(user.ids[1])}
-    command = [*compose, "-f", file, "run", "-d", "--entrypoint", "sleep", "guess-dir", "60"]
+    command = [*compose, "-f", file, "run", "-d", "--entrypoint", "sleep 60", "guess-dir"]
     started = user.run(*command, **set_, **paths, **ids)
     assert started.returncode == 0, started.stderr
     name = started.stdout.split()[-1]
@@ -370,5 +370,5 @@ def test_what_a_service_of_compose_may_take_can_be_set_and_its_log_stays_small(u
     form = "{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.Tmpfs}} {{.HostConfig.LogConfig.Config}}"
     said = docker("inspect", "--format", form, name)
     docker("rm", "--force", name)
-    assert said.startswith(f"{300 * 2**20} 100 map[/run/pigeonhole:mode=1777,size=64m]")
+    assert said.startswith(f"{300 * 2**20} 2048 map[/run/pigeonhole:mode=1777,size=64m]")
     assert "max-file:3 max-size:10m" in said
