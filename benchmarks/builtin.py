@@ -68,7 +68,7 @@ def judge(folder: Path, dataset: Dataset, cache: Path, ours: Weights, teacher: P
             dataset, features = compute_features(dataset, backbone, store, Recorder())
             if split is None:  # the same for all
                 split = make_split(
-                    dataset, find_groups(dataset, store.hashes(dataset.examples), features, Workspace(cache)), 0
+                    dataset, find_groups(dataset, store.thumbnails(dataset.examples), features, Workspace(cache)), 0
                 )
             width = TOP if name == RANDOM else None  # without the colours, which random weights do not spoil
             fitted = fit_probe(features[None, :, :width], np.array(dataset.targets), split, lambda: None)

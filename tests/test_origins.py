@@ -27,7 +27,7 @@ def write(path: Path, seed: int, mark: str = "") -> None:
 def groups_of(tf_files: Path) -> list[set[str]]:
     """The pictures of each group with more than one."""
     dataset = read_dataset(Workspace(tf_files))
-    unlike = np.random.default_rng(0).integers(0, 2**63, len(dataset.examples)).astype(np.uint64)
+    unlike = np.random.default_rng(0).integers(0, 256, (len(dataset.examples), 32, 32)).astype(np.uint8)
     groups = find_groups(dataset, unlike, None, Workspace(tf_files))
     names = [f"{example.category}/{example.found.relative}" for example in dataset.examples]
     together = [{names[row] for row in np.flatnonzero(groups == group)} for group in np.unique(groups)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pigeonhole.backbones.augmented_views import PLAIN, view_of
 from pigeonhole.backbones.frozen import Backbone
 from pigeonhole.dataset.folders import Dataset, Example
-from pigeonhole.dataset.near_duplicates import perceptual_hash
+from pigeonhole.dataset.near_duplicates import EDGE, thumbnail
 from pigeonhole.errors import DataError, OutputError
 from pigeonhole.images.views import canvas_of
 from pigeonhole.model import open_session
@@ -33,7 +33,7 @@ class FeatureStore:
             "CREATE TABLE IF NOT EXISTS looks "
             "(sha256 TEXT, view INTEGER, vector BLOB, PRIMARY KEY (sha256, view)) WITHOUT ROWID"
         )
-        connection.execute("CREATE TABLE IF NOT EXISTS hashes (sha256 TEXT PRIMARY KEY, hash TEXT) WITHOUT ROWID")
+        connection.execute("CREATE TABLE IF NOT EXISTS thumbnails (sha256 TEXT PRIMARY KEY, pixels BLOB) WITHOUT ROWID")
 
     @classmethod
     @contextmanager
@@ -58,16 +58,23 @@ class FeatureStore:
         ).fetchone()
         return np.frombuffer(row[0], dtype="<f4") if row else None
 
-    def hashes(self, examples: Sequence[Example]) -> NDArray[np.uint64]:
-        """The perceptual hashes [N] of `examples`, whose plain view was stored before."""
-        query = "SELECT hash FROM hashes WHERE sha256 = ?"
-        rows = [self._connection.execute(query, (example.sha256,)).fetchone() for example in examples]
-        return np.array([int(row[0], 16) for row in rows], dtype=np.uint64)
+    def has(self, sha256: str, view: int) -> bool:
+        """Whether everything of this view is there; caches of earlier versions have no thumbnails."""
+        thumbnails = "SELECT 1 FROM thumbnails WHERE sha256 = ?"
+        return self.get(sha256, view) is not None and (
+            view != PLAIN or self._connection.execute(thumbnails, (sha256,)).fetchone() is not None
+        )
 
-    def put_hashes(self, rows: Iterable[tuple[str, int]]) -> None:
+    def thumbnails(self, examples: Sequence[Example]) -> NDArray[np.uint8]:
+        """Those [N, 32, 32] of `examples`, whose plain view was stored before."""
+        query = "SELECT pixels FROM thumbnails WHERE sha256 = ?"
+        rows = [self._connection.execute(query, (example.sha256,)).fetchone() for example in examples]
+        return np.frombuffer(b"".join(row[0] for row in rows), dtype=np.uint8).reshape(-1, EDGE, EDGE)
+
+    def put_thumbnails(self, rows: Iterable[tuple[str, NDArray[np.uint8]]]) -> None:
         with self._connection:
             self._connection.executemany(
-                "INSERT OR REPLACE INTO hashes VALUES (?, ?)", [(sha256, f"{number:016x}") for sha256, number in rows]
+                "INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", [(sha256, small.tobytes()) for sha256, small in rows]
             )
 
     def put(self, view: int, rows: Iterable[tuple[str, NDArray[np.float32]]]) -> None:
@@ -91,7 +98,7 @@ def fill(
     examples: Sequence[Example], view: int, backbone: Backbone, store: FeatureStore, output: Output
 ) -> list[Unreadable | Failed]:
     """Compute and store what is missing of a view of `examples`; the result is what cannot be read."""
-    todo = {example.sha256: example for example in examples if store.get(example.sha256, view) is None}
+    todo = {example.sha256: example for example in examples if not store.has(example.sha256, view)}
     problems = dict(_fill(todo, view, backbone, store, output)) if todo else {}
     return [
         type(problem)(example.found.path, problem.reason)
@@ -128,8 +135,8 @@ def _fill(
 
     def keep(looks: Iterable[tuple[list[Decoded], NDArray[np.float32]]]) -> None:
         for items, vectors in looks:
-            if view == PLAIN:  # first: what has features has a hash
-                store.put_hashes((item.sha256, perceptual_hash(item.pixels)) for item in items)
+            if view == PLAIN:  # first: what has features has a thumbnail
+                store.put_thumbnails((item.sha256, thumbnail(item.pixels)) for item in items)
             store.put(view, zip((item.sha256 for item in items), vectors, strict=True))
 
     with output.stage("Looking at pictures", len(todo)) as advance, OrderedThreads(look, plan.threads) as threads:

@@ -1,4 +1,4 @@
-"""What is measured of each picture besides what is on it: its size, its border, its perceptual hash."""
+"""What is measured of each picture besides what is on it: its size, its border, its thumbnail."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.dataset.folders import Example
-from pigeonhole.dataset.near_duplicates import perceptual_hash
+from pigeonhole.dataset.near_duplicates import thumbnail
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files import read
 from pigeonhole.images import Preprocessing, upright_size
@@ -24,13 +24,13 @@ DEEPEST = WHOLE.size // 3
 @dataclass(frozen=True, slots=True)
 class Appearance:
     """`width` and `height` in pixels, as shown; `border` is the depth of the even strip at the left, top, right and
-    bottom (0 to 1 of the edge) and its brightness (0 to 1) at each, 0 where there is none; `hash` has 64 bits.
+    bottom (0 to 1 of the edge) and its brightness (0 to 1) at each, 0 where there is none; `thumbnail` [32, 32], grey.
     """
 
     width: int
     height: int
     border: tuple[float, ...]
-    hash: int
+    thumbnail: NDArray[np.uint8]
 
 
 def appearances(
@@ -50,7 +50,7 @@ def appearances(
                         problems[item.found.path] = Unreadable(item.found.path, str(error))
                         continue
                     border = border_of(item.pixels)
-                    seen[item.found.path] = Appearance(width, height, border, perceptual_hash(item.pixels))
+                    seen[item.found.path] = Appearance(width, height, border, thumbnail(item.pixels))
                 case Unreadable() | Failed():
                     problems[item.path] = item
     return seen, problems

@@ -11,9 +11,8 @@ from pigeonhole.check.appearance import Appearance
 from pigeonhole.check.findings import Finding, Move
 from pigeonhole.dataset.folders import Example
 from pigeonhole.dataset.groups import joined
-from pigeonhole.dataset.near_duplicates import near_copies
+from pigeonhole.dataset.near_duplicates import near_duplicates
 from pigeonhole.text import printable
-from pigeonhole.vectors import l2_normalised
 
 SET_ASIDE = Path("set_aside")
 
@@ -22,13 +21,13 @@ def find_copies(
     examples: Sequence[Example],
     names: Sequence[Path],
     seen: Sequence[Appearance],
-    hashes: NDArray[np.uint64],
+    thumbnails: NDArray[np.uint8],
     features: NDArray[np.floating] | None,
 ) -> Iterator[Finding]:
     """One finding for all pictures that are copies of one. `names` are the pictures' paths below TF_FILES."""
     first: dict[str, int] = {}
     pairs = [(first.setdefault(example.sha256, row), row) for row, example in enumerate(examples)]
-    pairs += near_copies(hashes, None if features is None else l2_normalised(features))
+    pairs += near_duplicates(thumbnails, features)
     clusters: dict[int, list[int]] = defaultdict(list)
     for row, number in enumerate(joined(pairs, len(examples)).tolist()):
         clusters[number].append(row)

@@ -51,8 +51,8 @@ class _Set:
         return (*self.dataset.examples, *self.dataset.strangers)
 
     @property
-    def hashes(self) -> NDArray[np.uint64]:
-        return np.array([each.hash for each in self.seen], dtype=np.uint64)
+    def thumbnails(self) -> NDArray[np.uint8]:
+        return np.stack([each.thumbnail for each in self.seen])
 
     def name(self, path: Path) -> Path:
         return path.relative_to(self.workspace.root)
@@ -104,7 +104,7 @@ def _copies(measured: _Set) -> Iterator[Finding]:
     strangers = [replace(each, category=UNKNOWN) for each in measured.dataset.strangers]
     examples = (*measured.dataset.examples, *strangers)
     names = [measured.name(each.found.path) for each in examples]
-    yield from find_copies(examples, names, measured.seen, measured.hashes, measured.features)
+    yield from find_copies(examples, names, measured.seen, measured.thumbnails, measured.features)
 
 
 def _by_split(measured: _Set, seed: int, output: Output) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ def _by_split(measured: _Set, seed: int, output: Output) -> Iterator[Finding]:
     count = len(measured.dataset.examples)
     dataset = replace(measured.dataset, examples=tuple(replace(each, part=DATA) for each in measured.dataset.examples))
     features = measured.features[:count]
-    groups = find_groups(measured.dataset, measured.hashes[:count], features, measured.workspace)
+    groups = find_groups(measured.dataset, measured.thumbnails[:count], features, measured.workspace)
     split = make_split(dataset, groups, seed)
     targets = np.array(dataset.targets)
     yield from find_shortcuts(measured.seen[:count], targets, dataset.categories, split)

@@ -13,9 +13,7 @@ from pigeonhole.errors import PigeonholeError, UsageError
 
 INTERRUPTED = 130
 # What the extra `train` brings; classifying is installed without it.
-OF_TRAINING = frozenset(
-    ("imagehash", "jinja2", "matplotlib", "onnx", "onnxscript", "scipy", "sklearn", "torch", "torchvision")
-)
+OF_TRAINING = frozenset(("jinja2", "matplotlib", "onnx", "onnxscript", "scipy", "sklearn", "torch", "torchvision"))
 # What the extra `prepare` brings.
 OF_PREPARING = frozenset(("av", "cv2", "scenedetect"))
 INSTALL = "Install it with: pip install 'pigeonhole[{}]'"

@@ -22,7 +22,7 @@ from pigeonhole.workspace import Workspace
 
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")  # one Python package from two projects: a machine has one of them
 CLASSIFYING = (*RUNTIMES, "numpy", "pillow", "pillow-heif", "pyspng", "isal", "watchdog", "rich", "click")
-TRAINING = ("torch", "torchvision", "onnx", "onnxscript", "scikit-learn", "scipy", "matplotlib", "imagehash", "jinja2")
+TRAINING = ("torch", "torchvision", "onnx", "onnxscript", "scikit-learn", "scipy", "matplotlib", "jinja2")
 NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 
 

@@ -13,7 +13,7 @@ from pigeonhole.backbones.weights import Weights
 from pigeonhole.compare.entry import Entry, entry
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.groups import find_groups
-from pigeonhole.dataset.near_duplicates import perceptual_hash
+from pigeonhole.dataset.near_duplicates import thumbnail
 from pigeonhole.dataset.pixels import pixels_of
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.finetuning.finetune import as_finetuned, fine_tune
@@ -57,7 +57,7 @@ def compare(
     """One entry for each of `recipes` that learns from nothing, and one for each other and each of `weights`.
 
     All are judged on the same held-out pictures: of large sets one fold, of small ones all of them. Groups are found by
-    perceptual hashes alone, so that no backbone says which pictures help its rivals.
+    thumbnails alone, so that no backbone says which pictures help its rivals.
     """
     known = replace(dataset, strangers=())
     dataset, pixels, _ = pixels_of(known, small_cnn.PREPROCESSING, output)
@@ -68,8 +68,8 @@ def compare(
 
 
 def _split(workspace: Workspace, dataset: Dataset, pixels: NDArray[np.uint8], seed: int) -> Split:
-    hashes = np.array([perceptual_hash(picture) for picture in pixels], dtype=np.uint64)
-    split = make_split(dataset, find_groups(dataset, hashes, None, workspace), seed)
+    thumbnails = np.stack([thumbnail(picture) for picture in pixels])
+    split = make_split(dataset, find_groups(dataset, thumbnails, None, workspace), seed)
     return split.one(np.array(dataset.targets)) if len(dataset.examples) >= SMALL_SET else split
 
 

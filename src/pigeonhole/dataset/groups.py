@@ -16,36 +16,38 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pigeonhole.dataset.folders import Dataset
-from pigeonhole.dataset.near_duplicates import near_copies
+from pigeonhole.dataset.near_duplicates import near_duplicates, perceptual_hashes
 from pigeonhole.dataset.origins import film_of, sources
 from pigeonhole.errors import DataError
 from pigeonhole.text import printable
-from pigeonhole.vectors import l2_normalised
 from pigeonhole.workspace import DATA, Workspace
 
-# Two pictures with consecutive numbers in their names are of one burst if they are also this alike. Names alone would
-# make one film of everything that was saved as "image 1.jpg", "image 2.jpg", …
-BURST_COSINE = 0.75
+# Two pictures with consecutive numbers in their names are of one burst if they are also alike: more than nearly all
+# pictures of different categories are, which in a set of X-rays or letters says more than any fixed bound. Names alone
+# would make one film of everything that was saved as "image 1.jpg", "image 2.jpg", …
+BURST_COSINE = 0.6  # at least, around the mean of all pictures
 BURST_BITS = 22  # of 64 may differ in their hashes; two unrelated pictures have about 32
 STRICT_BURST_BITS = 16  # where there are no features
+BACKGROUND = 20_000  # pairs of different categories, of which no more than RARE are as alike as a burst has to be
+RARE = 0.001
+BLOCK = 2048  # pairs at once
 
 Pairs = Iterable[tuple[int, int]]
 
 
 def find_groups(
-    dataset: Dataset, hashes: NDArray[np.uint64], features: NDArray[np.floating] | None, workspace: Workspace
+    dataset: Dataset, thumbnails: NDArray[np.uint8], features: NDArray[np.floating] | None, workspace: Workspace
 ) -> NDArray[np.int64]:
-    """For each example the number of its group, [N]. `hashes` [N] are perceptual, `features` [N, D] the frozen ones.
+    """For each example the number of its group, [N]. `thumbnails` [N, 32, 32]; `features` [N, D], the frozen ones.
 
     Raises DataError where TF_FILES/groups.csv cannot be understood.
     """
-    units = None if features is None else l2_normalised(features)
     pairs = [
         *_same(example.sha256 for example in dataset.examples),
         *_same(sources(dataset.examples)),
         *_same(film_of(example.found.path) for example in dataset.examples),
-        *near_copies(hashes, units),
-        *_bursts(dataset, hashes, units),
+        *near_duplicates(thumbnails, features),
+        *_bursts(dataset, thumbnails, features),
         *_same(_sub_folder(dataset, row) for row in range(len(dataset.examples))),
         *_same(_named_groups(dataset, workspace.groups)),
     ]
@@ -78,23 +80,51 @@ def _sub_folder(dataset: Dataset, row: int) -> str | None:
 
 
 def _bursts(
-    dataset: Dataset, hashes: NDArray[np.uint64], units: NDArray[np.float32] | None
+    dataset: Dataset, thumbnails: NDArray[np.uint8], features: NDArray[np.floating] | None
 ) -> Iterator[tuple[int, int]]:
+    pairs = np.array(list(_consecutive(dataset)), dtype=np.int64).reshape(-1, 2)
+    if not len(pairs):
+        return
+    vectors = thumbnails.reshape(len(thumbnails), -1) if features is None else features
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    background = _of_different_categories(dataset)
+    bound = BURST_COSINE
+    if len(background):
+        bound = max(bound, float(np.quantile(_cosines(vectors, mean, background), 1 - RARE)))
+    one, other = (perceptual_hashes(thumbnails[side]) for side in pairs.T)
+    bits = np.bitwise_count(one ^ other)
+    alike = bits <= (STRICT_BURST_BITS if features is None else BURST_BITS)
+    alike &= _cosines(vectors, mean, pairs) >= bound
+    yield from map(tuple, pairs[alike].tolist())
+
+
+def _consecutive(dataset: Dataset) -> Iterator[tuple[int, int]]:
+    """Pairs of pictures of a category that follow each other in a numbered series of names."""
     series: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     for row, example in enumerate(dataset.examples):
         if numbered := re.fullmatch(r"(.*?)(\d+)(\D*)", example.found.path.stem):
             name = f"{example.found.path.parent}/{numbered[1]}#{numbered[3]}"
             series[example.category, name].append((int(numbered[2]), row))
     for frames in series.values():
-        ordered = [row for _, row in sorted(frames)]
-        for one, next_one in pairwise(ordered):
-            bits = int(np.bitwise_count(hashes[one] ^ hashes[next_one]))
-            if units is None:
-                alike = bits <= STRICT_BURST_BITS
-            else:
-                alike = bits <= BURST_BITS and float(units[one] @ units[next_one]) >= BURST_COSINE
-            if alike:
-                yield one, next_one
+        yield from pairwise(row for _, row in sorted(frames))
+
+
+def _of_different_categories(dataset: Dataset) -> NDArray[np.int64]:
+    """Pairs [P, 2] of pictures, always the same ones of the same dataset."""
+    targets = np.array(dataset.targets)
+    pairs: NDArray[np.int64] = np.random.default_rng(0).integers(0, len(targets), (BACKGROUND, 2))
+    different: NDArray[np.int64] = pairs[targets[pairs[:, 0]] != targets[pairs[:, 1]]]
+    return different
+
+
+def _cosines(vectors: NDArray[np.number], mean: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Of each of `pairs` [P, 2] of `vectors` [N, D], around `mean` [D]."""
+    found = []
+    for start in range(0, len(pairs), BLOCK):
+        one, other = (vectors[side] - mean for side in pairs[start : start + BLOCK].T)
+        lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+        found.append((one * other).sum(axis=1) / np.maximum(lengths, 1e-12))
+    return np.concatenate(found)
 
 
 def _named_groups(dataset: Dataset, path: Path) -> list[str | None]:

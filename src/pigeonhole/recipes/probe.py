@@ -64,7 +64,7 @@ def probe_backbone(
     with FeatureStore.open(workspace, backbone) as store:
         dataset, features = compute_features(dataset, backbone, store, output)
         if split is None:
-            groups = find_groups(dataset, store.hashes(dataset.examples), features, workspace)
+            groups = find_groups(dataset, store.thumbnails(dataset.examples), features, workspace)
             split = make_split(dataset, groups, seed)
     on_plain = None
     if choose:

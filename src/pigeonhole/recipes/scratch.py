@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.groups import find_groups
-from pigeonhole.dataset.near_duplicates import perceptual_hash
+from pigeonhole.dataset.near_duplicates import thumbnail
 from pigeonhole.dataset.pixels import pixels_of
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.evaluation.held_out import HeldOut
@@ -22,8 +22,8 @@ def learn_scratch(workspace: Workspace, dataset: Dataset, *, seed: int, output: 
     """A small network that starts from nothing; about every fifth picture is held out and judges it."""
     dataset, pixels, strangers = pixels_of(dataset, scratch.PREPROCESSING, output)
     targets = np.array(dataset.targets)
-    hashes = np.array([perceptual_hash(picture) for picture in pixels], dtype=np.uint64)
-    split = make_split(dataset, find_groups(dataset, hashes, None, workspace), seed).one(targets)
+    thumbnails = np.stack([thumbnail(picture) for picture in pixels])
+    split = make_split(dataset, find_groups(dataset, thumbnails, None, workspace), seed).one(targets)
     return fit_from_nothing(dataset, split, pixels, strangers, seed=seed, habits=scratch.AUGMENTED, output=output)
 
 
