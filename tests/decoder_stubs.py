@@ -13,14 +13,17 @@ from pigeonhole.errors import UnreadableError
 from pigeonhole.images import Preprocessing
 
 ONCE = b"die once beside "
+ASLEEP = "DECODER_ASLEEP"  # in the environment: the file to make when one goes to sleep
 
 
 def obedient(data: bytes, preprocessing: Preprocessing, _: object = None) -> NDArray[np.uint8]:
     """A square of the one colour that the file's last byte names, unless the file says otherwise."""
     match data:
         case b"sleep":
+            _fall_asleep()
             time.sleep(600)
         case b"hang":
+            _fall_asleep()
             ctypes.PyDLL(None).sleep(600)  # as a decoder in C does, holding Python's lock
         case b"kill":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -42,6 +45,11 @@ def obedient(data: bytes, preprocessing: Preprocessing, _: object = None) -> NDA
 def sleeping(data: bytes, preprocessing: Preprocessing, _: object = None) -> NDArray[np.uint8]:
     """Never comes back."""
     return obedient(b"sleep", preprocessing)
+
+
+def _fall_asleep() -> None:
+    if path := os.environ.get(ASLEEP):
+        Path(path).touch()
 
 
 def _hoard() -> None:

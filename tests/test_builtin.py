@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,9 +170,8 @@ def test_a_network_that_swallows_everything_costs_a_few_seconds(
 ) -> None:
     monkeypatch.delenv("PIGEONHOLE_OFFLINE", raising=False)
     monkeypatch.setattr(obtain, "DEFAULT_URL", silent)
-    began = time.monotonic()
-    chosen = obtain_weights(Workspace(tmp_path))
-    assert time.monotonic() - began < obtain.REACH_SECONDS + 1
+    monkeypatch.setattr(obtain, "REACH_SECONDS", 0.5)
+    chosen = obtain_weights(Workspace(tmp_path))  # without a limit this would never come back
     assert chosen.backbone == BUILTIN
     assert "the download failed" in chosen.origin
     for thread in threading.enumerate():

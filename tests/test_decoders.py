@@ -4,13 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from decoder_stubs import ONCE
+from decoder_stubs import ASLEEP, ONCE
 from pigeonhole.decoding.item import Decoded, Problem
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.decoding.protocol import Limits
@@ -20,6 +19,7 @@ from pigeonhole.files import find, find_named
 from pigeonhole.images import Preprocessing
 from pigeonhole.records import Failed, Found, Skipped, Unreadable
 from trees import RED, write_pictures
+from watching import HANGS, wait_until
 
 TINY = Preprocessing(size=8)
 Pool = Callable[..., DecoderPool]
@@ -54,8 +54,8 @@ def values(results: list[Decoded | Problem]) -> list[int | str]:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"sleep", "decoding it takes longer than 1 seconds"),
-        (b"hang", "decoding it takes longer than 1 seconds"),
+        (b"sleep", "decoding it takes longer than 3 seconds"),
+        (b"hang", "decoding it takes longer than 3 seconds"),
         (b"kill", "the system killed the decoder twice, probably because the picture needs too much memory"),
         (b"crash", "it crashes the decoder (SIGSEGV)"),
         (b"exit", "it crashes the decoder (exit code 3)"),
@@ -69,7 +69,7 @@ def test_a_decoder_that_dies_hangs_or_hoards_costs_that_file_only(
 ) -> None:
     files = write(tmp_path, *[bytes([n]) for n in range(30)], content, *[bytes([n]) for n in range(31, 60)])
 
-    seconds = 1 if content in (b"sleep", b"hang") else 60
+    seconds = 3 if content in (b"sleep", b"hang") else 60
     results = list(pool(seconds=seconds, memory=512 * 1024**2).decode(files, TINY))
 
     assert values(results) == [*range(30), reason, *range(31, 60)]
@@ -81,10 +81,10 @@ def test_a_share_that_hangs_costs_time_but_no_verdict_and_the_others_go_on(tmp_p
     hanging = tmp_path / "hang.jpg"
     hanging.write_bytes(b"1")
 
-    with DecoderPool(2, Limits(seconds=1), "reading_stub:obedient") as decoders:
+    with DecoderPool(2, Limits(seconds=3), "reading_stub:obedient") as decoders:
         results = list(decoders.decode([*files[:10], find_named(hanging), *files[10:]], TINY))
 
-    assert results[10] == Failed(hanging, "reading it takes longer than 1 seconds", transient=True)
+    assert results[10] == Failed(hanging, "reading it takes longer than 3 seconds", transient=True)
     assert values(results[:10] + results[11:]) == list(range(30))
 
 
@@ -211,17 +211,20 @@ with DecoderPool(2, Limits(seconds=3), "decoder_stubs:obedient") as pool:
 
 
 def started(folder: Path) -> tuple[subprocess.Popen[str], list[int]]:
-    """A process that decodes `folder` and its two workers, one of which hangs."""
+    """A process that decodes `folder` and its two workers, one of which hangs by now."""
+    asleep = folder.with_name("asleep")
     process = subprocess.Popen(
         [sys.executable, "-c", CHILD, str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), ASLEEP: str(asleep)},
         start_new_session=True,
     )
     assert process.stdout is not None
-    return process, list(map(int, process.stdout.readline().split()))
+    workers = list(map(int, process.stdout.readline().split()))
+    wait_until(asleep.exists, "hanging")
+    return process, workers
 
 
 def is_running(pid: int) -> bool:
@@ -231,31 +234,26 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def wait_until_gone(pids: list[int], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while any(map(is_running, pids)):
-        assert time.monotonic() < end, "a worker has outlived its pool"
-        time.sleep(0.05)
+def wait_until_gone(pids: list[int]) -> None:
+    wait_until(lambda: not any(map(is_running, pids)), "the end of all workers")
 
 
 def test_ctrl_c_ends_every_worker_and_no_worker_prints_a_traceback(tmp_path: Path) -> None:
-    write(tmp_path, *[b"1"] * 40, b"sleep", *[b"1"] * 10)
-    process, workers = started(tmp_path)
-    time.sleep(0.5)
+    write(tmp_path / "in", *[b"1"] * 40, b"sleep", *[b"1"] * 10)
+    process, workers = started(tmp_path / "in")
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
 
-    _, stderr = process.communicate(timeout=10)
+    _, stderr = process.communicate(timeout=HANGS)
 
     assert stderr.count("Traceback") == 1  # the process of this test, which does not catch it
     assert stderr.endswith("KeyboardInterrupt\n")
-    wait_until_gone(workers, 2)
+    wait_until_gone(workers)
 
 
 def test_workers_of_a_killed_process_end_by_themselves_even_those_that_hang(tmp_path: Path) -> None:
-    write(tmp_path, *[b"1"] * 40, b"hang", *[b"1"] * 10)
-    process, workers = started(tmp_path)
-    time.sleep(0.5)
+    write(tmp_path / "in", *[b"1"] * 40, b"hang", *[b"1"] * 10)
+    process, workers = started(tmp_path / "in")
     process.kill()
     process.communicate()
 
-    wait_until_gone(workers, 8)
+    wait_until_gone(workers)

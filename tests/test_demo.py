@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from watching import wait_until
+from watching import HANGS, wait_until
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -105,9 +105,9 @@ def watched(command: str, checkout: Path) -> list[str]:
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     try:
-        wait_until(lambda: len(list((checkout / out).glob("*.jpg"))) == waiting, "sorting everything", 120)
+        wait_until(lambda: len(list((checkout / out).glob("*.jpg"))) == waiting, "sorting everything")
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=HANGS)
     finally:
         process.kill()
     assert process.returncode == 0, said

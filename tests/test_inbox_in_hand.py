@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import threading
 import time
 from collections.abc import Iterable, Iterator
 
@@ -14,6 +15,7 @@ from pigeonhole.decoding.item import Decoded, Problem
 from pigeonhole.decoding.threads import ThreadDecoders
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.images import Preprocessing
+from pigeonhole.inbox.events import Events, Watchdog
 from pigeonhole.inbox.health import why_unhealthy
 from pigeonhole.inbox.lock import InboxLock
 from pigeonhole.inbox.model_reload import ModelReloader
@@ -22,13 +24,19 @@ from pigeonhole.inbox.watch import Folders, Watcher
 from pigeonhole.output import Recorder
 from pigeonhole.records import Failed, Found, Placed, Unreadable
 from pigeonhole.sorting import Placing, SortOptions
-from watching import Place, assert_all_sorted_once, digests, names, picture
+from watching import HANGS, Place, assert_all_sorted_once, digests, names, picture
 
 
 class Watched:
     """A Watcher in this process. `clock` stands still unless the test moves it; decoding goes through `decoders`."""
 
-    def __init__(self, place: Place, decoders: ThreadDecoders, placing: Placing = Placing.MOVE) -> None:
+    def __init__(
+        self,
+        place: Place,
+        decoders: ThreadDecoders,
+        placing: Placing = Placing.MOVE,
+        events: Events | None = None,
+    ) -> None:
         self.now = 1000.0
         self.output = Recorder()
         self.scan = Scan(place.inbox, settle=2.0, clock=self.clock)
@@ -40,6 +48,7 @@ class Watched:
             lock=InboxLock(place.inbox),
             output=self.output,
             poll=5.0,
+            events=events,
             clock=self.clock,
         )
 
@@ -94,6 +103,23 @@ def test_an_answer_about_a_file_that_was_replaced_or_edited_meanwhile_is_thrown_
     watched.watcher.close()
     assert [name.split("-")[0] for name in names(place.out)] == ["blue_things"]
     assert sorted(contents(place.out)) == digests(2)
+
+
+def test_events_come_again_after_the_inbox_was_away(place: Place) -> None:
+    wake = threading.Event()
+    watched = Watched(place, ThreadDecoders(), events=Watchdog(wake, recursive=False))
+    watched.look(0)
+    place.inbox.rename(place.folder / "away")
+    watched.look(1)
+    place.inbox.mkdir()
+    watched.look(1)
+    wake.clear()
+
+    place.drop(0)
+    assert wake.wait(HANGS)
+    watched.look(0, 2)
+    watched.watcher.close()
+    assert_all_sorted_once(place, 0)
 
 
 def test_a_file_that_goes_while_it_is_classified_is_nobodys_failure(place: Place) -> None:

@@ -27,6 +27,7 @@ from oracle import (
 from pigeonhole.sorting import Placing, SortOptions, journal_entries, undo
 from sorting_room import Mortals
 from trees import BLUE, GREEN, RED, write_pictures
+from watching import HANGS
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +182,7 @@ def test_an_interrupted_move_finishes_or_rolls_back_what_is_in_hand_before_it_en
             _wait_until_it_works(process, out)
             time.sleep(wait)
             process.terminate()
-            _, errors = process.communicate(timeout=10)
+            _, errors = process.communicate(timeout=HANGS)
         assert process.returncode in (130, 0), errors
         assert "Traceback" not in errors
         assert_exactly_once(before, source, out)
@@ -214,7 +215,7 @@ def _kill_until_done(tf_files: Path, source: Path, out: Path, before: Counter[st
 def _wait_until_it_works(process: "subprocess.Popen[Any]", out: Path) -> None:
     """Until the journal is being written: importing and loading is not what is to be cut."""
     log = out / ".pigeonhole" / "journal.sqlite-wal"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + HANGS
     before = log.stat().st_size if log.exists() else 0
     while process.poll() is None and time.monotonic() < deadline:
         try:

@@ -18,9 +18,11 @@ from PIL import Image
 
 from models import write_colour_model
 from oracle import contents, whole
+from pigeonhole.inbox.health import why_unhealthy
 from trees import BLUE, GREEN, RED
 
 SETTLE = 0.4
+HANGS = 300.0  # seconds; what takes longer hangs, however slow the machine is
 COLOURS = {"red_things": RED, "green_things": GREEN, "blue_things": BLUE}
 # As root: gives up the rights to pass by permissions (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH), then becomes the command.
 _GIVE_UP = (
@@ -29,6 +31,7 @@ _GIVE_UP = (
     "    for right in (1, 2): ctypes.CDLL(None).prctl(24, right, 0, 0, 0)\n"
     "os.execv(sys.argv[1], sys.argv[1:])\n"
 )
+_MAIN = "\nfrom pigeonhole.cli import main\nmain()\n"
 OBEDIENTLY = (sys.executable, "-c", _GIVE_UP)
 CATEGORIES = tuple(COLOURS)
 
@@ -40,10 +43,10 @@ def picture(number: int = 0, size: int = 40) -> bytes:
     return buffer.getvalue() + number.to_bytes(8, "big")
 
 
-def wait_until(is_so: Callable[[], bool], what: str = "it", seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
+def wait_until(is_so: Callable[[], bool], what: str = "it") -> None:
+    end = time.monotonic() + HANGS
     while not is_so():
-        assert time.monotonic() < end, f"{what} has not happened within {seconds} seconds"
+        assert time.monotonic() < end, f"{what} has not happened within {HANGS} seconds"
         time.sleep(0.02)
 
 
@@ -76,17 +79,19 @@ class Place:
 class Watching:
     """`pigeonhole watch` at `place`; `said` is what it told people, `lines` what it told programs.
 
-    `obeys`: it obeys permissions even if the tests run as root.
+    `obeys`: it obeys permissions even if the tests run as root. `first`: what its process does before it watches.
     """
 
-    def __init__(self, place: Place, *options: str, out: Path | None = None, obeys: bool = False) -> None:
+    def __init__(
+        self, place: Place, *options: str, out: Path | None = None, obeys: bool = False, first: str = ""
+    ) -> None:
         self.place = place
         self.out = out or place.out
         self._files = Path(tempfile.mkdtemp(dir=place.folder))
         arguments = [place.tf_files, place.inbox, self.out, "--settle", str(SETTLE), "--json", *options]
         with (self._files / "out").open("wb") as stdout, (self._files / "err").open("wb") as stderr:
             self.process = subprocess.Popen(
-                [*(OBEDIENTLY if obeys else ()), sys.executable, "-m", "pigeonhole", "watch", *map(str, arguments)],
+                [*(OBEDIENTLY if obeys else ()), sys.executable, "-c", first + _MAIN, "watch", *map(str, arguments)],
                 stdout=stdout,
                 stderr=stderr,
                 stdin=subprocess.DEVNULL,
@@ -101,18 +106,18 @@ class Watching:
         *complete, _ = (self._files / "out").read_text().split("\n")
         return [json.loads(line) for line in complete]
 
-    def wait_for(self, text: str, seconds: float = 30.0) -> None:
-        wait_until(lambda: text in self.said or self.process.poll() is not None, text, seconds)
+    def wait_for(self, text: str) -> None:
+        wait_until(lambda: text in self.said or self.process.poll() is not None, text)
         assert text in self.said, self.said
 
-    def wait_until_sorted(self, count: int, seconds: float = 60.0) -> None:
+    def wait_until_sorted(self, count: int) -> None:
         """Until `count` files stand in the output."""
-        wait_until(lambda: len(names(self.out)) >= count if self.out.exists() else False, f"sorting {count}", seconds)
+        wait_until(lambda: len(names(self.out)) >= count if self.out.exists() else False, f"sorting {count}")
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 10.0) -> dict[str, Any]:
-        """End it as `docker stop` does; it has ten seconds. Returns the summary."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> dict[str, Any]:
+        """End it as `docker stop` does. Returns the summary."""
         self.process.send_signal(number)
-        self.process.wait(seconds)
+        self.process.wait(HANGS)
         assert "Traceback" not in self.said, self.said
         assert self.process.returncode in (0, 1), self.said
         summary = self.lines[-1]
@@ -128,19 +133,30 @@ class Watching:
         assert ran.stderr == ""
         return ran.returncode, ran.stdout.strip()
 
-    def wait_for_health(self, text: str) -> None:
-        wait_until(lambda: text in self.health()[1], f"health: {text}", 20.0)
+    def is_well(self) -> bool:
+        return why_unhealthy(self.out) is None
+
+    def wait_until_well(self) -> None:
+        wait_until(self.is_well, "being well")
+
+    def wait_for_trouble(self, text: str) -> None:
+        wait_until(lambda: text in (why_unhealthy(self.out) or ""), f"trouble: {text}")
 
 
 @contextmanager
 def watching(
-    place: Place, *options: str, out: Path | None = None, obeys: bool = False, ready: bool = True
+    place: Place,
+    *options: str,
+    out: Path | None = None,
+    obeys: bool = False,
+    ready: bool = True,
+    first: str = "",
 ) -> Iterator[Watching]:
     """A watcher that is surely gone at the end."""
-    watcher = Watching(place, *options, out=out, obeys=obeys)
+    watcher = Watching(place, *options, out=out, obeys=obeys, first=first)
     try:
         if ready:
-            wait_until(lambda: watcher.health()[0] == 0 or watcher.process.poll() is not None, "starting")
+            wait_until(lambda: watcher.is_well() or watcher.process.poll() is not None, "starting")
         yield watcher
     finally:
         if watcher.process.poll() is None:

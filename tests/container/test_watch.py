@@ -44,7 +44,7 @@ class Container:
         script = user.checkout / "watch.sh"
         self.process = user.start("bash", script, user.tf_files, self.inbox, self.out, *options)
         self.id = ""
-        wait_until(self._is_there, "the container", 300)
+        wait_until(self._is_there, "the container")
 
     def _is_there(self) -> bool:
         assert self.process.poll() is None, self.process.communicate()
@@ -55,7 +55,7 @@ class Container:
         return docker("inspect", "--format", "{{.State.Health.Status}}", self.id)
 
     def wait_for_health(self, status: str) -> None:
-        wait_until(lambda: self.health() == status, f"health {status}", 90)
+        wait_until(lambda: self.health() == status, f"health {status}")
 
     def drop(self, *numbers: int) -> None:
         for number in numbers:
@@ -66,7 +66,7 @@ class Container:
             path.rename(self.inbox / f"{number:05}.png")
 
     def wait_until_sorted(self, count: int) -> None:
-        wait_until(lambda: len(names(self.out)) >= count, f"sorting {count}", 60)
+        wait_until(lambda: len(names(self.out)) >= count, f"sorting {count}")
 
     def stop(self) -> str:
         """`docker stop`; what the watcher said until then."""
