@@ -11,6 +11,7 @@ The recording leaves out the lines that say why something runs from .venv: where
 
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -31,6 +32,7 @@ COMMANDS = (
     ("bash", "guessDir.sh", "demo/tf_files", "demo/in", "demo/out"),
     ("ls", "demo/out"),
 )
+LOCAL = {**os.environ, "PIGEONHOLE_RUNTIME": "local"}  # an image that is being made is not what is shown
 COLUMNS = 110
 SHOWN = 6
 TILE, GAP = 132, 12
@@ -54,7 +56,7 @@ def recording() -> str:
         typed = " ".join(f'"{word}"' if " " in word else word for word in command)
         console.print(Text.assemble(("$ ", "green"), (typed, "bold")))
         done = subprocess.run(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+            command, cwd=ROOT, env=LOCAL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
         )
         lines = done.stdout.replace(f"{ROOT}/", "").splitlines()
         if command[0] == "ls":
