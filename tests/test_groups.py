@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from commands import pigeonhole
-from pigeonhole.dataset.folders import Dataset, read_dataset
+from pigeonhole.dataset.folders import Dataset, Example, read_dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.near_duplicates import thumbnail
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.errors import DataError
+from pigeonhole.files import digest
 from pigeonhole.images import Preprocessing, to_square
+from pigeonhole.records import Found
 from pigeonhole.workspace import Workspace
 
 SQUARE = Preprocessing(size=96, fraction=1.0)
@@ -136,17 +138,54 @@ def test_a_grouping_that_cannot_be_understood_is_refused(many: Path, text: str, 
         split_of(many)
 
 
-def test_the_split_stays_when_pictures_are_added(many: Path) -> None:
-    def held_out_with(names: set[str]) -> dict[str, frozenset[str]]:
-        dataset, split = split_of(many)
-        return {name: frozenset(held & names) for _, held in sides(dataset, split) for name in held & names}
+def points(count: int, categories: int, first: int = 0) -> Dataset:
+    """`count` pictures of each of so many categories, which nobody looks at."""
+    examples = [
+        Example(Found(Path(f"{name}/{number}"), Path(str(number))), str(name), digest(f"{name} {number}".encode()))
+        for name in range(categories)
+        for number in range(first, first + count)
+    ]
+    return Dataset(tuple(examples), ())
 
-    old = {f"{each.category}/{each.found.relative}" for each in read_dataset(Workspace(many)).examples}
-    before = held_out_with(old)
-    for number in range(15):
-        write(many / "data" / "a" / f"new{chr(97 + number)}.png", scene(2000 + number))
-    assert held_out_with(old) == before
-    assert len(set(before.values())) == 5
+
+def fold_of_each(dataset: Dataset) -> dict[str, int]:
+    """The fold that each picture is held out in, by its digest; each is a group of its own."""
+    folds = make_split(dataset, np.arange(len(dataset.examples)), 0).folds
+    return {dataset.examples[row].sha256: number for number, fold in enumerate(folds) for row in fold.held_out}
+
+
+@pytest.mark.parametrize(("count", "folds"), [(2, 2), (3, 3), (7, 7), (10, 10), (13, 10), (20, 10), (41, 5), (200, 5)])
+def test_every_fold_holds_out_its_part_of_every_category(count: int, folds: int) -> None:
+    dataset = points(count, 6)
+    split = make_split(dataset, np.arange(len(dataset.examples)), 0)
+    assert len(split.folds) == folds
+    held_out = np.array([np.bincount(np.array(dataset.targets)[fold.held_out], minlength=6) for fold in split.folds])
+    assert (held_out.sum(axis=0) == count).all()
+    most = -(-count // folds) if count <= folds else -(-count * 5 // (4 * folds))
+    assert held_out.max() <= most
+    if count <= folds:  # then what is learnt from is as balanced as all pictures are
+        assert (held_out == held_out[:, :1]).all()
+
+
+@pytest.mark.parametrize(
+    ("count", "added", "most"), [(30, 3, 0.1), (20, 15, 0.15), (100, 10, 0.03), (1000, 200, 0.002)]
+)
+def test_pictures_stay_in_their_folds_when_others_are_added(count: int, added: int, most: float) -> None:
+    before, after = fold_of_each(points(count, 5)), fold_of_each(points(count + added, 5))
+    moved = sum(after[sha256] != fold for sha256, fold in before.items())
+    assert moved <= most * len(before)
+    without_the_first = fold_of_each(points(count - 1, 5, first=1))
+    assert sum(before[sha256] != fold for sha256, fold in without_the_first.items()) <= most * len(before)
+
+
+def test_one_fold_alone_is_about_a_fifth() -> None:
+    for count in (5, 10, 20, 100):
+        dataset = points(count, 4)
+        alone = make_split(dataset, np.arange(len(dataset.examples)), 0).one(np.array(dataset.targets))
+        ((learnt, held_out),) = [(fold.train, fold.held_out) for fold in alone.folds]
+        assert set(learnt) == set(alone.learn)
+        assert not set(learnt) & set(held_out)
+        assert 0.15 <= len(held_out) / (4 * count) <= 0.26
 
 
 def test_another_seed_gives_another_split(many: Path) -> None:
@@ -158,10 +197,11 @@ def test_a_category_that_is_one_film_is_held_out_in_stretches_and_that_is_said(m
         write(many / "data" / "film" / "only one" / f"{frame:03}.png", scene(frame * 3 + 5000))
     dataset, split = split_of(many)
     assert "all pictures of film belong together" in split.description
+    stretches = []
     for learnt, held_out in sides(dataset, split):
         assert any(name.startswith("film") for name in learnt)
-        frames = sorted(int(Path(name).stem) for name in held_out if name.startswith("film"))
-        assert frames == list(range(frames[0], frames[0] + 4))
+        stretches.append(sorted(int(Path(name).stem) for name in held_out if name.startswith("film")))
+    assert sorted(filter(None, stretches)) == [list(range(start, start + 4)) for start in range(0, 20, 4)]
 
 
 @pytest.mark.parametrize("count", [2, 3])

@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from pigeonhole.dataset.folders import Dataset
-from pigeonhole.dataset.near_duplicates import near_duplicates, perceptual_hashes
+from pigeonhole.dataset.near_duplicates import have_structure, near_duplicates, perceptual_hashes
 from pigeonhole.dataset.origins import film_of, sources
 from pigeonhole.errors import DataError
 from pigeonhole.text import printable
@@ -83,6 +83,7 @@ def _bursts(
     dataset: Dataset, thumbnails: NDArray[np.uint8], features: NDArray[np.floating] | None
 ) -> Iterator[tuple[int, int]]:
     pairs = np.array(list(_consecutive(dataset)), dtype=np.int64).reshape(-1, 2)
+    pairs = pairs[have_structure(thumbnails)[pairs].all(axis=1)]
     if not len(pairs):
         return
     vectors = thumbnails.reshape(len(thumbnails), -1) if features is None else features

@@ -1,8 +1,10 @@
 """Who is held out when. A group is always on one side, and stays there when pictures are added."""
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,10 @@ from pigeonhole.text import printable
 from pigeonhole.workspace import VALID
 
 FOLDS = 5
+FEW = 40  # groups of an ordinary category: up to that many, what a fold holds out is missed
+MORE_FOLDS = 10
+MOST_IN_MORE_FOLDS = 2000  # pictures
+SLACK = 1.25  # times its part of a category, which a fold may hold out, so that new pictures move few others
 TOGETHER = "copies, near copies and bursts kept together"
 
 
@@ -37,21 +43,27 @@ class Split:
         """One fold alone, for a recipe that is too slow for several: the one most like a FOLDS-th of each category."""
         ideal = np.bincount(targets) / FOLDS
 
-        def unlike(fold: Fold) -> float:
-            return float(np.abs(np.bincount(targets[fold.held_out], minlength=len(ideal)) - ideal).sum())
+        def unlike(held_out: NDArray[np.int64]) -> float:
+            return float(np.abs(np.bincount(targets[held_out], minlength=len(ideal)) - ideal).sum())
 
-        fold = min(self.folds, key=unlike)
         if len(self.folds) == 1:
             return self
-        return Split((fold,), fold.train, f"{len(fold.held_out)} pictures held out, {TOGETHER}")
+        parts = [fold.held_out for fold in self.folds]
+        if len(parts) > FOLDS:
+            parts = [np.union1d(*pair) for pair in pairwise(parts)]
+        held_out = min(parts, key=unlike)
+        learn = np.setdiff1d(self.learn, held_out)
+        return Split((Fold(learn, held_out),), learn, f"{len(held_out)} pictures held out, {TOGETHER}")
 
 
 def make_split(dataset: Dataset, groups: NDArray[np.int64], seed: int) -> Split:
-    """The pictures of valid/ where there are any, else cross-validation in up to FOLDS folds.
+    """The pictures of valid/ where there are any, else cross-validation.
 
-    `groups` [N] numbers each example's group. A group's fold follows from the digests of its pictures alone, so that it
-    is the same after others were added (unless one with a smaller digest joined the group). Every category is learnt
-    from in every fold. Raises DataError where valid/ leaves nothing of a category to learn from.
+    `groups` [N] numbers each example's group. Folds have about equally many groups of each category, and where those
+    are few, exactly as many as can be. A group stays in its fold when pictures are added, unless that fold is full, the
+    number of folds changes or a picture with a smaller digest joins the group: where a tenth is added to categories of
+    forty, about one in twenty moves; in larger ones, fewer. Every category is learnt from in every fold. Raises
+    DataError where valid/ leaves nothing of a category to learn from.
     """
     judges = np.array([example.part == VALID for example in dataset.examples])
     if judges.any():
@@ -108,15 +120,42 @@ def _stretches(dataset: Dataset, rows: list[int]) -> list[list[int]]:
 
 
 def _folds(dataset: Dataset, units: list[list[int]], targets: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """The fold of each example [N]."""
+    """The fold of each example [N]: that which its unit likes best, of those with room for another of its category.
+
+    Consistent hashing with bounded loads (Mirrokni et al. 2018, arXiv 1608.01350): what a unit likes follows from its
+    smallest digest alone, so that a new picture moves few others.
+    """
     key_of = {unit[0]: min(dataset.examples[row].sha256 for row in unit) for unit in units}
+    category_of = {unit[0]: int(np.bincount(targets[unit]).argmax()) for unit in units}
+    sizes = Counter(category_of.values())
+    count = _fold_count(sizes, len(targets))
+    room = {(category, fold): _room(size, count) for category, size in sizes.items() for fold in range(count)}
     fold_of = np.zeros(len(dataset.examples), dtype=np.int64)
     ordered = sorted(units, key=lambda unit: key_of[unit[0]])
     for unit in ordered:
-        fold_of[unit] = int(digest(f"{seed} {key_of[unit[0]]}".encode())[:8], 16) % FOLDS
+        category = category_of[unit[0]]
+        liked = sorted(range(count), key=lambda fold: digest(f"{seed} {fold} {key_of[unit[0]]}".encode()))
+        chosen = next(fold for fold in liked if room[category, fold])
+        room[category, chosen] -= 1
+        fold_of[unit] = chosen
     for target in range(int(targets.max()) + 1):
         own = fold_of[targets == target]
         moved = next((unit for unit in ordered if targets[unit[0]] == target), None)
         if moved and len(set(own)) == 1:  # it would be missing from what that fold learns from
-            fold_of[moved] = (own[0] + 1) % FOLDS
+            fold_of[moved] = (own[0] + 1) % count
     return fold_of
+
+
+def _fold_count(sizes: Counter[int], pictures: int) -> int:
+    """FOLDS, but MORE_FOLDS where an ordinary category has few groups, or as many as it has.
+
+    Then each fold holds out one of every category, and what it learns from is balanced as all of them are.
+    """
+    ordinary = round(median(sizes.values())) if sizes else FOLDS
+    few = ordinary <= FEW and pictures <= MOST_IN_MORE_FOLDS
+    return max(2, min(MORE_FOLDS, ordinary)) if few else FOLDS
+
+
+def _room(size: int, count: int) -> int:
+    """How many groups of a category of `size` one of `count` folds takes: exactly its part of a few, SLACK for more."""
+    return math.ceil(size / count * (1 if size <= count else SLACK))
