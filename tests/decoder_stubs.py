@@ -25,6 +25,9 @@ def obedient(data: bytes, preprocessing: Preprocessing, _: object = None) -> NDA
         case b"hang":
             _fall_asleep()
             ctypes.PyDLL(None).sleep(600)  # as a decoder in C does, holding Python's lock
+        case b"spin":
+            while True:
+                pass
         case b"kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case b"crash":

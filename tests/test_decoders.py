@@ -30,8 +30,8 @@ def pool() -> Iterator[Pool]:
     """Makes pools whose decoder obeys the files, and closes them."""
     pools: list[DecoderPool] = []
 
-    def make(*, seconds: float = 60.0, memory: int = 1024**3, workers: int = 2) -> DecoderPool:
-        made = DecoderPool(workers, Limits(seconds, memory), "decoder_stubs:obedient")
+    def make(*, seconds: float = 60.0, memory: int = 1024**3, patience: float = 60.0, workers: int = 2) -> DecoderPool:
+        made = DecoderPool(workers, Limits(seconds, memory, patience), "decoder_stubs:obedient")
         pools.append(made)
         return made
 
@@ -56,6 +56,7 @@ def values(results: list[Decoded | Problem]) -> list[int | str]:
     [
         (b"sleep", "decoding it takes longer than 3 seconds"),
         (b"hang", "decoding it takes longer than 3 seconds"),
+        (b"spin", "decoding it takes longer than 1 seconds"),
         (b"kill", "the system killed the decoder twice, probably because the picture needs too much memory"),
         (b"crash", "it crashes the decoder (SIGSEGV)"),
         (b"exit", "it crashes the decoder (exit code 3)"),
@@ -69,8 +70,9 @@ def test_a_decoder_that_dies_hangs_or_hoards_costs_that_file_only(
 ) -> None:
     files = write(tmp_path, *[bytes([n]) for n in range(30)], content, *[bytes([n]) for n in range(31, 60)])
 
-    seconds = 3 if content in (b"sleep", b"hang") else 60
-    results = list(pool(seconds=seconds, memory=512 * 1024**2).decode(files, TINY))
+    patience = 3 if content in (b"sleep", b"hang") else 60
+    seconds = 1 if content == b"spin" else 60
+    results = list(pool(seconds=seconds, memory=512 * 1024**2, patience=patience).decode(files, TINY))
 
     assert values(results) == [*range(30), reason, *range(31, 60)]
     assert isinstance(results[30], Unreadable)
@@ -81,7 +83,7 @@ def test_a_share_that_hangs_costs_time_but_no_verdict_and_the_others_go_on(tmp_p
     hanging = tmp_path / "hang.jpg"
     hanging.write_bytes(b"1")
 
-    with DecoderPool(2, Limits(seconds=3), "reading_stub:obedient") as decoders:
+    with DecoderPool(2, Limits(patience=3), "reading_stub:obedient") as decoders:
         results = list(decoders.decode([*files[:10], find_named(hanging), *files[10:]], TINY))
 
     assert results[10] == Failed(hanging, "reading it takes longer than 3 seconds", transient=True)
@@ -204,7 +206,7 @@ from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.decoding.protocol import Limits
 from pigeonhole.files import find_named
 from pigeonhole.images import Preprocessing
-with DecoderPool(2, Limits(seconds=3), "decoder_stubs:obedient") as pool:
+with DecoderPool(2, Limits(patience=3), "decoder_stubs:obedient") as pool:
     for n, _ in enumerate(pool.decode(map(find_named, sorted(Path(sys.argv[1]).iterdir())), Preprocessing(size=8))):
         print(*(worker._process.pid for worker in pool._workers), flush=True)
 """

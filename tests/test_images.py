@@ -22,6 +22,7 @@ from pigeonhole.errors import UnreadableError
 from pigeonhole.images import MAX_PIXELS, Preprocessing, looks_like_picture, to_square
 from pigeonhole.images.preprocessing import FILL, Interpolation
 from pigeonhole.images.signature import HEAD_BYTES
+from tiffs import assembled
 
 # Pillow remarks on damaged files by warnings; here, as for users, they must not decide what happens.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -484,6 +485,38 @@ def test_a_picture_of_100_megapixels_takes_little_more_memory_than_its_pixels(tm
     words, megabytes = measured(large_png(tmp_path, 12_500, 8_000, 8, 6))
     assert words == "read"
     assert megabytes < 500  # 400 of them are the pixels
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 120_000_000), (120_000_000, 1)])
+def test_a_picture_with_too_long_an_edge_is_refused_in_little_memory(tmp_path: Path, width: int, height: int) -> None:
+    """Each row of pixels costs memory of its own: 120 million of them a gigabyte."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    file = tmp_path / "long.png"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b""))
+    words, megabytes = measured(file)
+    assert words == f"it has {width} × {height} pixels, and the limit is 1,000,000 for an edge"
+    assert megabytes < 150
+
+
+def test_a_floating_point_tiff_of_100_megapixels_takes_little_more_memory_than_its_pixels(tmp_path: Path) -> None:
+    """It is half a megabyte long, and its numbers would take 400."""
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(4 * 12_500)) for _ in range(8_000)) + packer.flush()
+    sizes: dict[int, tuple[int, tuple[int, ...]]] = {256: (4, (12_500,)), 257: (4, (8_000,)), 278: (4, (8_000,))}
+    kinds: dict[int, tuple[int, tuple[int, ...]]] = {258: (3, (32,)), 259: (3, (8,)), 262: (3, (1,)), 277: (3, (1,))}
+    kinds[339] = 3, (3,)
+    (tmp_path / "floats.tif").write_bytes(assembled(sizes | kinds, [packed]))
+    words, megabytes = measured(tmp_path / "floats.tif")
+    assert words == "read"
+    assert megabytes < 550  # 400 of them are the pixels
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF"])
+def test_formats_whose_decoders_hold_copies_have_a_lower_limit(kind: str) -> None:
+    size = {"WEBP": (8000, 6100), "AVIF": (9000, 9000)}[kind]
+    limit = {"WEBP": 48, "AVIF": 80}[kind]
+    words = reason(saved(Image.new("RGB", size), kind, **{"WEBP": {"method": 0}, "AVIF": {"speed": 10}}[kind]))
+    assert words == f"it has {size[0]} × {size[1]} pixels, and the limit is {limit} megapixels"
 
 
 def test_a_jpeg_of_12_megapixels_never_exists_in_full(tmp_path: Path) -> None:

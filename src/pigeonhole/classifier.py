@@ -5,6 +5,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Self
 
+from pigeonhole.decoding.threads import ThreadDecoders
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files import find_named
 from pigeonhole.model import Model, load_model
@@ -31,10 +32,11 @@ class Classifier:
     def guess(self, path: str | PathLike[str]) -> Guess:
         """The answer for the picture `path`: its `label`, and the ranking of all categories.
 
-        Raises UnreadableError where the picture cannot be read.
+        Raises UnreadableError where the picture cannot be read. It is decoded in this very process: for files from
+        strangers use the commands, whose decoders may die of them.
         """
         picture = Path(path)
-        (answer,) = guesses([find_named(picture)], self.model)
+        (answer,) = guesses([find_named(picture)], self.model, ThreadDecoders())
         match answer:
             case Guess():
                 return answer

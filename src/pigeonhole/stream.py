@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.decoding.item import Decoded, Decoders, Problem
-from pigeonhole.decoding.threads import ThreadDecoders
+from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.images import Preprocessing
 from pigeonhole.model import Answers, Model
 from pigeonhole.model.batch_threads import OrderedThreads
@@ -35,8 +35,7 @@ def guesses(
 ) -> Iterator[Guess | Problem]:
     """The model's answer for every file. Guesses keep the order of the files; a Problem does not wait for its batch.
 
-    Without `decoders` pictures are decoded in threads, which start at once; for a folder give a DecoderPool, which
-    survives what its decoders do not.
+    `decoders` as for `decoded`.
     """
     plan = model.batch_plan
     batch: list[Decoded] = []
@@ -68,8 +67,15 @@ def guess_with_heat(found: Found, model: Model, decoders: Decoders | None = None
 def decoded(
     found: Iterable[Found | Problem], preprocessing: Preprocessing, decoders: Decoders | None = None
 ) -> Iterator[Decoded | Problem]:
-    """Every file read and decoded, in their order, a batch and a few more ahead of whoever asks."""
-    return (decoders or ThreadDecoders()).decode(found, preprocessing)
+    """Every file read and decoded, in their order, a batch and a few more ahead of whoever asks.
+
+    Without `decoders` they are decoder processes, which are started for this and end with it.
+    """
+    if decoders is not None:
+        yield from decoders.decode(found, preprocessing)
+        return
+    with DecoderPool() as pool:
+        yield from pool.decode(found, preprocessing)
 
 
 def _guesses(model: Model, batch: list[Decoded]) -> list[Guess]:

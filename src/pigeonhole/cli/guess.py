@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from pigeonhole.cli import arguments
+from pigeonhole.cpus import available_cpus
+from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import UsageError
 from pigeonhole.files import find_named
 from pigeonhole.model import InferenceOptions, Model, load_model
@@ -46,31 +48,32 @@ def command(
         if len(images) != 1:
             raise UsageError("--heat-map draws one picture.", "Name one picture.")
         arguments.new_png(heat_map)
-    model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
-    terminal = Terminal()
-    if model.note:
-        terminal.note(model.note)
-    problems = 0
-    for answer in _drawn(found[0], model, heat_map) if heat_map else guesses(found, model):
-        match answer:
-            case Guess():
-                lines = [json.dumps(guess_fields(answer, top))] if as_json else _lines(answer, top, len(images) > 1)
-                click.echo("\n".join(lines))
-                if answer.is_unknown and not as_json:
-                    terminal.note(f"unknown: {printable(answer.path)}: {answer.why_unknown}")
-            case Unreadable() | Failed() | Skipped():
-                terminal.outcome(answer)
-                problems += 1
+    terminal, problems = Terminal(), 0
+    with DecoderPool(min(len(found), available_cpus()), early=True) as decoders:
+        model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
+        if model.note:
+            terminal.note(model.note)
+        answers = _drawn(found[0], model, decoders, heat_map) if heat_map else guesses(found, model, decoders)
+        for answer in answers:
+            match answer:
+                case Guess():
+                    lines = [json.dumps(guess_fields(answer, top))] if as_json else _lines(answer, top, len(images) > 1)
+                    click.echo("\n".join(lines))
+                    if answer.is_unknown and not as_json:
+                        terminal.note(f"unknown: {printable(answer.path)}: {answer.why_unknown}")
+                case Unreadable() | Failed() | Skipped():
+                    terminal.outcome(answer)
+                    problems += 1
     return 1 if problems else 0
 
 
-def _drawn(picture: Found, model: Model, out: Path) -> Iterable[Guess | Problem]:
+def _drawn(picture: Found, model: Model, decoders: DecoderPool, out: Path) -> Iterable[Guess | Problem]:
     """The answer for one picture, whose heat map is written to `out` where the picture can be read."""
     if not model.has_heat:
         raise UsageError("This model's head does not look at places, so there is no heat map.", "Use explain instead.")
     from pigeonhole.images.heatmap import heat_map
 
-    answer = guess_with_heat(picture, model)
+    answer = guess_with_heat(picture, model, decoders)
     if not isinstance(answer, GuessWithHeat):
         return [answer]
     arguments.write_new(out, heat_map(answer.pixels, answer.heat))

@@ -149,8 +149,8 @@ class DecoderPool:
                 raise PigeonholeError("No decoder process can be started.", "Look above for what it said.")
         if blame is not None:
             worker.jobs[0].kills += 1
-            if worker.jobs[0].kills >= KILLS:
-                worker.jobs.popleft().result = blame
+            if blame.is_certain or worker.jobs[0].kills >= KILLS:
+                worker.jobs.popleft().result = blame.problem
         for job in worker.jobs:
             self._submit(job)
 

@@ -11,6 +11,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Pipe
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,13 @@ class Job:
     kills: int = 0
 
 
+class Blame(NamedTuple):
+    """What the end of a worker means for its first job; where that `is_certain`, another try would end the same way."""
+
+    problem: Problem
+    is_certain: bool
+
+
 class DecoderProcess:
     """One worker. `depth` is how many jobs it may hold, the one in hand included.
 
@@ -66,7 +74,7 @@ class DecoderProcess:
         path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _START, *map(str, descriptors), *path],
+                [sys.executable, "-I", "-c", _START, *map(str, descriptors), *path],
                 pass_fds=descriptors,
                 stdin=subprocess.DEVNULL,
                 process_group=0,  # Ctrl-C in a terminal goes to a whole group; these end when the pool hangs up
@@ -130,12 +138,12 @@ class DecoderProcess:
             return None
         if self._phase is Phase.WAITING:
             self._since = time.monotonic()  # the turn of the one it waits for is limited itself
-        return self._since + self._limits.seconds + GRACE_SECONDS
+        return self._since + self._limits.patience + GRACE_SECONDS
 
-    def end(self) -> Problem | None:
+    def end(self) -> Blame | None:
         """Kill it. The result is what this means for its first job, None where that cannot be at fault."""
         phase = self._phase
-        late = time.monotonic() >= self._since + self._limits.seconds
+        late = time.monotonic() >= self._since + self._limits.patience
         if not late:  # it has hung up and is about to be gone; how it goes tells why
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(1)
@@ -145,11 +153,16 @@ class DecoderProcess:
         path, status = self.jobs[0].found.path, self._process.returncode
         late = status == -signal.SIGALRM or (late and status in (None, -signal.SIGKILL))
         if phase is Phase.READING:
-            slow = f"reading it takes longer than {self._limits.seconds:g} seconds"
-            return Failed(path, slow if late else "the decoder was killed while it read the file", transient=True)
+            slow = f"reading it takes longer than {self._limits.patience:g} seconds"
+            killed = "the decoder was killed while it read the file"
+            return Blame(Failed(path, slow if late else killed, transient=True), is_certain=False)
+        if status == -signal.SIGPROF:
+            slow = f"decoding it takes longer than {self._limits.seconds:g} seconds"
+            return Blame(Unreadable(path, slow), is_certain=True)
         if late:
-            return Unreadable(path, f"decoding it takes longer than {self._limits.seconds:g} seconds")
-        return Unreadable(path, _cause(status))
+            slow = f"decoding it takes longer than {self._limits.patience:g} seconds"
+            return Blame(Unreadable(path, slow), is_certain=False)
+        return Blame(Unreadable(path, _cause(status)), is_certain=False)
 
     def close(self) -> None:
         """Kill it and let go of everything; one that cannot be killed (a share that hangs) is not waited for."""

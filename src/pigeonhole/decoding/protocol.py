@@ -9,13 +9,16 @@ from pigeonhole.records import Identity
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`seconds` for reading and decoding one picture, `memory` in bytes that one decoder process may hold.
+    """`seconds` of processor time to decode one picture, `memory` in bytes that one decoder process may allocate.
 
-    The largest picture that we admit, of 128 megapixels, needs one gigabyte and a few seconds.
+    `patience` in seconds is how long reading or decoding it may take altogether, on a machine however busy. With its
+    program and libraries, a process stays below one gibibyte; the largest picture that we admit, of 128 megapixels,
+    needs 512 MB of it and a few seconds.
     """
 
-    seconds: float = 60.0
-    memory: int = 2 * 1024**3
+    seconds: float = 10.0
+    memory: int = 960 * 1024**2
+    patience: float = 60.0
 
 
 class Settings(Protocol):

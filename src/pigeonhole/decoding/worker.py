@@ -35,7 +35,8 @@ Make = Callable[[bytes, Settings, Turn, PurePath], object]
 def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: int) -> None:
     """Answer every (path, relative path, slot) with an Answer, until the other side hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pool, which hangs up
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # kills, also while a decoder written in C never comes back
+    for number in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(number, signal.SIG_DFL)  # kills, also while a decoder written in C never comes back
     connection = Connection(connection_descriptor)
     with suppress(EOFError, ConnectionError):  # the pool is gone
         settings, limits, decoder = connection.recv()
@@ -83,8 +84,10 @@ class _Worker:
         return Answer("pixels", "", identity, sha256, has_end=has_end(data))
 
     def enter(self, phase: Phase) -> None:
-        # The alarm is the kernel's: it goes off in a decoder that hangs, and when the pool itself has been killed.
-        signal.setitimer(signal.ITIMER_REAL, 0 if phase in (Phase.IDLE, Phase.WAITING) else self._limits.seconds)
+        # The timers are the kernel's: they kill a decoder that hangs, also when the pool itself has been killed.
+        signal.setitimer(signal.ITIMER_REAL, 0 if phase in (Phase.IDLE, Phase.WAITING) else self._limits.patience)
+        if phase is not Phase.WAITING:  # what was spent before a large picture's turn counts, and is little
+            signal.setitimer(signal.ITIMER_PROF, self._limits.seconds if phase is Phase.DECODING else 0)
         self._memory[0] = phase
 
 

@@ -12,9 +12,9 @@ from pigeonhole.explain.gradcam import enlarged, grad_cam, last_maps
 from pigeonhole.explain.guided import NotReluError, guided_backpropagation
 from pigeonhole.explain.layers import layer_panels
 from pigeonhole.explain.network import Explained, check_agreement, torch_network
-from pigeonhole.files import read
-from pigeonhole.images import to_square
+from pigeonhole.files import find_named
 from pigeonhole.model import load_model
+from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
@@ -29,10 +29,10 @@ def explain(workspace: Workspace, image: Path, against: str | None, layers: tupl
     if against is not None and against not in model.card.labels:
         known = ", ".join(printable(label) for label in model.card.labels[:10])
         raise UsageError(f"The model knows no category {printable(against)}.", f"It knows {known}.")
-    try:
-        pixels = to_square(read(image)[0], model.card.preprocessing)
-    except UnreadableError as error:
-        raise UnreadableError(f"{printable(image)}: {error}") from error
+    (item,) = decoded([find_named(image)], model.card.preprocessing)
+    if not isinstance(item, Decoded):
+        raise UnreadableError(f"{printable(image)}: {item.reason}")
+    pixels = item.pixels
     explained = torch_network(workspace, model)
     check_agreement(explained, model, pixels[None])
     if layers:

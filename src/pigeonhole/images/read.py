@@ -22,6 +22,8 @@ MAX_PIXELS = 128_000_000  # a 108-megapixel phone passes, a decompression bomb d
 LARGE_PIXELS = 24_000_000
 BAND_PIXELS = 2_000_000
 MAX_EDGE = 1_000_000
+# Of formats whose decoders hold a picture several times; all stay below a gigabyte.
+_FEWER_PIXELS = {"WebP": 48_000_000, "AVIF": 80_000_000, "HEIC": 80_000_000}
 LYING = 5  # from this orientation on, width and height of what is stored change places
 
 _INTERPOLATIONS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
@@ -46,8 +48,8 @@ def to_square(
     `data` is a whole file: JPEG, MPO, PNG, GIF, BMP, TIFF, WebP, AVIF, PPM, or HEIC where pillow-heif is installed.
     An animation gives its first frame, EXIF orientation is obeyed, transparent parts are white.
     `large_turn` is held while a picture of more than `LARGE_PIXELS` pixels is decoded.
-    Raises UnreadableError with the reason for anything else, for damage and for more than `MAX_PIXELS` pixels (half as
-    many for WebP).
+    Raises UnreadableError with the reason for anything else, for damage and for more than `MAX_PIXELS` pixels (fewer
+    for WebP, AVIF and HEIC).
     """
     with _refusing(kind := _kind(data)), open_picture(kind, data) as stored:
         width, height = stored.size
@@ -88,7 +90,7 @@ def _refusing(kind: str) -> Iterator[None]:
 
 
 def _check_size(kind: str, width: int, height: int) -> None:
-    limit = MAX_PIXELS // 2 if kind == "WebP" else MAX_PIXELS  # that decoder holds four copies of a picture
+    limit = _FEWER_PIXELS.get(kind, MAX_PIXELS)
     if width * height > limit:
         raise UnreadableError(f"it has {width} × {height} pixels, and the limit is {limit // 1_000_000} megapixels")
     if max(width, height) > MAX_EDGE:  # each row costs memory of its own
