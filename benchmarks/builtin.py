@@ -71,11 +71,11 @@ def judge(folder: Path, dataset: Dataset, cache: Path, ours: Weights, teacher: P
                     dataset, find_groups(dataset, store.thumbnails(dataset.examples), features, Workspace(cache)), 0
                 )
             width = TOP if name == RANDOM else None  # without the colours, which random weights do not spoil
-            fitted = fit_probe(features[None, :, :width], np.array(dataset.targets), split, lambda: None)
+            fitted = fit_probe(features[None, :, :width], np.array(dataset.targets), split, Recorder())
             say(name, dataset, fitted, in_test(folder, dataset, backbone, fitted, store))
     if split is not None:
         colours = histograms(dataset.examples)
-        say("colours", dataset, fit_probe(colours[None], np.array(dataset.targets), split, lambda: None), None)
+        say("colours", dataset, fit_probe(colours[None], np.array(dataset.targets), split, Recorder()), None)
 
 
 def say(name: str, dataset: Dataset, fitted: Probe, test: Proportion | None) -> None:

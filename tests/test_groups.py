@@ -292,7 +292,7 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
         tuple(Fold(np.setdiff1d(order, part), np.sort(part)) for part in parts), np.arange(96), "random"
     )
     targets = np.array(learnt.dataset.targets)
-    probe = fit_probe(learnt.looks[None].astype(np.float32), targets, random_split, lambda: None)
+    probe = fit_probe(learnt.looks[None].astype(np.float32), targets, random_split, Recorder())
     falsely = float(np.mean(probe.held_out.logits.argmax(axis=1) == targets[probe.held_out.rows]))
     assert isinstance(learnt.head, Head)
     assert falsely > 0.95

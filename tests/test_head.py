@@ -1,35 +1,7 @@
 import numpy as np
 import pytest
 
-from learning import halves
 from pigeonhole.evaluation.head import Head, best_temperature
-from pigeonhole.recipes.logistic_regression import fit_probe
-
-
-def blobs(count: int, categories: int, features: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    chance = np.random.default_rng(seed)
-    targets = np.arange(count) % categories
-    centres = chance.normal(size=(categories, features)) * 2
-    return (centres[targets] + chance.normal(size=(count, features))).astype(np.float32), targets
-
-
-@pytest.mark.parametrize(("count", "categories", "features"), [(40, 2, 100), (400, 2, 10), (60, 5, 30), (30, 5, 300)])
-def test_a_probe_tells_separate_blobs_apart(count: int, categories: int, features: int) -> None:
-    points, targets = blobs(count, categories, features)
-    probe = fit_probe(points[None], targets, halves(count), lambda: None)
-    assert probe.head.weight.shape == (categories, features)
-    assert (probe.head.logits(points).argmax(axis=1) == targets).mean() > 0.95
-    held_out = probe.held_out
-    assert (held_out.logits.argmax(axis=1) == targets[held_out.rows]).mean() > 0.8
-
-
-def test_the_shortcut_for_few_pictures_gives_the_same_head() -> None:
-    """Fitting in the space that the pictures span changes nothing: padding with zeros makes it take the other way."""
-    points, targets = blobs(50, 3, 49)
-    short = fit_probe(np.pad(points, ((0, 0), (0, 2)))[None], targets, halves(50), lambda: None).head
-    whole = fit_probe(points[None], targets, halves(50), lambda: None).head
-    scale = np.abs(whole.weight).max()
-    assert np.abs(short.weight[:, :49] * np.sqrt(51 / 49) - whole.weight).max() < 0.15 * scale
 
 
 def test_probabilities_sum_to_one_and_follow_the_temperature() -> None:

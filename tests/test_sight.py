@@ -15,6 +15,7 @@ from pigeonhole.backbones.augmented_views import PLAIN, view_of
 from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model import InferenceOptions, load_model
+from pigeonhole.output import Recorder
 from pigeonhole.recipes.logistic_regression import fit_probe
 from tiny import TINY, write_tiny_weights
 
@@ -80,8 +81,8 @@ def test_copies_of_a_picture_as_views_change_nothing() -> None:
     chance = np.random.default_rng(0)
     targets = np.arange(40) % 2
     points = (chance.normal(size=(40, 100)) + targets[:, None]).astype(np.float32)
-    one = fit_probe(points[None], targets, halves(40), lambda: None)
-    three = fit_probe(np.stack([points] * 3), targets, halves(40), lambda: None)
+    one = fit_probe(points[None], targets, halves(40), Recorder())
+    three = fit_probe(np.stack([points] * 3), targets, halves(40), Recorder())
     assert three.held_out.logits == pytest.approx(one.held_out.logits, abs=0.02)
 
 

@@ -19,7 +19,8 @@ from pigeonhole.dataset.folders import Dataset, Example, different_pictures, rea
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.output import Output
-from pigeonhole.recipes.label_issues import suspects_by_features
+from pigeonhole.recipes.label_issues import suspects_by_probe
+from pigeonhole.recipes.logistic_regression import fit_probe
 from pigeonhole.records import Failed, Unreadable
 from pigeonhole.text import printable
 from pigeonhole.workspace import DATA, UNKNOWN, Workspace
@@ -123,7 +124,7 @@ def _labels(
     measured: _Set, features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output
 ) -> Iterator[Finding]:
     categories = measured.dataset.categories
-    found, at_first = suspects_by_features(features, targets, split, output)
+    found, at_first = suspects_by_probe(fit_probe(features[None], targets, split, output), targets, split)
     by_guessing = 1 - np.bincount(targets).max() / len(targets)
     if at_first > HARDLY_BETTER * by_guessing * len(targets):
         output.note(

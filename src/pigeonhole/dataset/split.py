@@ -39,6 +39,15 @@ class Split:
     learn: NDArray[np.int64]
     description: str
 
+    def of_rows(self, rows: NDArray[np.int64]) -> "Split":
+        """The same for the examples `rows` alone, in rising order, which are numbered anew."""
+
+        def renumbered(part: NDArray[np.int64]) -> NDArray[np.int64]:
+            return np.searchsorted(rows, part[np.isin(part, rows)])
+
+        folds = tuple(Fold(renumbered(fold.train), renumbered(fold.held_out)) for fold in self.folds)
+        return Split(folds, renumbered(self.learn), self.description)
+
     def one(self, targets: NDArray[np.int64]) -> "Split":
         """One fold alone, for a recipe that is too slow for several: the one most like a FOLDS-th of each category."""
         ideal = np.bincount(targets) / FOLDS

@@ -131,7 +131,7 @@ def comparison(probed: Probed, tuned: Finetuned) -> str:
 def _start(probed: Probed, fold: Fold) -> Head:
     """The head that a fold starts from has seen none of its held-out pictures either."""
     targets = np.array(probed.dataset.targets)
-    return fit_head(probed.features[fold.train], targets[fold.train], probed.probe.strength)
+    return fit_head(probed.features[fold.train], targets[fold.train], probed.probe.c)
 
 
 def _plan(trunk: torch.nn.Module, probed: Probed, split: Split) -> Plan:

@@ -12,8 +12,7 @@ from scipy.special import softmax
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.head import best_temperature
 from pigeonhole.evaluation.held_out import HeldOut
-from pigeonhole.output import Output
-from pigeonhole.recipes.logistic_regression import STRENGTHS, fit_probe
+from pigeonhole.recipes.logistic_regression import Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +24,21 @@ class Suspect:
     doubt: float
 
 
-def suspects_by_features(
-    features: NDArray[np.floating],
-    targets: NDArray[np.int64],
-    split: Split,
-    output: Output,
-    strengths: tuple[float, ...] = STRENGTHS,
-) -> tuple[list[Suspect], int]:
+def suspects_by_probe(probe: Probe, targets: NDArray[np.int64], split: Split) -> tuple[list[Suspect], int]:
     """In two rounds: wrong labels also mislead those who judge, so in the second the first suspects teach nothing.
 
-    `features` [N, D] are the frozen ones of all examples, `targets` [N] their labels; of `strengths` the first round
-    chooses one. The number is that of the first round's suspects, which says how good a judge it is: the second has
-    been taught by those alone who agree with each other, and agrees with them even where there is nothing to learn.
+    `targets` [N] are the labels that `probe` was fitted with, `split` says who is held out. The number is that of the
+    first round's suspects, which says how good a judge it is: the second has been taught by those alone who agree with
+    each other, and agrees with them even where there is nothing to learn.
     """
-    with output.stage("Learning", len(strengths)) as advance:
-        first = fit_probe(features[None], targets, split, advance, strengths)
-    found = suspects(first.held_out, targets[first.held_out.rows])
+    held_out = probe.held_out.of_rows(np.concatenate([fold.held_out for fold in split.folds]))
+    found = suspects(held_out, targets[held_out.rows])
     taught = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
     if not found or any(len(set(targets[fold.train])) < len(set(targets)) for fold in taught.folds):
         return found, len(found)  # nothing to leave out, or a category would be missing
-    with output.stage("Learning", 1) as advance:
-        second = fit_probe(features[None], targets, taught, advance, (first.strength,))
-    return suspects(second.held_out, targets[second.held_out.rows]), len(found)
+    weights = probe.fitter.fit(targets, [fold.train for fold in taught.folds], probe.c)
+    second = probe.fitter.held_out(taught, weights)
+    return suspects(second, targets[second.rows]), len(found)
 
 
 def without(split: Split, rows: NDArray[np.int64]) -> Split:

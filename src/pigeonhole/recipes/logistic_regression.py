@@ -1,102 +1,157 @@
 """Recipe `probe`: logistic regression on the frozen features of a backbone."""
 
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from threadpoolctl import ThreadpoolController
 
-from pigeonhole.dataset.split import Fold, Split
+from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.head import Head, log_loss
 from pigeonhole.evaluation.held_out import HeldOut
-from pigeonhole.output import Stage
+from pigeonhole.output import Output, Stage
+from pigeonhole.recipes.principal_axes import PrincipalAxes
+from pigeonhole.recipes.softmax_regression import Weights, fit_softmax
+from pigeonhole.vectors import one_thread_each
 
-STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)  # sklearn's C, on features of mean square 1
-ITERATIONS = 5000
-WORTH_THREADS = 4_000_000  # numbers; with fewer, the threads of numpy's arithmetic wait for each other for longer
-_threads = ThreadpoolController()
+PATH = tuple(10.0 ** (half / 2) for half in range(-7, 4))  # values of C, from strong to weak regularisation
+MANY = 10_000  # rows: with more, C is chosen by so many of them, and the folds are fitted one after the other
+
+
+class HeadFitter:
+    """Fits heads for the same pictures again and again: for every fold, for other labels, for another C."""
+
+    def __init__(self, space: PrincipalAxes, views: int) -> None:
+        self._space = space
+        self._views = views
+
+    @classmethod
+    def of(cls, views: NDArray[np.float32]) -> "HeadFitter":
+        """For `views` [V, N, D], the features of V views of N pictures."""
+        with one_thread_each():
+            return cls(PrincipalAxes.of(views.reshape(-1, views.shape[-1])), len(views))
+
+    @property
+    def pictures(self) -> int:
+        return len(self._space.points) // self._views
+
+    def part(self, rows: NDArray[np.int64]) -> "HeadFitter":
+        """The same for the pictures `rows` alone, which are numbered anew."""
+        every_view = np.arange(self._views)[:, None] * self.pictures + rows
+        return HeadFitter(self._space.part(every_view.ravel()), self._views)
+
+    def fit(
+        self, targets: NDArray[np.int64], parts: Sequence[NDArray[np.int64]], c: float, start: Weights | None = None
+    ) -> Weights:
+        """A head for each of `parts`, the rows to learn from: weights [P, C, R + 1]. `targets` [N] are of all pictures.
+
+        All views of a picture are learnt from together, each with a V-th of its weight. `start` [P, C, R + 1] is where
+        to begin, such as the heads for another C.
+        """
+        counts = np.zeros((len(parts), self._views, self.pictures), dtype=np.float32)
+        for number, rows in enumerate(parts):
+            counts[number, :, rows] = 1 / self._views
+        shape = (len(parts), int(targets.max()) + 1, self._space.points.shape[1])
+        begin = np.zeros(shape, dtype=np.float32) if start is None else start
+        return fit_softmax(self._space, np.tile(targets, self._views), counts.reshape(len(parts), -1), c, begin)
+
+    def held_out(self, split: Split, weights: Weights) -> HeldOut:
+        """What the head of each fold, `weights` [F, C, R + 1], says of the plain view of those it had not seen."""
+        plain = self._space.points[: self.pictures]
+        folds = zip(split.folds, weights, strict=True)
+        return HeldOut.of(split, [(plain[fold.held_out] @ own.T).astype(np.float64) for fold, own in folds])
+
+    def head(self, weights: NDArray[np.float32]) -> Head:
+        """One of the fitted, [C, R + 1], as a head for the features themselves."""
+        return self._space.head(weights)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The head learnt from all pictures, and what heads that had not seen them said of those held out."""
+    """The head learnt from all pictures, and what heads that had not seen them said of those held out.
+
+    `c` is the inverse of the regularisation that was chosen, `folds` [F, C, R + 1] the heads of the folds as `fitter`
+    has them, and `fitter` what more heads can be fitted with.
+    """
 
     head: Head
-    strength: float
+    c: float
     held_out: HeldOut
+    folds: Weights
+    fitter: HeadFitter
 
 
 def fit_probe(
-    views: NDArray[np.floating],
+    views: NDArray[np.float32],
     targets: NDArray[np.int64],
     split: Split,
-    advance: Stage,
-    strengths: tuple[float, ...] = STRENGTHS,
+    output: Output,
+    path: Sequence[float] = PATH,
 ) -> Probe:
     """Fit on `views` [V, N, D], the features of V views of N pictures, `targets` [N] (0 … C-1), C >= 2.
 
-    All views of a picture are learnt from together, each with a V-th of its weight; it is judged by its first, the
-    plain one. The strength of the regularisation is the one of `strengths` with the least held-out log loss. Choosing
-    one of five numbers on the folds that also give the accuracy flatters it by far less than its uncertainty. `advance`
-    is called once for each strength.
+    A picture is judged by its first view, the plain one. The regularisation is the one of `path` with the least
+    held-out log loss. Choosing one number on the folds that also give the accuracy flatters it by far less than its
+    uncertainty.
     """
-    scale = float(np.sqrt(np.mean(np.square(views, dtype=np.float64)))) or 1.0
-    coordinates, directions = _rotated(views / scale)
-    tried = []
-    for strength in strengths:
-        held_out = HeldOut.of(split, [_held_out(coordinates, targets, fold, strength) for fold in split.folds])
-        tried.append((log_loss(held_out.logits, targets[held_out.rows]), strength, held_out))
+    with output.stage("Learning", len(path) + len(split.folds) + 1) as advance:
+        fitter = HeadFitter.of(views)
+        few = _evenly(targets, MANY // len(views))
+        if len(few) == len(targets):
+            c, folds = _along(path, fitter, targets, split, advance)
+            _repeat(advance, len(split.folds))
+        else:
+            c, start = _along(path, fitter.part(few), targets[few], split.of_rows(few), advance)
+            each = []
+            for number, fold in enumerate(split.folds):
+                each.append(fitter.fit(targets, [fold.train], c, start[number : number + 1]))
+                advance()
+            folds = np.concatenate(each)
+        (weights,) = fitter.fit(targets, [split.learn], c, folds.mean(axis=0, keepdims=True))
         advance()
-    _, strength, held_out = min(tried, key=lambda each: each[0])
-    head = _fit(coordinates[:, split.learn], targets[split.learn], strength)
-    return Probe(Head(head.weight @ directions / scale, head.bias), strength, held_out)
+    return Probe(fitter.head(weights), c, fitter.held_out(split, folds), folds, fitter)
 
 
-def fit_head(features: NDArray[np.floating], targets: NDArray[np.int64], strength: float) -> Head:
-    """A head for plain `features` [N, D] alone, of a strength that was chosen before."""
-    views = features[None]
-    scale = float(np.sqrt(np.mean(np.square(views, dtype=np.float64)))) or 1.0
-    coordinates, directions = _rotated(views / scale)
-    head = _fit(coordinates, targets, strength)
-    return Head(head.weight @ directions / scale, head.bias)
+def _along(
+    path: Sequence[float], fitter: HeadFitter, targets: NDArray[np.int64], split: Split, advance: Stage
+) -> tuple[float, Weights]:
+    """The C of `path` at which held-out pictures are likeliest, and the heads of the folds there.
 
-
-def _rotated(views: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same points in as few coordinates as there are points: coordinates [V, N, R] @ directions [R, D].
-
-    With fewer points than features this is exact, since the penalty does not change under rotation, and several
-    times faster.
+    Each C starts where the last one ended. Once the held-out loss rises, weaker regularisation is not tried.
     """
-    points = views.reshape(-1, views.shape[-1]).astype(np.float64)
-    if points.shape[0] >= points.shape[1]:
-        return points.reshape(views.shape), np.eye(points.shape[1])
-    with _few_threads(points):
-        left, lengths, directions = np.linalg.svd(points, full_matrices=False)
-    return (left * lengths).reshape(*views.shape[:2], -1), directions
+    parts = [fold.train for fold in split.folds]
+    weights, found = None, (np.inf, path[0], np.empty(0, dtype=np.float32))
+    for number, c in enumerate(path):
+        weights = fitter.fit(targets, parts, c, weights)
+        held_out = fitter.held_out(split, weights)
+        loss = log_loss(held_out.logits, targets[held_out.rows])
+        advance()
+        if loss >= found[0]:
+            _repeat(advance, len(path) - number - 1)
+            break
+        found = loss, c, weights
+    return found[1:]
 
 
-def _few_threads(points: NDArray[np.float64]) -> AbstractContextManager[object]:
-    limiter: AbstractContextManager[object] = _threads.limit(
-        limits=1 if points.size < WORTH_THREADS else None, user_api="blas"
-    )
-    return limiter
+def _repeat(advance: Stage, times: int) -> None:
+    for _ in range(times):
+        advance()
 
 
-def _held_out(
-    views: NDArray[np.float64], targets: NDArray[np.int64], fold: Fold, strength: float
-) -> NDArray[np.float64]:
-    return _fit(views[:, fold.train], targets[fold.train], strength).logits(views[0, fold.held_out])
+def _evenly(targets: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """About `most` of the rows, the same share of each category and at least one, spread evenly."""
+    if len(targets) <= most:
+        return np.arange(len(targets))
+    share = most / len(targets)
+    chosen = []
+    for target in np.unique(targets):
+        own = np.flatnonzero(targets == target)
+        chosen.append(own[np.linspace(0, len(own) - 1, max(1, round(share * len(own))), dtype=np.int64)])
+    return np.sort(np.concatenate(chosen))
 
 
-def _fit(views: NDArray[np.float64], targets: NDArray[np.int64], strength: float) -> Head:
-    count = len(views)
-    points, labels = views.reshape(-1, views.shape[-1]), np.tile(targets, count)
-    regression = LogisticRegression(C=strength, solver="lbfgs", max_iter=ITERATIONS)
-    with _few_threads(points):
-        regression.fit(points, labels, sample_weight=np.full(len(labels), 1 / count))
-    weight, bias = regression.coef_, regression.intercept_
-    if len(weight) == 1:  # for two categories sklearn keeps the difference only
-        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    return Head(weight, bias)
+def fit_head(features: NDArray[np.float32], targets: NDArray[np.int64], c: float) -> Head:
+    """A head for `features` [N, D], with `c` chosen before."""
+    fitter = HeadFitter.of(features[None])
+    (weights,) = fitter.fit(targets, [np.arange(len(targets))], c)
+    return fitter.head(weights)

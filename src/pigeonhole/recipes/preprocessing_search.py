@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
 from pigeonhole.backbones.frozen import Backbone
 from pigeonhole.dataset.folders import Dataset, Example
-from pigeonhole.dataset.split import Fold, Split
+from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.paired_gain import gain
 from pigeonhole.images.preprocessing import Crop
 from pigeonhole.output import Output
-from pigeonhole.recipes.logistic_regression import STRENGTHS, Probe, fit_probe
+from pigeonhole.recipes.logistic_regression import Probe, fit_probe
 from pigeonhole.workspace import Workspace
 
 Rule = Literal["auto", "centre", "squeeze", "letterbox"]
@@ -63,14 +63,14 @@ def choose_rule(
     With it comes the probe on its plain view of all pictures, where the trials have made that one.
     """
     rows = _some(dataset)
-    split = _restricted(split, rows)
+    split = split.of_rows(rows)
     part = Dataset(tuple(dataset.examples[row] for row in rows), ())
     targets = np.array(dataset.targets)[rows]
     if any(set(targets[fold.train]) != set(targets) or not len(fold.held_out) for fold in split.folds):
         return backbone, None  # too few pictures of some category to try anything on
 
     def tried(candidate: Backbone) -> Probe:
-        return _fitted(look(workspace, part.examples, candidate, 1, output), targets, split, output)
+        return fit_probe(look(workspace, part.examples, candidate, 1, output), targets, split, output)
 
     usual = tried(backbone)
     best, best_probe, best_gain = backbone, usual, 0.0
@@ -100,29 +100,16 @@ def choose_views(
     """
     targets = np.array(dataset.targets)
     plain = look(workspace, dataset.examples, backbone, 1, output)
-    best = on_plain or _fitted(plain, targets, split, output)
+    best = on_plain or fit_probe(plain, targets, split, output)
     for count in VIEWS:
         if count * len(targets) > MOST_ROWS or _is_good(best, targets):
             break
-        more = _fitted(
-            look(workspace, dataset.examples, backbone, count, output), targets, split, output, (best.strength,)
-        )
+        more = fit_probe(look(workspace, dataset.examples, backbone, count, output), targets, split, output, (best.c,))
         if not gain(best.held_out, more.held_out, targets).is_certain:
             break
         best = more
         output.note(f"Learning from {count} views of each picture: better here than from fewer.")
     return best, plain[0]
-
-
-def _fitted(
-    views: NDArray[np.float32],
-    targets: NDArray[np.int64],
-    split: Split,
-    output: Output,
-    strengths: tuple[float, ...] = STRENGTHS,
-) -> Probe:
-    with output.stage("Learning", len(strengths)) as advance:
-        return fit_probe(views, targets, split, advance, strengths)
 
 
 def _is_good(probe: Probe, targets: NDArray[np.int64]) -> bool:
@@ -140,14 +127,3 @@ def _some(dataset: Dataset) -> NDArray[np.int64]:
         if len(chosen) < each:
             chosen.append(row)
     return np.array(sorted(row for rows in kept.values() for row in rows))
-
-
-def _restricted(split: Split, rows: NDArray[np.int64]) -> Split:
-    """`split` of the pictures `rows` alone, which are numbered anew."""
-    numbers = {row: number for number, row in enumerate(rows.tolist())}
-
-    def renumbered(part: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.array([numbers[row] for row in part.tolist() if row in numbers], dtype=np.int64)
-
-    folds = tuple(Fold(renumbered(fold.train), renumbered(fold.held_out)) for fold in split.folds)
-    return Split(folds, renumbered(split.learn), split.description)

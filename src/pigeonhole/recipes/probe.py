@@ -96,5 +96,5 @@ def as_learnt(probed: Probed) -> Learnt:
         sample_looks=shown_features,
         stranger_features=probed.stranger_features,
         stranger_looks=probed.stranger_features,
-        strength=probed.probe.strength,
+        probe=probed.probe,
     )

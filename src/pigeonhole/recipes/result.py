@@ -13,6 +13,7 @@ from pigeonhole.evaluation.head import Head
 from pigeonhole.evaluation.held_out import HeldOut
 from pigeonhole.images import Preprocessing
 from pigeonhole.recipes.int8_trial import Trial
+from pigeonhole.recipes.logistic_regression import Probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Learnt:
 
     `sample` is uint8 [M, S, S, 3], a few training pictures, with `sample_features` [M, D] and `sample_looks` [M, E] as
     training has them; `stranger_features` [K, D] and `stranger_looks` [K, E] are those of pictures of no category.
-    `strength` is the probe's, None where there is none, and `epochs` what was seen while learning, if there were any;
+    `probe` is the one on the looks, None where there is none, and `epochs` what was seen while learning, if any;
     `network` is a saved state dict of a trunk that was learnt here; `int8` what was gained where the trunk is in int8.
     """
 
@@ -46,7 +47,7 @@ class Learnt:
     stranger_features: NDArray[np.floating]
     stranger_looks: NDArray[np.floating]
     frozen_trunk: bytes | None = None
-    strength: float | None = None
+    probe: Probe | None = None
     epochs: tuple[Epoch, ...] = ()
     network: bytes | None = None
     int8: Trial | None = None

@@ -10,9 +10,8 @@ from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.evaluation.running import Evaluated
 from pigeonhole.files import digest
 from pigeonhole.output import Output
-from pigeonhole.recipes.label_issues import suspects_by_features
+from pigeonhole.recipes.label_issues import suspects_by_probe
 from pigeonhole.recipes.learning_curve import growth
-from pigeonhole.recipes.logistic_regression import STRENGTHS
 from pigeonhole.recipes.result import Learnt
 from pigeonhole.report.collector import Collector
 from pigeonhole.report.report_data import ReportData
@@ -55,12 +54,10 @@ def account(learnt: Learnt, finished: Finished, collected: Collector, output: Ou
 
 def _suspicions(learnt: Learnt, output: Output) -> list[Suspicion]:
     """By the frozen features, so that a network that has learnt the wrong labels does not defend them."""
-    if not learnt.frozen:
+    if learnt.probe is None:
         return []
     dataset = learnt.dataset
-    targets = learnt.dataset.targets
-    strengths = (learnt.strength,) if learnt.strength else STRENGTHS
-    found, _ = suspects_by_features(learnt.looks, np.array(targets), learnt.split, output, strengths)
+    found, _ = suspects_by_probe(learnt.probe, np.array(dataset.targets), learnt.split)
     return [
         Suspicion(
             dataset.examples[suspect.row].found.path,
