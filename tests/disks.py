@@ -50,3 +50,15 @@ def read_only(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
+
+
+@contextmanager
+def bound(folder: Path, point: Path) -> Iterator[Path]:
+    """`folder` seen at `point` as well, as a container's mounts make it."""
+    made = subprocess.run(["mount", "--bind", folder, point], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        yield point
+    finally:
+        subprocess.run(["umount", "-l", point], check=True)

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from pigeonhole import failpoints
+from pigeonhole.decoding.item import cannot_read
+from pigeonhole.errors import OutputError
 from pigeonhole.files import digest, find, publish, read
 from pigeonhole.records import Failed, Found, Guess, Outcome, Skipped, Unreadable
 from pigeonhole.sorting import Answer, Placing, Sorter, SortOptions, placing, undo, undo_one
@@ -36,13 +38,27 @@ def unreadable(path: Path, reason: str = "it is cut off") -> Unreadable:
 
 def answers(items: Iterable[Found | Skipped | Failed]) -> Iterator[Answer]:
     for item in items:
-        yield guess(item.path) if isinstance(item, Found) else item
+        try:
+            yield guess(item.path) if isinstance(item, Found) else item
+        except OSError as error:
+            yield cannot_read(item.path, error)
 
 
 def sort(source: Path, out: Path, options: SortOptions | None = None) -> list[Outcome]:
     """A whole run over `source`."""
     with Sorter.open(out, options or SortOptions()) as sorter:
         return list(sorter.place_all(answers(sorter.skip_done(find(source)))))
+
+
+def until_it_fails(outcomes: Iterator[Outcome]) -> tuple[list[Outcome], OutputError | None]:
+    """What came, and the error that ended it."""
+    came: list[Outcome] = []
+    try:
+        for outcome in outcomes:
+            came.append(outcome)  # noqa: PERF402 - those before the error count
+    except OutputError as error:
+        return came, error
+    return came, None
 
 
 def cannot(name: str) -> None:

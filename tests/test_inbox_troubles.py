@@ -120,11 +120,11 @@ def test_a_full_disk_pauses_the_watcher_which_says_so_once_and_goes_on_when_ther
         fill(filler)
         place.drop(*range(10))
         before = contents(place.inbox)
-        watcher.wait_for_trouble("The inbox is left as it is")
+        watcher.wait_for_trouble("Nothing is sorted until this is fixed")
         for _ in range(4):  # it tries again
             wait_for_a_try(place)
         assert_nothing_lost(before, place.inbox)
-        assert watcher.said.count("The inbox is left as it is") <= 2
+        assert watcher.said.count("Nothing is sorted until this is fixed") <= 2
         filler.unlink()
         wait_until(lambda: names(place.inbox) == [], "going on")
         watcher.wait_until_well()
@@ -148,7 +148,7 @@ def test_an_output_that_goes_and_comes_back_costs_nothing(place: Place) -> None:
         watcher.wait_until_sorted(1)
         place.out.rename(away)
         place.drop(1)
-        watcher.wait_for("has gone or is another")
+        watcher.wait_for("was moved away, removed or replaced")
         time.sleep(1)
         assert names(place.inbox) == ["00001.png"]
         assert not place.out.exists()  # nothing is sorted into a folder that only looks like the one that was chosen

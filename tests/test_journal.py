@@ -63,8 +63,8 @@ def test_a_known_file_is_not_opened_again(source: Path, out: Path, monkeypatch: 
     is_old(picture, monkeypatch)
     sort(source, out)
     with Sorter.open(out, SortOptions()) as sorter:
-        assert not opened(picture, monkeypatch, lambda: sorter.is_done(Found(picture, Path("a.png"))))
-        assert sorter.is_done(Found(picture, Path("a.png")))
+        assert not opened(picture, monkeypatch, lambda: sorter.outcome_before(Found(picture, Path("a.png"))))
+        assert sorter.outcome_before(Found(picture, Path("a.png")))
 
 
 def test_a_file_that_is_too_young_for_its_times_to_tell_is_compared_by_content_once(
@@ -76,9 +76,9 @@ def test_a_file_that_is_too_young_for_its_times_to_tell_is_compared_by_content_o
     sort(source, out)
     with Sorter.open(out, SortOptions()) as sorter:
         is_old(picture, monkeypatch)
-        assert opened(picture, monkeypatch, lambda: sorter.is_done(found))
+        assert opened(picture, monkeypatch, lambda: sorter.outcome_before(found))
     with Sorter.open(out, SortOptions()) as sorter:
-        assert not opened(picture, monkeypatch, lambda: sorter.is_done(found))
+        assert not opened(picture, monkeypatch, lambda: sorter.outcome_before(found))
 
 
 def test_a_file_whose_times_were_touched_is_known_by_its_content(source: Path, out: Path) -> None:
@@ -141,9 +141,9 @@ def test_unreadable_files_are_read_again_only_when_asked_or_changed(source: Path
     bad.path.write_text("cut off")
     with Sorter.open(out, SortOptions()) as sorter:
         sorter.place(sorting_room.unreadable(bad.path))
-        assert sorter.is_done(bad)
+        assert sorter.outcome_before(bad)
     with Sorter.open(out, SortOptions(retry_unreadable=True)) as sorter:
-        assert not sorter.is_done(bad)
+        assert not sorter.outcome_before(bad)
         again = sorter.place(sorting_room.unreadable(bad.path))
         assert getattr(again, "target", None) == out / "_unreadable" / "a.jpg"
         assert isinstance(sorter.place(guess(bad.path)), Placed)  # with a plug-in that was installed since

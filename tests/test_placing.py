@@ -92,9 +92,9 @@ def test_what_cannot_be_read_is_set_aside_under_its_own_name_or_left(source: Pat
         outcome = sorter.place(unreadable(source / "b.jpg"))
         assert isinstance(outcome, Unreadable)
         assert outcome.target is None
-        assert sorter.is_done(Found(source / "b.jpg", Path("b.jpg")))
+        assert sorter.outcome_before(Found(source / "b.jpg", Path("b.jpg")))
         (source / "b.jpg").write_text("it has been mended")
-        assert not sorter.is_done(Found(source / "b.jpg", Path("b.jpg")))
+        assert not sorter.outcome_before(Found(source / "b.jpg", Path("b.jpg")))
     assert set(whole(source)) == {"b.jpg"}
     assert set(whole(out)) == {"_unreadable", "_unreadable/a.jpg"}
 

@@ -94,10 +94,10 @@ def test_move_and_undo_restore_the_exact_tree(tf_files: Path, pictures: Path, tm
     assert set(whole(pictures)) == {"notes.txt", "sub"}
     undone = pigeonhole("undo", out)
     assert undone.returncode == 0
-    assert undone.stderr.endswith("11 undone, 0 refused\n")
+    assert undone.stderr.endswith("11 undone, 0 refused.\n")
     assert whole(pictures) == before
     assert whole(out) == {}
-    assert pigeonhole("undo", out).stderr.endswith("0 undone, 0 refused\n")
+    assert pigeonhole("undo", out).stderr.endswith("0 undone, 0 refused.\n")
 
 
 def test_undo_names_what_it_refuses(tf_files: Path, pictures: Path, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_undo_names_what_it_refuses(tf_files: Path, pictures: Path, tmp_path: Pa
     result = pigeonhole("undo", out)
     assert result.returncode == 1
     assert f"refused: {out}/red_things/new\\nline.png: it is no longer what was put there\n" in result.stderr
-    assert result.stderr.endswith("10 undone, 1 refused\n")
+    assert result.stderr.endswith("10 undone, 1 refused.\n")
 
 
 def test_a_second_run_skips_what_is_done_and_reads_again_what_was_unreadable(
@@ -138,7 +138,7 @@ def test_the_log_lists_everything_for_people_and_programs(tf_files: Path, pictur
     assert {record["state"] for record in records} == {"done"}
     (bad,) = [record for record in records if record["outcome"] == "unreadable"]
     assert bad["reason"]
-    table = pigeonhole("log", out, environment={"COLUMNS": "300"}).stdout
+    table = pigeonhole("log", out, environment={"COLUMNS": "1000"}).stdout
     assert len(table.splitlines()) == 12
     assert f"{pictures}/new\\nline.png" in table
 
@@ -159,7 +159,7 @@ def test_a_log_may_be_cut_off_by_its_reader(tf_files: Path, pictures: Path, tmp_
     [
         (["--name", "../{category}"], "leaves the output folder"),
         (["--name", "{nothing}"], "{nothing} is no field"),
-        (["--name", "{category}", "--into-folders"], "Give one of them."),
+        (["--name", "{category}", "--into-folders"], "Leave one of them out."),
         (["--min-score", "2"], "2.0 is not in the range"),
     ],
 )

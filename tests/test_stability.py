@@ -75,50 +75,50 @@ def test_a_file_that_has_gone_is_forgotten_after_the_next_full_look() -> None:
 
 
 def test_what_fails_is_tried_again_ever_more_rarely_and_told_once() -> None:
-    patience = Backoff()
+    backoff = Backoff()
     now, tries, told = 0.0, [], []
     for _ in range(12):
-        told.append(patience.failed("a", FILE, "the disk does not answer", now))
-        due = patience.next_due()
+        told.append(backoff.failed("a", FILE, "the disk does not answer", now))
+        due = backoff.next_due()
         assert due is not None
-        assert not patience.is_due("a", FILE, due - 0.1)
-        assert patience.is_due("a", FILE, due)
+        assert not backoff.is_due("a", FILE, due - 0.1)
+        assert backoff.is_due("a", FILE, due)
         tries.append(due - now)
         now = due
 
     assert tries == [1, 2, 4, 8, 16, 32, 64, 128, 256, LONGEST_SECONDS, LONGEST_SECONDS, LONGEST_SECONDS]
     assert told == [True, *[False] * 11]
-    assert patience.failed("a", FILE, "no permission", now)
+    assert backoff.failed("a", FILE, "no permission", now)
 
 
 def test_a_failed_file_that_changes_is_tried_at_once() -> None:
-    patience = Backoff()
-    patience.failed("a", FILE, "the disk does not answer", 0.0)
+    backoff = Backoff()
+    backoff.failed("a", FILE, "the disk does not answer", 0.0)
 
-    assert patience.is_due("a", replace(FILE, size=4), 0.1)
-    assert patience.failing() == 0
+    assert backoff.is_due("a", replace(FILE, size=4), 0.1)
+    assert backoff.failing() == set()
 
 
 def test_a_verdict_is_kept_for_as_long_as_the_file_stays_as_it_is() -> None:
-    patience = Backoff()
+    backoff = Backoff()
     verdict = Unreadable(Path("a"), "it is cut off", FILE)
-    patience.doubt("a", FILE, verdict, 20.0)
+    backoff.doubt("a", FILE, verdict, 20.0)
 
-    assert not patience.is_due("a", FILE, 19.0)
-    assert patience.is_due("a", FILE, 20.0)
-    assert patience.verdict("a") is verdict
-    assert patience.failing() == 0  # it is doubted, not failed
-    assert patience.is_due("a", replace(FILE, size=4), 1.0)
-    assert patience.verdict("a") is None
+    assert not backoff.is_due("a", FILE, 19.0)
+    assert backoff.is_due("a", FILE, 20.0)
+    assert backoff.verdict("a") is verdict
+    assert backoff.failing() == set()  # it is doubted, not failed
+    assert backoff.is_due("a", replace(FILE, size=4), 1.0)
+    assert backoff.verdict("a") is None
 
 
 def test_patience_has_bounds() -> None:
-    patience = Backoff()
+    backoff = Backoff()
     for number in range(MOST + 10):
-        patience.failed(number, FILE, "no permission", 0.0)
+        backoff.failed(number, FILE, "no permission", 0.0)
 
-    assert len(patience) == MOST
-    assert patience.is_due(0, FILE, 0.5)  # tried early: no harm but a look
+    assert len(backoff) == MOST
+    assert backoff.is_due(0, FILE, 0.5)  # tried early: no harm but a look
 
 
 def test_what_needs_nothing_is_remembered_until_it_changes_and_memory_has_bounds() -> None:

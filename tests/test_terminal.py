@@ -44,7 +44,7 @@ def test_elsewhere_there_is_no_bar_and_no_colour() -> None:
     with terminal.stage("Sorting", 2) as advance:
         advance()
     terminal.outcome(Unreadable(Path("a.jpg"), "it is cut off"))
-    terminal.summary(Summary(sorted=3, unknown=2, unreadable=1), 2.0, "CPU")
+    terminal.summary(Summary(6, sorted=3, unknown=2, unreadable=1), 2.0, "CPU")
     assert stream.getvalue() == (
         "unreadable: a.jpg: it is cut off\n"
         "6 seen = 3 sorted + 2 unknown + 1 unreadable + 0 skipped + 0 failed (2.0 s, 2 pictures/s on the CPU)\n"

@@ -1,11 +1,15 @@
 """What happens to a picture, as plain values that every room can hand on."""
 
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 UNKNOWN = "unknown"  # the label of a picture that seems to be of none of the categories
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +150,9 @@ Outcome = Placed | Unreadable | Skipped | Failed
 
 @dataclass(slots=True)
 class Summary:
-    """How many files met which outcome. `seen` is always the sum of the others."""
+    """How many files were `seen` where they lie, and how many met which outcome: two counts that must agree."""
 
+    seen: int = 0
     sorted: int = 0
     unknown: int = 0
     unreadable: int = 0
@@ -155,8 +160,15 @@ class Summary:
     failed: int = 0
 
     @property
-    def seen(self) -> int:
-        return self.sorted + self.unknown + self.unreadable + self.skipped + self.failed
+    def missing(self) -> int:
+        """How many files were seen and came to no outcome; 0 unless something went wrong."""
+        return self.seen - self.sorted - self.unknown - self.unreadable - self.skipped - self.failed
+
+    def counting(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items, each counted as seen."""
+        for item in items:
+            self.seen += 1
+            yield item
 
     def count(self, outcome: Outcome) -> None:
         match outcome:

@@ -9,9 +9,11 @@ from types import FrameType
 import click
 
 from pigeonhole import __version__
-from pigeonhole.errors import PigeonholeError, UsageError
+from pigeonhole.cli.streams import NobodyReadsError, Streams, sentence_of
+from pigeonhole.errors import OutputError, PigeonholeError, UsageError
 
 INTERRUPTED = 130
+PRINTING = frozenset(("guess", "log", "evaluate"))  # what they do is what they print
 # What the extra `train` brings; classifying is installed without it.
 OF_TRAINING = frozenset(("jinja2", "matplotlib", "onnx", "onnxscript", "scipy", "sklearn", "torch", "torchvision"))
 # What the extra `prepare` brings.
@@ -59,13 +61,19 @@ def main() -> None:
     """The command line. Exit codes: 0 all done, 1 some files failed, 2 usage, 3 no usable model or data,
     4 nothing to do, 5 cannot write, 130 interrupted.
     """
+    streams = Streams()
+    if sys.argv[1:2] and sys.argv[1] in PRINTING:
+        streams.stop_at_closed_pipe()
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup has it ignored
+        signal.signal(signal.SIGHUP, _interrupt)
     # Pillow remarks on damaged files for developers; users get a sentence of ours for each file that it concerns.
     warnings.filterwarnings("ignore", module=r"PIL\.")
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    sys.exit(code or (OutputError.exit_code if streams.have_lost else 0))
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one for each way to end
     """The exit code of the command line `arguments`."""
     try:
         code: int | None = commands.main(arguments, prog_name="pigeonhole", standalone_mode=False)
@@ -85,9 +93,11 @@ def run(arguments: list[str]) -> int:
         install = INSTALL.format("prepare" if package in OF_PREPARING else "train")
         click.echo(f"pigeonhole: This needs {package}, which is not installed. {install}", err=True)
         return UsageError.exit_code
-    except BrokenPipeError:  # `pigeonhole guess … | head -n 1`
-        sys.stderr.close()
+    except NobodyReadsError:
         return 0
+    except OSError as error:
+        click.echo(f"pigeonhole: {sentence_of(error)}", err=True)
+        return OutputError.exit_code
     return code or 0
 
 

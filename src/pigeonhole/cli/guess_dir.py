@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import click
 
 from pigeonhole.cli import arguments, placing
 from pigeonhole.decoding.pool import DecoderPool
-from pigeonhole.errors import NothingToDoError
+from pigeonhole.errors import NothingToDoError, PigeonholeError
+from pigeonhole.files import count_files, find
 from pigeonhole.model import InferenceOptions, load_model
 from pigeonhole.output import JsonLines, Output, Terminal
 from pigeonhole.records import Outcome, Skipped, Summary
-from pigeonhole.sorting import ALREADY, Placing, Sorter, check_folders, sort_folder, total
+from pigeonhole.sorting import ALREADY, STAYED, Placing, Sorter, check_folders, sort_folder
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
@@ -47,8 +49,8 @@ def command(
     terminal = Terminal()
     output: Output = JsonLines(sys.stdout, terminal) if as_json else terminal
     recursive = not no_recursive
-    summary, troubles, already = Summary(), 0, 0
     check_folders(source, out, options)
+    account = _Account(output, shows_places=dry_run and not as_json)
     with ExitStack() as stack:
         decoders = stack.enter_context(DecoderPool(early=True))
         model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
@@ -59,25 +61,72 @@ def command(
                 output.note(note)
         started = time.monotonic()
         try:
-            with output.stage("Sorting", total(source, recursive=recursive)) as advance:
-                for outcome in sort_folder(source, sorter, model, decoders, recursive=recursive):
-                    summary.count(outcome)
-                    troubles += outcome.trouble is not None
-                    already += isinstance(outcome, Skipped) and outcome.reason == ALREADY
-                    output.outcome(outcome)
-                    if dry_run and not as_json:
-                        _say(outcome)
+            expected = count_files(source, recursive=recursive, leave_out=sorter.is_output)
+            with output.stage("Sorting", expected) as advance:
+                found = account.summary.counting(find(source, recursive=recursive, leave_out=sorter.is_output))
+                for outcome in sort_folder(found, sorter, model, decoders):
+                    account.take(outcome)
                     advance()
+        except PigeonholeError:  # nothing more can be written: the rest of the folder was not sorted
+            account.end_early(sorter.close(), expected)
+            raise
+        except KeyboardInterrupt:
+            account.end_early(sorter.close(), None)
+            raise
         finally:
             if model.note != note_before:
                 output.warn(model.note)
-            output.summary(summary, time.monotonic() - started, model.device)
-    if summary.seen == summary.skipped and not already:
+            account.tell(time.monotonic() - started, model.device)
+        is_settled = not sorter.unsettled
+    if account.found_nothing:
         raise NothingToDoError(f"There is no picture in {printable(source)}.")
-    return 1 if summary.unreadable or summary.failed or troubles else 0
+    return 0 if account.is_good and is_settled else 1
 
 
-def _say(outcome: Outcome) -> None:
-    """`from -> to` on one line, for everything that would get a place."""
-    if outcome.target:
-        click.echo(f"{printable(outcome.path)} -> {printable(outcome.target)}")
+class _Account:
+    """What became of the files, shown one by one and counted. `shows_places`: also where each would go."""
+
+    def __init__(self, output: Output, *, shows_places: bool) -> None:
+        self.summary = Summary()
+        self._output = output
+        self._shows_places = shows_places
+        self._left_behind = self._already = self._stayed = 0
+
+    def take(self, outcome: Outcome) -> None:
+        self.summary.count(outcome)
+        self._left_behind += outcome.trouble is not None
+        if isinstance(outcome, Skipped):
+            self._already += outcome.reason.startswith(ALREADY)
+            self._stayed += outcome.reason == STAYED
+        self._output.outcome(outcome)
+        if self._shows_places and outcome.target:
+            click.echo(f"{printable(outcome.path)} -> {printable(outcome.target)}")
+
+    def end_early(self, late: Iterable[Outcome], expected: int | None) -> None:
+        """Take what was finished `late`. Of `expected` files the others failed; None: they were only interrupted."""
+        for outcome in late:
+            self.take(outcome)
+        if expected is None:
+            self.summary.seen -= self.summary.missing
+        else:
+            self.summary.seen = max(self.summary.seen, expected)
+            self.summary.failed += self.summary.missing
+
+    def tell(self, seconds: float, device: str) -> None:
+        if self._stayed:
+            self._output.note(
+                f"{self._stayed} pictures stay where they are, because an earlier run has copied or linked them. To"
+                " move them, undo that run first."
+            )
+        if self.summary.missing:
+            self._output.warn(f"{self.summary.missing} files came to no outcome. Please report this.")
+        self._output.summary(self.summary, seconds, device)
+
+    @property
+    def found_nothing(self) -> bool:
+        return self.summary.seen == self.summary.skipped and not self._already
+
+    @property
+    def is_good(self) -> bool:
+        counts = self.summary
+        return not (counts.unreadable or counts.failed or counts.missing or self._left_behind)

@@ -120,4 +120,4 @@ def command(
             shutdown.ignore()
             watcher.close()
     output.summary(watcher.summary, time.monotonic() - started, reloader.model.device)
-    return 1 if watcher.summary.failed else 0
+    return 1 if watcher.summary.failed or watcher.summary.missing else 0

@@ -5,18 +5,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from pigeonhole import failpoints
+from pigeonhole.files.metadata import keep_metadata
 from pigeonhole.files.publish import sync_open
 from pigeonhole.files.source import ChangedError, OpenFile, open_unchanged
 
 
-def copy_aside(source: OpenFile, sha256: str, part: Path) -> None:
-    """Write the content of `source` to the new file `part`, with its times and permissions, read it back, sync it.
+def copy_aside(source: OpenFile, sha256: str, part: Path, *, with_owner: bool) -> None:
+    """Write the content of `source` to the new file `part`, with all that belongs to it, read it back, sync it.
 
     Raises ChangedError where it has not the digest `sha256`, SourceError where it cannot be read, OSError where `part`
-    cannot be written; then `part` is gone.
+    cannot be written; then `part` is gone, if it can be removed.
     """
     try:
-        _write(source, part)
+        _write(source, part, with_owner=with_owner)
         failpoints.failpoint("part written")
         with open_unchanged(part) as copy:
             if copy.digest() != sha256:
@@ -24,11 +25,12 @@ def copy_aside(source: OpenFile, sha256: str, part: Path) -> None:
             sync_open(copy.descriptor)
         failpoints.failpoint("part synced")
     except BaseException:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the reason for which it failed says more
+            part.unlink()
         raise
 
 
-def _write(source: OpenFile, part: Path) -> None:
+def _write(source: OpenFile, part: Path, *, with_owner: bool) -> None:
     # Its name is ours alone; what a dead run left there is worth nothing. O_EXCL follows no link.
     part.unlink(missing_ok=True)
     descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
@@ -39,11 +41,7 @@ def _write(source: OpenFile, part: Path) -> None:
             rest = memoryview(block)
             while rest:
                 rest = rest[writer.write(rest) or 0 :]
-        # Where the file system keeps no permissions or times, the content is what counts.
-        with suppress(PermissionError, NotImplementedError):
-            os.fchmod(descriptor, source.status.st_mode & 0o777)
-        with suppress(PermissionError):
-            os.utime(descriptor, ns=(source.status.st_atime_ns, source.status.st_mtime_ns))
+        keep_metadata(source, descriptor, with_owner=with_owner)
 
 
 def _in_the_kernel(source: OpenFile, descriptor: int) -> int:

@@ -1,7 +1,7 @@
 """What lies in a folder, one entry at a time, so that a million files use the memory of a hundred."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -23,14 +23,22 @@ PICTURE_SUFFIXES = frozenset(
 )
 
 
-def find(folder: Path, *, recursive: bool = True) -> Iterator[Found | Skipped | Failed]:
+LeaveOut = Callable[[Path], bool]
+"""Whether a folder is not to be entered."""
+
+
+def nothing(folder: Path) -> bool:
+    return False
+
+
+def find(folder: Path, *, recursive: bool = True, leave_out: LeaveOut = nothing) -> Iterator[Found | Skipped | Failed]:
     """Every file below `folder`, as soon as it is met: Found if it may be a picture, else Skipped with the reason.
 
     A picture is known by its extension, or by its first bytes where it has another one. Links are never followed.
-    A folder that cannot be listed is one Failed.
+    A folder that cannot be listed is one Failed, one to `leave_out` one Skipped.
     """
-    for entry, relative in entries_below(folder, recursive=recursive):
-        yield entry if isinstance(entry, Failed) else judged(entry, relative)
+    for entry, relative in entries_below(folder, recursive=recursive, leave_out=leave_out):
+        yield entry if isinstance(entry, Failed | Skipped) else judged(entry, relative)
 
 
 def find_named(path: Path) -> Found:
@@ -38,16 +46,21 @@ def find_named(path: Path) -> Found:
     return Found(path, Path(path.name))
 
 
-def count_files(folder: Path, *, recursive: bool = True) -> int:
+def count_files(folder: Path, *, recursive: bool = True, leave_out: LeaveOut = nothing) -> int:
     """How many results `find` will give; quick, since no file is opened."""
-    return sum(1 for _ in entries_below(folder, recursive=recursive))
+    return sum(1 for _ in entries_below(folder, recursive=recursive, leave_out=leave_out))
 
 
-def entries_below(folder: Path, *, recursive: bool) -> Iterator[tuple[os.DirEntry[str] | Failed, Path]]:
+def entries_below(
+    folder: Path, *, recursive: bool, leave_out: LeaveOut = nothing
+) -> Iterator[tuple[os.DirEntry[str] | Failed | Skipped, Path]]:
     """All that is not a folder to enter, with its path below `folder`. A folder that cannot be listed is a Failed."""
     stack = [(folder, Path())]  # because folders may be nested deeper than Python calls
     while stack:
         current, below = stack.pop()
+        if leave_out(current):
+            yield Skipped(current, "the output folder"), below
+            continue
         try:
             with os.scandir(current) as entries:
                 for entry in entries:

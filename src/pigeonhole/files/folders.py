@@ -1,15 +1,16 @@
 """Folders below the output, which are real folders and no links to somewhere else."""
 
 import errno
-import os
 import stat
 from pathlib import Path, PurePath
+
+from pigeonhole.files.source import exists
 
 
 def missing_folders(root: Path, folder: PurePath) -> list[PurePath]:
     """Which of the folders on the way from `root` down to `folder` (relative) are not there yet, the outer first."""
     way = [*reversed(folder.parents), folder][1:]
-    return [part for part in way if not os.path.lexists(root / part)]
+    return [part for part in way if not exists(root / part)]
 
 
 def make_folders(root: Path, folder: PurePath) -> None:

@@ -27,6 +27,7 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         self.works = True
+        self._is_released = False
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         status = os.fstat(self._descriptor)
         self._key = (status.st_dev, status.st_ino)
@@ -55,5 +56,10 @@ class Lock:
             os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
+        """Let go of it. May be called twice."""
+        if self._is_released:
+            return
+        self._is_released = True
         _held.discard(self._key)
-        os.close(self._descriptor)
+        with suppress(OSError):  # the lock is free all the same
+            os.close(self._descriptor)

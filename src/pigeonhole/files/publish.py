@@ -9,7 +9,6 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -27,7 +26,10 @@ _MAY_NOT_OPEN = frozenset((errno.EACCES, errno.EPERM))  # a folder that may be w
 
 
 def publish(part: Path, target: Path) -> None:
-    """Give the file `part` the name `target` in the same folder. Raises FileExistsError where that name is taken."""
+    """Give the file `part` the name `target` in the same folder. Raises FileExistsError where that name is taken.
+
+    After any other OSError the file stands under either name, or under both, and its content is whole.
+    """
     for way in (rename_without_replacing, _link_and_unlink):
         try:
             way(part, target)
@@ -98,20 +100,34 @@ def _renameat2() -> Callable[..., int] | None:
     return getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether both names lead to one file; links are not followed. Raises OSError where one cannot be looked at."""
+    return os.path.samestat(one.lstat(), other.lstat())
+
+
 def _link_and_unlink(part: Path, target: Path) -> None:
-    os.link(part, target)
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        if not is_same_file(part, target):  # else it was our own call, whose answer a network has lost and asked again
+            raise
     failpoints.failpoint("linked")
-    with suppress(OSError):  # it is published all the same
-        part.unlink()
+    part.unlink()
 
 
 def _rename_over_reservation(part: Path, target: Path) -> None:
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC))
+    descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        reservation = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
     failpoints.failpoint("reserved")
     try:
         part.replace(target)
     except BaseException:
-        target.unlink()
+        # Should the renaming have happened all the same, this is no longer our empty file, and stays.
+        if os.path.samestat(target.lstat(), reservation):
+            target.unlink()
         raise
 
 

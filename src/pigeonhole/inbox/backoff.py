@@ -69,9 +69,9 @@ class Backoff:
     def forget(self, file: Hashable) -> None:
         self._waits.pop(file, None)
 
-    def failing(self) -> int:
-        """How many files wait for another try."""
-        return sum(not wait.is_doubted for wait in self._waits.values())
+    def failing(self) -> set[Hashable]:
+        """The files that wait for another try."""
+        return {file for file, wait in self._waits.items() if not wait.is_doubted}
 
     def next_due(self) -> float | None:
         return min((wait.due for wait in self._waits.values()), default=None)

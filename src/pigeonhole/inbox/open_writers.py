@@ -10,11 +10,11 @@ import fcntl
 import os
 import signal
 from functools import lru_cache
-from pathlib import Path
+
+from pigeonhole.files.mounts import mounts
 
 # Their leases are the server's to give, and are refused for other reasons too.
 _NETWORK = ("nfs", "cifs", "smb", "9p", "ceph", "afs")
-_MOUNTS = Path("/proc/self/mountinfo")
 
 
 def is_open_for_writing(path: str) -> bool:
@@ -42,10 +42,6 @@ def is_open_for_writing(path: str) -> bool:
 @lru_cache(maxsize=64)
 def _is_on_network(device: int) -> bool:
     number = f"{os.major(device)}:{os.minor(device)}"
-    try:
-        mounts = [line.split() for line in _MOUNTS.read_text(errors="replace").splitlines()]
-    except OSError:
-        return True
-    kinds = [mount[mount.index("-") + 1] for mount in mounts if mount[2] == number]
+    known = mounts()
     # btrfs gives its sub-volumes numbers that stand nowhere.
-    return any(kind.startswith(_NETWORK) for kind in kinds)
+    return not known or any(mount.kind.startswith(_NETWORK) for mount in known if mount.device == number)

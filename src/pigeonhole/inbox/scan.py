@@ -2,11 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pigeonhole.files.find import entries_below, is_ignored, judged
+from pigeonhole.files.find import LeaveOut, entries_below, is_ignored, judged, nothing
 from pigeonhole.inbox.backoff import Backoff, Remembered
 from pigeonhole.inbox.baseline import Baseline
 from pigeonhole.inbox.open_writers import is_open_for_writing
@@ -18,6 +18,8 @@ DOUBT = 10  # times the settle time
 
 Item = Found | Unreadable | Failed
 Answer = Guess | Unreadable | Skipped | Failed
+OutcomeBefore = Callable[[Found], Skipped | Failed | None]
+"""What became of a file in an earlier run, None where it is to be sorted."""
 
 
 class Scan:
@@ -41,6 +43,7 @@ class Scan:
         self._nothing_to_do = Remembered()
         self._baseline = Baseline(())
         self._in_hand: dict[str, Identity] = {}
+        self._handed = 0
         self._unlisted: set[Path] = set()
 
     @property
@@ -49,8 +52,17 @@ class Scan:
         return len(self._stability)
 
     @property
+    def taken(self) -> int:
+        """How many files were handed out and will not come again."""
+        return self._handed - len(self._in_hand)
+
+    @property
     def failing(self) -> int:
         """How many files are to be tried again."""
+        return len(self._backoff.failing())
+
+    @property
+    def failing_files(self) -> set[Hashable]:
         return self._backoff.failing()
 
     def next_due(self) -> float | None:
@@ -61,21 +73,27 @@ class Scan:
     def leave_existing(self) -> None:
         """What is there now stays, unless it is changed."""
         entries = entries_below(self._inbox, recursive=self._recursive)
-        paths = (entry.path for entry, _ in entries if not isinstance(entry, Failed))
+        paths = (entry.path for entry, _ in entries if not isinstance(entry, Failed | Skipped))
         self._baseline = Baseline((path, identity) for path in paths if (identity := _state_of(path)))
 
-    def due(self, is_done: Callable[[Found], bool], most: int | None = None) -> Iterator[Item]:
-        """Every file that is complete and was not settled before, as soon as it is met, `most` of them.
+    def due(
+        self, outcome_before: OutcomeBefore, most: int | None = None, leave_out: LeaveOut = nothing
+    ) -> Iterator[Item]:
+        """Every file that is complete and was not sorted before, as soon as it is met, `most` of them.
 
-        An Unreadable is one that was put off and has not changed since; a Failed a folder that cannot be listed.
-        Each is to be given back to `finished`, or to be refused by `is_current`.
+        An Unreadable is one that was put off and has not changed since; a Failed a folder that cannot be listed, or a
+        file with which an earlier run came to no end. Each is to be given back to `finished`, or to be refused by
+        `is_current`.
         """
+        self._handed -= len(self._in_hand)  # the last look was broken off before they came to an outcome
         self._in_hand.clear()
         self.gone, self.more = self._removed(), False
         if self.gone:
             return
         started, given, unlisted = self._clock(), 0, set[Path]()
-        for entry, relative in entries_below(self._inbox, recursive=self._recursive):
+        for entry, relative in entries_below(self._inbox, recursive=self._recursive, leave_out=leave_out):
+            if isinstance(entry, Skipped):
+                continue
             if isinstance(entry, Failed):
                 if entry.path == self._inbox:
                     self.gone = entry.reason
@@ -84,7 +102,7 @@ class Scan:
                 if entry.path not in self._unlisted:
                     yield entry
                 continue
-            item = self._taken(entry, relative, is_done)
+            item = self._taken(entry, relative, outcome_before)
             if item is not None:
                 yield item
                 given += 1
@@ -102,13 +120,13 @@ class Scan:
             return True
         read = answer.identity if isinstance(answer, Guess | Unreadable) else None
         if _state_of(path) != given or (read is not None and read != given):
-            self._drop(path)
+            self._take_back(path)
             return False
         lacks_end = isinstance(answer, Guess) and not answer.has_end
         if (isinstance(answer, Unreadable) or lacks_end) and not self._backoff.was_doubted(path):
             verdict = replace(answer, identity=given) if isinstance(answer, Unreadable) else None
+            self._take_back(path)
             self._backoff.doubt(path, given, verdict, self._clock() + self._doubt_seconds)
-            del self._in_hand[path]
             return False
         return True
 
@@ -116,14 +134,18 @@ class Scan:
         """Take note of what became of a file. The result is False where there is nothing new to tell."""
         path = os.fspath(outcome.path)
         given = self._in_hand.pop(path, None)
+        is_final = not isinstance(outcome, Failed | Skipped)
         if given is None:
+            self._handed += is_final  # it had failed before, as far as anyone knew
+            self._backoff.forget(path)
             return True
+        self._handed -= not is_final
         if isinstance(outcome, Failed) and _state_of(path) == given:
             return self._backoff.failed(path, given, outcome.reason, self._clock())
-        self._drop(path)
+        self._backoff.forget(path)
         if isinstance(outcome, Skipped):
             self._nothing_to_do.add(path, given)
-        return not isinstance(outcome, Failed | Skipped)  # it was changed or removed: the next look will see
+        return is_final  # else it was changed or removed: the next look will see
 
     def _removed(self) -> str | None:
         """A container still sees a folder that was removed outside, as an empty one that nothing can arrive in."""
@@ -132,14 +154,19 @@ class Scan:
         except OSError as error:
             return str(error.strerror)
 
-    def _taken(self, entry: os.DirEntry[str], relative: Path, is_done: Callable[[Found], bool]) -> Item | None:
+    def _taken(self, entry: os.DirEntry[str], relative: Path, outcome_before: OutcomeBefore) -> Item | None:
         """`entry` where it is a picture to be taken now."""
         path, identity = entry.path, _state(entry)
         if identity is None or is_ignored(entry.name) or not self._is_wanted(path, identity):
             return None
-        if path not in self._stability and not self._stability.is_full and is_done(Found(Path(path), relative)):
-            self._nothing_to_do.add(path, identity)
-            return None
+        if path not in self._stability and not self._stability.is_full:
+            before = outcome_before(Found(Path(path), relative))
+            if isinstance(before, Failed):
+                self._hand_out(path, identity)
+                return before
+            if before is not None:
+                self._nothing_to_do.add(path, identity)
+                return None
         if not self._is_complete(path, identity):
             return None
         self._stability.forget(path)
@@ -147,7 +174,7 @@ class Scan:
         if isinstance(item, Skipped):
             self._nothing_to_do.add(path, identity)
             return None
-        self._in_hand[path] = identity
+        self._hand_out(path, identity)
         return self._backoff.verdict(path) or item
 
     def _is_wanted(self, path: str, identity: Identity) -> bool:
@@ -165,8 +192,13 @@ class Scan:
             return False
         return True
 
-    def _drop(self, path: str) -> None:
-        self._in_hand.pop(path, None)
+    def _hand_out(self, path: str, identity: Identity) -> None:
+        self._handed += path not in self._in_hand
+        self._in_hand[path] = identity
+
+    def _take_back(self, path: str) -> None:
+        """It is not what was handed out any more, or not to be believed yet: it comes again."""
+        self._handed -= self._in_hand.pop(path, None) is not None
         self._backoff.forget(path)
 
 

@@ -20,7 +20,7 @@ from pigeonhole.inbox.shutdown import Shutdown
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Outcome, Skipped, Summary
 from pigeonhole.sorting import Sorter, SortOptions
-from pigeonhole.sorting.output_folder import GROUP
+from pigeonhole.sorting.output_folder import GROUP, has_journal_folder
 from pigeonhole.stream import guesses
 from pigeonhole.text import printable
 
@@ -76,7 +76,7 @@ class Watcher:
         self._clock = clock
         self._incidents = Incidents(output)
         self._sorter: Sorter | None = Sorter.open(folders.out, folders.options)
-        self._out_identity = folders.out.stat()
+        self._unsettled: tuple[Path, ...] = ()
         self._retry_at = 0.0
         self._is_probing = False
         self._last_work = clock()
@@ -102,6 +102,7 @@ class Watcher:
         self._incidents.set("model", self._reloader.trouble)
         if self._is_writable():
             self._sort()
+            self._settle_late()
         self._incidents.set("inbox", self._inbox_trouble())
         self._beat()
 
@@ -109,17 +110,20 @@ class Watcher:
         """Bring the file in hand to an end, one way or the other; count what still waits for another try."""
         self._events.close()
         if self._sorter is not None:
-            self._sorter.close()
-            self._sorter = None
+            self._close_sorter(self._sorter)
         self._health.beat(ENDED)
         self._health.close()
-        self.summary.failed = self._scan.failing
+        failing = self._scan.failing_files.union(map(os.fspath, self._unsettled))
+        self.summary.failed = len(failing)
+        self.summary.seen = self._scan.taken + len(failing)
+        if self.summary.missing:
+            self._output.warn(f"{self.summary.missing} files came to no outcome. Please report this.")
 
     def _sort(self) -> None:
         sorter = self._sorter
         if sorter is None:
             return
-        items = self._scan.due(sorter.is_done, most=1 if self._is_probing else None)
+        items = self._scan.due(sorter.outcome_before, 1 if self._is_probing else None, sorter.is_output)
         answers = guesses(items, self._reloader.model, self._decoders)
         try:
             for group in batched(self._current(answers), GROUP):
@@ -153,12 +157,17 @@ class Watcher:
     def _is_writable(self) -> bool:
         """Whether there is a Sorter; one that had to be closed is opened again when its time has come."""
         if self._sorter is not None:
-            if self._is_same_out():
+            try:
+                self._sorter.check()
+            except OutputError as error:
+                self._pause_sorting(error)
+            else:
                 return True
-            self._pause_sorting(OutputError(f"The folder {printable(self._folders.out)} has gone or is another.", ""))
-        if self._clock() < self._retry_at or not (self._folders.out / CLUE).is_dir():
+        if self._clock() < self._retry_at:
             return False
         try:
+            if not has_journal_folder(self._folders.out):
+                return False
             health = Health(self._folders.out)
             self._health.close()
             self._health = health
@@ -166,22 +175,30 @@ class Watcher:
         except OutputError as error:
             self._pause_sorting(error)
             return False
-        self._out_identity = self._folders.out.stat()
         self._is_probing = True
         return True
 
-    def _is_same_out(self) -> bool:
+    def _settle_late(self) -> None:
+        """Tell of files that had failed, as far as anyone knew, and have turned out to stand in their place."""
+        if self._sorter is None:
+            return
         try:
-            return os.path.samestat(self._folders.out.stat(), self._out_identity)
-        except OSError:
-            return False
+            for outcome in self._sorter.settle_late():
+                self._tell(outcome)
+        except OutputError as error:
+            self._pause_sorting(error)
+
+    def _close_sorter(self, sorter: Sorter) -> None:
+        for outcome in sorter.close():
+            self._tell(outcome)
+        self._unsettled = sorter.unsettled
+        self._sorter = None
 
     def _pause_sorting(self, error: OutputError) -> None:
         if self._sorter is not None:
-            self._sorter.close()
-            self._sorter = None
+            self._close_sorter(self._sorter)
         self._retry_at = self._clock() + RETRY_SECONDS
-        waiting = "The inbox is left as it is until then."
+        waiting = "Nothing is sorted until this is fixed."
         self._incidents.set("output", f"{error.happened} {waiting}")
 
     def _inbox_trouble(self) -> str:

@@ -13,11 +13,15 @@ from pigeonhole.journal.entry import JournalEntry, State, Verdict
 from pigeonhole.records import Identity
 
 _CONSTANT = ("id", "source", "sha256", "verdict", "category", "score", "reason", "placing")
-_CHANGING = ("state", "target", "trouble", "device", "inode", "size", "mtime_ns", "ctime_ns", "seen_ns")
+_SEEN = ("device", "inode", "size", "mtime_ns", "ctime_ns", "seen_ns")
+_CHANGING = ("state", "target", "trouble", *_SEEN)
 _COLUMNS = _CONSTANT + _CHANGING
+_OPEN = "state IN ('planned', 'placed', 'undoing')"
+_STAYED = "(state = 'done' AND (placing != 'move' OR trouble IS NOT NULL))"
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM file "  # noqa: S608 - our own names
 _INSERT = f"INSERT INTO file ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608
 _UPDATE = f"UPDATE file SET {', '.join(f'{name} = :{name}' for name in _CHANGING)} WHERE id = :id"  # noqa: S608
+_REMEMBER = f"UPDATE file SET {', '.join(f'{name} = :{name}' for name in _SEEN)} WHERE id = :id"  # noqa: S608
 _UNSIGNED = (1 << 64) - 1
 PAGE = 500  # entries in memory when many are walked through
 
@@ -33,13 +37,15 @@ class Journal:
         self._path = path
         self._connection = connection
         self._lock = threading.Lock()
-        ((self.token,),) = self._ask("SELECT value FROM about WHERE key = 'token'")
+        found = self._ask("SELECT value FROM about WHERE key = 'token'")
+        with journal_file.spoken(path):
+            ((self.token,),) = found
 
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The journal in `folder` (OUT/.pigeonhole), made if there has never been one."""
         path = folder / journal_file.JOURNAL
-        if not journal_file.exists(path):
+        if not journal_file.is_there(path):
             journal_file.create(path)
         journal_file.mark(path)
         return cls(path, *journal_file.connect(path))
@@ -48,7 +54,7 @@ class Journal:
     def open_read_only(cls, folder: Path) -> Self | None:
         """The same for reading alone, None where there is none; nothing is written."""
         path = folder / journal_file.JOURNAL
-        return cls(path, *journal_file.connect(path, read_only=True)) if journal_file.exists(path) else None
+        return cls(path, *journal_file.connect(path, read_only=True)) if journal_file.is_there(path) else None
 
     def close(self) -> None:
         with journal_file.spoken(self._path):
@@ -70,14 +76,18 @@ class Journal:
             connection.executemany(_UPDATE, map(_row_of, entries))
             connection.executemany("DELETE FROM file WHERE id = ?", ((entry.id,) for entry in dropped))
 
-    def still_there(self, source: Path) -> list[JournalEntry]:
-        """What was done with files at `source` that did not take them away, the latest first."""
-        where = "WHERE source = ? AND state = 'done' AND (placing != 'move' OR trouble IS NOT NULL) ORDER BY id DESC"
-        return self._select(where, (os.fsencode(source),))
+    def remember(self, entries: Iterable[JournalEntry]) -> None:
+        """Write down in which state the sources of `entries` were seen last; nothing else about them."""
+        with self._change() as connection:
+            connection.executemany(_REMEMBER, map(_row_of, entries))
+
+    def at(self, source: Path) -> list[JournalEntry]:
+        """What was done with files at `source` that did not take them away, or is not known yet, the latest first."""
+        return self._select(f"WHERE source = ? AND ({_STAYED} OR {_OPEN}) ORDER BY id DESC", (os.fsencode(source),))
 
     def unfinished(self) -> list[JournalEntry]:
-        """What a killed run left between two states; never more than a group."""
-        return self._select("WHERE state IN ('planned', 'placed', 'undoing') ORDER BY id", ())
+        """What a killed run or a failing disk left between two states; seldom more than a group."""
+        return self._select(f"WHERE {_OPEN} ORDER BY id", ())
 
     def oldest_first(self) -> Iterator[JournalEntry]:
         """Every entry there is, a page of them at a time in memory."""

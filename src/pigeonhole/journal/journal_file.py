@@ -10,12 +10,14 @@ from pathlib import Path
 
 from pigeonhole.errors import OutputError
 from pigeonhole.files.publish import sync, sync_folder
+from pigeonhole.files.source import exists, status_of
 from pigeonhole.text import printable
 
 JOURNAL = "journal.sqlite"
 README = "README.txt"
 APPLICATION = 0x50484F4C  # in the file's header: whose SQLite file it is
 VERSION = 1
+LOCKED = "Another program has it open. Close that program, then run the same command again."
 
 _README = """What pigeonhole did in the folder above: which picture came from where.
 Without it, nothing there can be undone, and sorting again sorts everything again.
@@ -57,8 +59,10 @@ def spoken(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise OutputError(f"The journal {printable(path)} cannot be written or read: {error}.") from None
-    except (sqlite3.DatabaseError, ValueError) as error:
+        happened = f"The journal {printable(path)} cannot be written or read: {error}."
+        is_locked = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        raise OutputError(happened, LOCKED if is_locked else None) from None
+    except (sqlite3.DatabaseError, ValueError, TypeError, OverflowError) as error:
         raise _damaged(path, str(error)) from None
 
 
@@ -79,16 +83,26 @@ def create(path: Path) -> None:
 def mark(path: Path) -> None:
     """Say beside the journal what it is; this also tells one that was never there from one that was taken away."""
     readme = path.parent / README
-    if not readme.exists():
-        readme.write_text(_README)
-        sync_folder(path.parent)
+    if exists(readme):
+        return
+    # Never through a link: it may lead to a file of someone's own.
+    descriptor = os.open(readme, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(_README)
+    sync_folder(path.parent)
 
 
-def exists(path: Path) -> bool:
-    """Whether there is a journal at `path`. Raises OutputError where there was one and it is missing."""
-    if path.exists():
-        return True
-    if (path.parent / README).exists() or path.with_name(path.name + "-wal").exists():
+def is_there(path: Path) -> bool:
+    """Whether there is a journal at `path`. Raises OutputError where there was one and it is missing, or where nobody
+    can tell.
+    """
+    try:
+        if exists(path):
+            return True
+        was_there = exists(path.parent / README) or exists(path.with_name(path.name + "-wal"))
+    except OSError as error:
+        raise _cannot_read(path, error) from None
+    if was_there:
         raise OutputError(
             f"The journal {printable(path)} is missing.",
             f"Put it back, or delete the folder {printable(path.parent)} to begin anew (nothing can be undone then).",
@@ -101,11 +115,13 @@ def connect(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Connection,
 
     Raises OutputError where it is damaged, another program's, or cannot be opened.
     """
-    _check_head(path)
+    try:
+        _check_head(path)
+        address = _address(path, read_only)
+    except OSError as error:
+        raise _cannot_read(path, error) from None
     with spoken(path):
-        connection = sqlite3.connect(
-            _address(path, read_only), uri=True, timeout=10, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(address, uri=True, timeout=10, isolation_level=None, check_same_thread=False)
         try:
             mode = "" if read_only else _make_safe(connection)
             _check(connection, path)
@@ -139,18 +155,19 @@ def _address(path: Path, read_only: bool) -> str:
     if not read_only:
         return f"{uri}?mode=rw"
     # A reader of a log needs to write beside it. Without one nobody is writing, and a plain file will do.
-    log = path.with_name(path.name + "-wal")
-    return f"{uri}?mode=ro" if log.exists() and log.stat().st_size else f"{uri}?immutable=1"
+    log = status_of(path.with_name(path.name + "-wal"))
+    return f"{uri}?mode=ro" if log and log.st_size else f"{uri}?immutable=1"
 
 
 def _check_head(path: Path) -> None:
     """SQLite takes an empty file for a new database; for us it is a journal that was lost."""
-    try:
-        with path.open("rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or file.read(16) != b"SQLite format 3\0":
-                raise _damaged(path, "it is no SQLite file")
-    except OSError as error:
-        raise OutputError(f"The journal {printable(path)} cannot be read: {error.strerror}.", "") from None
+    for beside in ("", "-wal", "-shm", "-journal"):
+        status = status_of(path.with_name(path.name + beside))
+        if status and not stat.S_ISREG(status.st_mode):  # SQLite would follow a link, and wait for a pipe
+            raise _damaged(path, f"{path.name}{beside} is no file")
+    with path.open("rb") as file:
+        if file.read(16) != b"SQLite format 3\0":
+            raise _damaged(path, "it is no SQLite file")
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:
@@ -166,6 +183,12 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise _damaged(path, " ".join(str(verdict).split()))
+
+
+def _cannot_read(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"The journal {printable(path)} cannot be read: {error.strerror}.", "Check its permissions and its disk."
+    )
 
 
 def _damaged(path: Path, why: str) -> OutputError:

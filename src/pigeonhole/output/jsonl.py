@@ -28,8 +28,7 @@ class JsonLines:
         self._write({"outcome": _kind(outcome), **_fields(outcome)})
 
     def summary(self, summary: Summary, seconds: float, device: str) -> None:
-        counts = {"seen": summary.seen, **asdict(summary)}
-        self._write({"outcome": "summary", **counts, "seconds": round(seconds, 3), "device": device})
+        self._write({"outcome": "summary", **asdict(summary), "seconds": round(seconds, 3), "device": device})
 
     def _write(self, record: dict[str, Any]) -> None:
         # ASCII: a name that is no UTF-8 comes through as the escape that Python reads back.

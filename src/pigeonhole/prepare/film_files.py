@@ -10,7 +10,7 @@ from pigeonhole.errors import NothingToDoError, UnreadableError, UsageError
 from pigeonhole.files.find import entries_below, is_ignored
 from pigeonhole.files.overlap import refuse_overlap
 from pigeonhole.prepare.ledger import Ledger
-from pigeonhole.records import Failed
+from pigeonhole.records import Failed, Skipped
 from pigeonhole.sorting.template import Name
 from pigeonhole.text import printable, shortened
 
@@ -46,7 +46,7 @@ def _below(folder: Path) -> Iterator[Path]:
     for entry, _ in entries_below(folder, recursive=True):
         if isinstance(entry, Failed):
             raise UsageError(f"{printable(entry.path)}: {entry.reason}.", "Check its permissions.")
-        if entry.is_file(follow_symlinks=False) and not is_ignored(entry.name):
+        if not isinstance(entry, Skipped) and entry.is_file(follow_symlinks=False) and not is_ignored(entry.name):
             path = Path(entry.path)
             if path.suffix.lower() in SUFFIXES:
                 yield path

@@ -4,16 +4,18 @@ This room owns what an output folder looks like: names, placing, recovery after 
 answers come from, nor how anything is shown.
 """
 
-from pigeonhole.sorting.folder import check_folders, sort_folder, total
+from pigeonhole.sorting.earlier import ALREADY, STAYED
+from pigeonhole.sorting.folder import check_folders, sort_folder
 from pigeonhole.sorting.journal_entries import journal_entries
 from pigeonhole.sorting.options import Placing, SortOptions
-from pigeonhole.sorting.plan import ALREADY, Answer
+from pigeonhole.sorting.plan import Answer
 from pigeonhole.sorting.sorter import Sorter
 from pigeonhole.sorting.template import Template
 from pigeonhole.sorting.undo_all import Refused, Undone, undo
 
 __all__ = [
     "ALREADY",
+    "STAYED",
     "Answer",
     "Placing",
     "Refused",
@@ -24,6 +26,5 @@ __all__ = [
     "check_folders",
     "journal_entries",
     "sort_folder",
-    "total",
     "undo",
 ]

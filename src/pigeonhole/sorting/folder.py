@@ -1,12 +1,14 @@
 """One folder, sorted into another."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import OutputError, UsageError
-from pigeonhole.files import count_files, find, refuse_overlap
+from pigeonhole.files import refuse_overlap
+from pigeonhole.files.source import exists, is_folder
 from pigeonhole.model import Model
 from pigeonhole.records import Failed, Found, Outcome, Skipped
 from pigeonhole.sorting.options import Placing, SortOptions
@@ -17,12 +19,18 @@ from pigeonhole.text import printable
 
 def check_folders(source: Path, out: Path, options: SortOptions) -> None:
     """Raise a PigeonholeError where sorting `source` into `out` cannot go well. `out` need not exist yet."""
-    if not source.is_dir():
+    with _spoken():
+        _check_folders(source, out, options)
+
+
+def _check_folders(source: Path, out: Path, options: SortOptions) -> None:
+    if not is_folder(source):
         raise UsageError(f"{printable(source)} is not a folder.", "Name the folder that holds the pictures.")
-    if out.exists() and not out.is_dir():
+    if exists(out) and not is_folder(out):
         raise UsageError(f"{printable(out)} is a file.", "Name a folder for the sorted pictures.")
     refuse_overlap(source, out)
-    above = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
+    real = Path(os.path.realpath(out))
+    above = next(folder for folder in (real, *real.parents) if is_folder(folder))
     if not os.access(above, os.W_OK | os.X_OK):
         raise OutputError(f"{printable(above)} cannot be written.", "Choose another folder; no picture was touched.")
     if options.placing is Placing.MOVE and not os.access(source, os.W_OK | os.X_OK):
@@ -34,15 +42,25 @@ def check_folders(source: Path, out: Path, options: SortOptions) -> None:
         )
 
 
+@contextmanager
+def _spoken() -> Iterator[None]:
+    """A disk that does not answer, or a folder that may not be entered, as a sentence."""
+    try:
+        yield
+    except OSError as error:
+        what = printable(os.fsdecode(error.filename)) if error.filename is not None else "A folder"
+        raise UsageError(
+            f"{what} cannot be looked at: {error.strerror}.", "Check its permissions and its disk."
+        ) from None
+
+
 def sort_folder(
-    source: Path, sorter: Sorter, model: Model, decoders: Decoders | None = None, *, recursive: bool = True
+    found: Iterable[Found | Skipped | Failed], sorter: Sorter, model: Model, decoders: Decoders | None = None
 ) -> Iterator[Outcome]:
-    """Sort every picture of `source`; one outcome for each file there is. Raises OutputError as Sorter.place does."""
-    unsorted: Iterator[Found | Skipped | Failed] = sorter.skip_done(find(source, recursive=recursive))
+    """Sort every picture of a folder; one outcome for each file `found` there. Raises OutputError as Sorter.place does.
+
+    `found` is what `files.find` gives.
+    """
+    unsorted: Iterator[Found | Skipped | Failed] = sorter.skip_done(found)
     answers = guesses(unsorted, model, decoders)
     return sorter.place_all(answers)
-
-
-def total(source: Path, *, recursive: bool = True) -> int:
-    """How many outcomes `sort_folder` will give."""
-    return count_files(source, recursive=recursive)

@@ -4,12 +4,15 @@ import os
 import sqlite3
 import unicodedata
 from collections import OrderedDict
+from contextlib import suppress
 from itertools import count
 from pathlib import Path, PurePath
 from typing import Protocol
 from weakref import finalize
 
 from pigeonhole import own_names
+from pigeonhole.files.publish import is_same_file
+from pigeonhole.files.source import exists
 from pigeonhole.sorting.template import Name
 
 REMEMBERED = 10_000  # names whose number is known without asking the disk; most scores are 1.00000
@@ -55,12 +58,15 @@ class FreeNames:
         self._reached: OrderedDict[str, int] = OrderedDict()
 
     def next_free(self, name: Name) -> PurePath:
-        """`name`, or with the first number that makes it free. A number that was given out is not tried again."""
+        """`name`, or with the first number that makes it free. A number that was given out is not tried again.
+
+        Raises OSError where the disk does not tell whether a name is free.
+        """
         base = self._key(name.numbered(1))
         for number in count(self._reached.pop(base, 0) + 1):
             target = name.numbered(number)
             key = self._key(target)
-            if key not in self._promised and not os.path.lexists(self._out / target):
+            if key not in self._promised and not exists(self._out / target):
                 self._promised.add(key)
                 self._reached[base] = number
                 if len(self._reached) > REMEMBERED:
@@ -81,6 +87,7 @@ def ignores_case(folder: Path) -> bool:
     """Whether `cat.jpg` and `Cat.jpg` are one file in `folder`, as a name in it tells, or else its own."""
     for path in (folder / own_names.FOLDER, folder.absolute(), *folder.absolute().parents):
         other = path.with_name(path.name.swapcase()) if path.name else path
-        if other.name != path.name and path.exists():
-            return other.exists() and other.samefile(path)
+        with suppress(OSError):  # a folder above that we may not look into tells nothing
+            if other.name != path.name and exists(path):
+                return exists(other) and is_same_file(other, path)
     return False

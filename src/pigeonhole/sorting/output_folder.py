@@ -1,6 +1,11 @@
 """What sorting, undoing and looking have in common: the output folder with its lock and its journal."""
 
+import os
+import secrets
+import stat
+import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -8,12 +13,18 @@ from pigeonhole import own_names
 from pigeonhole.errors import OutputError
 from pigeonhole.files.lock import Lock, TakenError
 from pigeonhole.files.publish import sync_folder
+from pigeonhole.files.read import head
+from pigeonhole.files.source import exists
+from pigeonhole.journal import journal_file
+from pigeonhole.journal.entry import JournalEntry
 from pigeonhole.journal.journal import Journal
 from pigeonhole.sorting.placing import TargetPaths
 from pigeonhole.sorting.recover import recover
 from pigeonhole.text import printable
 
 LOCK = "lock"
+MARKER = "marker"
+LOOK = "Check its permissions and its disk."
 GROUP = 32  # files that share their waits for the disk
 
 
@@ -24,8 +35,12 @@ class OutputFolder:
         self.path = path
         self.journal = journal
         self.notes: list[str] = []
+        self.unknown: list[tuple[JournalEntry, str]] = []  # what became of them nobody can tell, and why
         self.paths = TargetPaths(path, journal.token if journal else "")
+        self.recovering = threading.Lock()  # for whoever finishes an entry outside a group
         self._lock = lock
+        self._marker = secrets.token_hex(8).encode()
+        self._opened = self._identities() if lock else None
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -36,8 +51,7 @@ class OutputFolder:
         own = path / own_names.FOLDER
         try:
             own.mkdir(parents=True, exist_ok=True)
-            if own.is_symlink():
-                raise OutputError(f"{printable(own)} is a link.", "Remove it.")
+            _refuse_strange(own)
             lock = Lock(own / LOCK)
         except TakenError as error:
             raise OutputError(
@@ -58,9 +72,13 @@ class OutputFolder:
             journal = Journal.open(path / own_names.FOLDER)
         except OSError as error:
             raise cannot_write(path, error) from None
-        folder = cls(path, journal, lock)
         try:
+            folder = cls(path, journal, lock)
             folder._recover(journal)
+            folder._mark()
+        except OSError as error:
+            journal.close()
+            raise cannot_write(path, error) from None
         except BaseException:
             journal.close()
             raise
@@ -75,11 +93,44 @@ class OutputFolder:
     @classmethod
     def open_read_only(cls, path: Path) -> Self:
         """For reading alone: nothing is written, nobody kept out. Raises OutputError where the journal is damaged."""
-        journal = Journal.open_read_only(path / own_names.FOLDER)
+        journal = Journal.open_read_only(path / own_names.FOLDER) if has_journal_folder(path) else None
         folder = cls(path, journal, None)
         if journal and journal.unfinished():
             folder.notes.append("An earlier run was interrupted: the next one first finishes or rolls back its files.")
         return folder
+
+    def is_seen_at(self, path: Path) -> bool:
+        """Whether the folder at `path` is this very output: a mount may show it once more, even in what is sorted."""
+        try:
+            return head(path / own_names.FOLDER / MARKER, 2 * len(self._marker)) == self._marker
+        except OSError:
+            return False
+
+    def _mark(self) -> None:
+        """Say in the folder which process has it open: a copy of the folder says something else by then."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with suppress(OSError):  # on a full disk, say
+            descriptor = os.open(self.path / own_names.FOLDER / MARKER, flags, 0o666)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self._marker)
+
+    def check(self) -> None:
+        """Raise OutputError where the folder or its journal are no longer those that were opened, OSError where the
+        disk does not tell.
+        """
+        try:
+            if self._identities() == self._opened:
+                return
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        raise OutputError(
+            f"The folder {printable(self.path)} or the journal in it was moved away, removed or replaced meanwhile.",
+            "Put it back, or start again.",
+        )
+
+    def _identities(self) -> tuple[tuple[int, int], ...]:
+        found = [self.path.stat(), (self.path / own_names.FOLDER / journal_file.JOURNAL).lstat()]
+        return tuple((status.st_dev, status.st_ino) for status in found)
 
     @property
     def writing(self) -> Journal:
@@ -95,15 +146,36 @@ class OutputFolder:
             self._lock.release()
 
     def _recover(self, journal: Journal) -> None:
-        try:
-            result = recover(journal, self.paths)
-        except OSError as error:
-            raise cannot_write(self.path, error) from None
+        result = recover(journal, self.paths)
         if result.finished or result.rolled_back:
             self.notes.append(
-                f"An earlier run was interrupted: {result.finished} of its files were finished,"
-                f" {result.rolled_back} were rolled back and will be sorted again."
+                f"An earlier run was interrupted: {len(result.finished)} of its files were finished,"
+                f" {len(result.rolled_back)} were rolled back and will be sorted again."
             )
+        self.unknown = result.unknown
+        for entry, reason in result.unknown:
+            self.notes.append(
+                f"An earlier run was interrupted, and nobody can tell yet where {printable(entry.source)} stands:"
+                f" {reason}. It is tried again."
+            )
+
+
+def has_journal_folder(path: Path) -> bool:
+    """Whether anything was ever sorted into the folder at `path`. Raises OutputError where nobody can tell."""
+    own = path / own_names.FOLDER
+    try:
+        if not exists(own):
+            return False
+        _refuse_strange(own)
+    except OSError as error:
+        raise OutputError(f"{printable(own)} cannot be looked at: {error.strerror}.", LOOK) from None
+    return True
+
+
+def _refuse_strange(own: Path) -> None:
+    """Raise OutputError where OUT/.pigeonhole is a link, so that what is written there would land elsewhere."""
+    if not stat.S_ISDIR(own.lstat().st_mode):
+        raise OutputError(f"{printable(own)} is a link or a file, and not the folder of a journal.", "Remove it.")
 
 
 def sync_folders(folders: Iterable[Path]) -> None:
@@ -111,8 +183,8 @@ def sync_folders(folders: Iterable[Path]) -> None:
     for folder in folders:
         try:
             sync_folder(folder)
-        except FileNotFoundError:
-            continue  # an emptied folder may be removed by its owner
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # an emptied folder may be removed by its owner, who may put something else in its place
         except OSError as error:
             raise cannot_write(folder, error) from None
 

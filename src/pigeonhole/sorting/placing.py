@@ -10,8 +10,9 @@ from pigeonhole.files.copy import copy_aside
 from pigeonhole.files.folders import make_folders
 from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing, sync_open
 from pigeonhole.files.remove import put_back, remove_same
-from pigeonhole.files.source import ChangedError, OpenFile, SourceError, open_unchanged
+from pigeonhole.files.source import ChangedError, OpenFile, SourceError, exists, open_unchanged, reason_of
 from pigeonhole.journal.entry import JournalEntry, State
+from pigeonhole.records import Identity
 from pigeonhole.sorting.options import Placing
 
 OtherName = Callable[[], None]
@@ -46,8 +47,8 @@ def place_file(entry: JournalEntry, paths: TargetPaths, other_name: OtherName) -
     """Make the source appear as the entry's target, all at once and compared with its digest.
 
     Afterwards the entry is DONE; PLACED where a move had to copy, and the source has still to go (`remove_source`).
-    Raises SourceError where the source is not what it was, OSError where the target cannot be written; then the source
-    is where it was, and nothing has appeared.
+    Raises SourceError where the source is not what it was, OSError where a disk fails. Then the entry is as before, and
+    only a look at the disk can tell what has become of the file (`recover.bring_to_end`): it is whole in any case.
     """
     with open_unchanged(entry.source, entry.identity) as source:
         make_folders(paths.out, paths.target(entry).parent.relative_to(paths.out))
@@ -61,6 +62,8 @@ def place_file(entry: JournalEntry, paths: TargetPaths, other_name: OtherName) -
                 _hardlink(entry, source, paths, other_name)
                 entry.state = State.DONE
             case Placing.SYMLINK:
+                if source.identity != entry.identity:
+                    _compare(entry, source)
                 _claim(entry, paths, other_name, lambda target: target.symlink_to(entry.source))
                 entry.state = State.DONE
             case _:
@@ -69,26 +72,29 @@ def place_file(entry: JournalEntry, paths: TargetPaths, other_name: OtherName) -
     failpoints.failpoint("published")
 
 
-def remove_source(entry: JournalEntry, paths: TargetPaths) -> None:
-    """The last step of a move that copied: the source goes, if it is still the same file. The entry is DONE.
+def remove_source(entry: JournalEntry, identity: Identity, paths: TargetPaths) -> None:
+    """The last step of a move that copied: the source goes, if it is still the file `identity`. The entry is DONE.
 
-    Where it cannot be removed, its `trouble` says why; where another file has taken its place, that one stays.
+    Where it cannot be removed, its `trouble` says why; where another file has taken its place, that one stays. Raises
+    OSError or SourceError where nobody can tell whether it has gone; then the entry is PLACED as before.
     """
     aside = paths.aside(entry, entry.source.parent)
+    entry.trouble = None
     try:
-        remove_same(entry.source, entry.identity, entry.sha256, aside)
-    except SourceError:
-        pass  # it was edited or replaced, or someone else removed it: what we read stands in its place
-    except OSError as error:
-        if os.path.lexists(aside):
+        remove_same(entry.source, identity, entry.sha256, aside)
+    except ChangedError:
+        pass  # it was edited or replaced, or someone else removed it: what we read stands in the output
+    except (OSError, SourceError) as error:
+        if exists(aside):
             put_back(aside, entry.source)
-        entry.trouble = cannot_remove(error)
+        if exists(entry.source):
+            entry.trouble = cannot_remove(error)
     entry.state = State.DONE
     failpoints.failpoint("source removed")
 
 
-def cannot_remove(error: OSError) -> str:
-    return f"it stands in the output, but cannot be removed from where it was: {error.strerror}"
+def cannot_remove(error: OSError | SourceError) -> str:
+    return f"it stands in the output, but cannot be removed from where it was: {reason_of(error)}"
 
 
 def _claim(entry: JournalEntry, paths: TargetPaths, other_name: OtherName, way: Callable[[Path], None]) -> None:
@@ -102,13 +108,10 @@ def _claim(entry: JournalEntry, paths: TargetPaths, other_name: OtherName, way: 
 
 
 def _copy(entry: JournalEntry, source: OpenFile, paths: TargetPaths, other_name: OtherName) -> None:
+    # While the part is there, an empty file under the target's name is known to be our reservation of it.
     part = paths.part(entry, paths.target(entry).parent)
-    copy_aside(source, entry.sha256, part)
-    try:
-        _claim(entry, paths, other_name, lambda target: publish(part, target))
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    copy_aside(source, entry.sha256, part, with_owner=entry.placing == Placing.MOVE)
+    _claim(entry, paths, other_name, lambda target: publish(part, target))
 
 
 def _rename(entry: JournalEntry, source: OpenFile, paths: TargetPaths, other_name: OtherName) -> bool:
@@ -120,21 +123,16 @@ def _rename(entry: JournalEntry, source: OpenFile, paths: TargetPaths, other_nam
     sync_open(source.descriptor)
     try:
         _claim(entry, paths, other_name, lambda target: rename_without_replacing(entry.source, target))
-    except FileNotFoundError as error:
-        if os.path.lexists(entry.source):
-            raise
-        raise SourceError.of(error) from None
     except OSError as error:
+        if not exists(entry.source):
+            raise SourceError.of(error) from None
         if error.errno in CANNOT:
             return False
         raise
     failpoints.failpoint("renamed")
     # Between our look and the renaming its name may have come to mean another file, or an editor may have written.
     target = paths.target(entry)
-    status = target.lstat()
-    if (status.st_dev, status.st_ino) != (entry.identity.device, entry.identity.inode) or not entry.identity.is_renamed(
-        source.now()
-    ):
+    if not os.path.samestat(target.lstat(), source.status) or not source.identity.is_renamed(source.now()):
         put_back(target, entry.source)
         raise ChangedError
     return True
@@ -150,7 +148,7 @@ def _hardlink(entry: JournalEntry, source: OpenFile, paths: TargetPaths, other_n
         raise
     target = paths.target(entry)
     status = target.lstat()
-    if (status.st_dev, status.st_ino) != (entry.identity.device, entry.identity.inode):
+    if not os.path.samestat(status, source.status):
         if status.st_nlink > 1:  # it may meanwhile be the only name of someone's new file
             target.unlink()
         raise ChangedError

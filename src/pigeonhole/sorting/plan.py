@@ -4,16 +4,17 @@ import time
 from datetime import date
 from pathlib import Path, PurePath
 
-from pigeonhole.files.source import SourceError, open_unchanged
+from pigeonhole.files.source import TRANSIENT, SourceError, open_unchanged
 from pigeonhole.journal.entry import LEFT, JournalEntry, State, Verdict
 from pigeonhole.records import UNKNOWN, Failed, Guess, Identity, Outcome, Placed, Skipped, Unreadable
+from pigeonhole.sorting.earlier import EarlierOutcomes
 from pigeonhole.sorting.free_names import FreeNames
 from pigeonhole.sorting.options import SortOptions
+from pigeonhole.sorting.output_folder import OutputFolder
 from pigeonhole.sorting.seen_files import SeenFiles, absolute, is_readable
 from pigeonhole.sorting.template import Name
 
 UNREADABLE = "_unreadable"
-ALREADY = "already sorted"
 LONG_AGO = 0  # when it was read we do not know here; then its content will be compared next time
 
 Answer = Guess | Unreadable | Skipped | Failed
@@ -39,24 +40,35 @@ class Plan:
 
 
 class Planner:
-    """Makes plans for one run. `first` is the number of its first file."""
+    """Makes plans for one run."""
 
-    def __init__(self, out: Path, options: SortOptions, seen: SeenFiles, names: FreeNames, first: int) -> None:
-        self._out = out
+    def __init__(
+        self,
+        folder: OutputFolder,
+        options: SortOptions,
+        seen: SeenFiles,
+        earlier: EarlierOutcomes,
+        names: FreeNames,
+    ) -> None:
+        self._out = folder.path
         self._options = options
         self._seen = seen
+        self._earlier = earlier
         self._names = names
-        self._next = first
+        self._next = folder.journal.next_id() if folder.journal else 1
 
     def plan(self, answer: Answer) -> Plan | Outcome:
         """The plan for one answer, or the outcome where there is nothing to do."""
-        match answer:
-            case Guess():
-                return self._guessed(answer)
-            case Unreadable():
-                return self._unreadable(answer)
-            case Skipped() | Failed():
-                return answer
+        try:
+            match answer:
+                case Guess():
+                    return self._guessed(answer)
+                case Unreadable():
+                    return self._unreadable(answer)
+                case Skipped() | Failed():
+                    return answer
+        except OSError as error:  # whether a name is free, say
+            return cannot_place(answer, error)
 
     def another_name(self, plan: Plan) -> None:
         """Someone else has just taken its name."""
@@ -66,7 +78,7 @@ class Planner:
     def _guessed(self, guess: Guess) -> Plan | Outcome:
         before = self._seen.of_content(guess.path, guess.sha256, guess.identity, LONG_AGO)
         if before and is_readable(before):
-            return Skipped(guess.path, ALREADY)
+            return self._earlier.of_entry(before, guess.path)
         sure = not guess.is_unknown and guess.score >= self._options.min_score
         category = guess.category if sure else UNKNOWN
         day = _day(guess.identity)
@@ -82,6 +94,8 @@ class Planner:
         except SourceError as error:
             return Failed(problem.path, error.reason, error.transient)
         before = self._seen.of_content(problem.path, sha256, identity, LONG_AGO)
+        if before and (before.state is not State.DONE or before.trouble is not None):
+            return self._earlier.of_entry(before, problem.path)
         if before and not is_readable(before):
             target = None if before.target is None else self._out / before.target
             return Unreadable(problem.path, problem.reason, identity, sha256, target)
@@ -108,6 +122,11 @@ class Planner:
             self._options.placing,
             None,
         )
+
+
+def cannot_place(answer: Answer, error: OSError) -> Failed:
+    reason = f"it cannot be put into the output: {error.strerror}"
+    return Failed(answer.path, reason, error.errno in TRANSIENT)
 
 
 def _known(problem: Unreadable) -> tuple[Identity, str]:

@@ -22,7 +22,7 @@ class SeenFiles:
         self._learnt: list[JournalEntry] = []
 
     def of_file(self, path: Path) -> JournalEntry | None:
-        """What was done with the very file that stands at `path` now.
+        """What was done, or is still being done, with the very file that stands at `path` now.
 
         Its identity decides where it can; where the last edit was too close to our look, or something about the file
         is another, its content does. Never its size and time alone.
@@ -63,10 +63,10 @@ class SeenFiles:
         """Keep what was learnt; where that is lost, it is learnt again."""
         learnt, self._learnt = self._learnt, []
         if self._journal and self._writes and learnt:
-            self._journal.update(learnt)
+            self._journal.remember(learnt)
 
     def _rows(self, path: Path) -> list[JournalEntry]:
-        return self._journal.still_there(absolute(path)) if self._journal else []
+        return self._journal.at(absolute(path)) if self._journal else []
 
 
 def is_readable(entry: JournalEntry) -> bool:

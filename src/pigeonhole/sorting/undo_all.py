@@ -1,16 +1,16 @@
 """Everything that was put into an output folder goes back to where it came from."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pigeonhole import failpoints, own_names
-from pigeonhole.errors import UsageError
+from pigeonhole import failpoints
+from pigeonhole.errors import OutputError, UsageError
+from pigeonhole.files.source import exists
 from pigeonhole.journal.entry import JournalEntry, State
-from pigeonhole.sorting.output_folder import GROUP, OutputFolder, sync_folders
+from pigeonhole.sorting.output_folder import GROUP, OutputFolder, has_journal_folder, sync_folders
 from pigeonhole.sorting.undo_one import undo_entry
 from pigeonhole.text import printable
 
@@ -38,12 +38,14 @@ def undo(out: Path) -> Iterator[Undone | Refused]:
     May be repeated: what is undone stays so, what was refused is tried again. Raises UsageError where nothing was ever
     sorted into `out`, OutputError where another process is at it or the journal is damaged; then nothing is touched.
     """
-    if not (out / own_names.FOLDER).is_dir():
+    if not has_journal_folder(out):
         raise UsageError(
             f"Nothing was ever sorted into {printable(out)}.", "Name the folder that guess-dir sorted into."
         )
     folder = OutputFolder.open(out)
     try:
+        for entry, reason in folder.unknown:
+            yield _result(entry, folder, f"nobody can tell where it stands ({reason}); undo again to find out")
         number = sys.maxsize
         while entries := folder.writing.done_before(number, GROUP):
             yield from _undo(entries, folder)
@@ -59,14 +61,25 @@ def _undo(entries: Sequence[JournalEntry], folder: OutputFolder) -> Iterator[Und
     folder.writing.update(entries)
     failpoints.failpoint("undo planned")
     reasons = [undo_entry(entry, folder.paths) for entry in entries]
-    sources = {entry.source.parent for entry in entries}
-    sync_folders(sources | {folder.paths.target(entry).parent for entry in entries if entry.target})
-    failpoints.failpoint("undo synced")
-    folder.writing.update(entries)
-    failpoints.failpoint("undo journalled")
+    stopped = None
+    try:
+        undone = [entry for entry in entries if entry.state is State.UNDONE]
+        sources = {entry.source.parent for entry in undone}
+        sync_folders(sources | {folder.paths.target(entry).parent for entry in undone if entry.target})
+        failpoints.failpoint("undo synced")
+        folder.writing.update(entries)
+        failpoints.failpoint("undo journalled")
+    except OutputError as error:
+        stopped = error
     for entry, reason in zip(entries, reasons, strict=True):
-        target = None if entry.target is None else folder.path / entry.target
-        yield Undone(entry.source, target) if reason is None else Refused(entry.source, target, reason)
+        yield _result(entry, folder, reason)
+    if stopped:
+        raise stopped
+
+
+def _result(entry: JournalEntry, folder: OutputFolder, reason: str | None) -> Undone | Refused:
+    target = None if entry.target is None else folder.path / entry.target
+    return Undone(entry.source, target) if reason is None else Refused(entry.source, target, reason)
 
 
 def _remove_folders(folder: OutputFolder) -> None:
@@ -74,6 +87,7 @@ def _remove_folders(folder: OutputFolder) -> None:
     for made in folder.writing.folders():
         with suppress(OSError):  # not empty: someone put something of their own there, or a file was refused
             (folder.path / made).rmdir()
-        if not os.path.lexists(folder.path / made):
-            gone.append(made)
+        with suppress(OSError):
+            if not exists(folder.path / made):
+                gone.append(made)
     folder.writing.forget_folders(gone)
