@@ -12,6 +12,17 @@ def available_cpus(quota_file: Path = CGROUP_QUOTA) -> int:
     return max(1, min(allowed, _quota(quota_file) or allowed))
 
 
+def share_processors(quota_file: Path = CGROUP_QUOTA) -> None:
+    """Tell OpenMP, with which torch and scikit-learn calculate, how to behave beside other programs.
+
+    It reads its variables when it is loaded, so this comes before; what the user has set stays. A thread that waits
+    for work sleeps: one that spins takes the processor from whoever has work. And OpenMP knows no container's quota.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if _quota(quota_file):
+        os.environ.setdefault("OMP_NUM_THREADS", str(available_cpus(quota_file)))
+
+
 def _quota(quota_file: Path) -> int | None:
     """Whole processors of the control group's quota ("200000 100000" is 2), None where there is none."""
     try:

@@ -10,6 +10,7 @@ import click
 
 from pigeonhole import __version__
 from pigeonhole.cli.streams import NobodyReadsError, Streams, sentence_of
+from pigeonhole.cpus import share_processors
 from pigeonhole.errors import OutputError, PigeonholeError, UsageError
 
 INTERRUPTED = 130
@@ -67,6 +68,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup has it ignored
         signal.signal(signal.SIGHUP, _interrupt)
+    share_processors()
     # Pillow remarks on damaged files for developers; users get a sentence of ours for each file that it concerns.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     code = run(sys.argv[1:])
