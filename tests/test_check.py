@@ -23,13 +23,10 @@ HEROES = ("darth_vader", "elsa")
 
 
 @pytest.fixture
-def heroes(shared: Path, tmp_path: Path) -> Path:
-    """The pictures of two heroes, and the weights."""
-    for hero in HEROES:
-        source = shared / "data" / "superheroes" / "train" / hero
-        shutil.copytree(source, tmp_path / "data" / hero, copy_function=shutil.copyfile)
-    (tmp_path / "weights").mkdir()
-    shutil.copyfile(shared / "weights" / "mobilenet_v2.pth", tmp_path / "weights" / "mobilenet_v2.pth")
+def heroes(superheroes: Path, tmp_path: Path) -> Path:
+    """The pictures of two heroes, the weights, and the features of these pictures."""
+    for folder in ("data", "weights", "cache"):
+        shutil.copytree(superheroes / folder, tmp_path / folder, copy_function=shutil.copyfile)
     return tmp_path
 
 

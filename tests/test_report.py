@@ -16,6 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+import tiny
 from browser import opened
 from commands import pigeonhole
 from pigeonhole.evaluation.findings import Epoch, Growth, Suspicion
@@ -212,7 +213,7 @@ def test_training_without_a_report_writes_none(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "The report is in" not in result.stdout
     assert not (tmp_path / "report").exists()
-    assert pigeonhole("train", tmp_path, "--recipe", "scratch").returncode == 0
+    assert tiny.pigeonhole("train", tmp_path, "--recipe", "scratch").returncode == 0
     numbers = json.loads((tmp_path / "report" / "report.json").read_text())
     assert {"loss", "accuracy"} <= set(numbers["figures"])
     assert len(numbers["figures"]["loss"]) >= 20

@@ -177,6 +177,8 @@ def fine_tuned(tf_files: Path, shared: Path, sight: Sight, *, folds: bool) -> tu
     return tuned.held_out, targets[tuned.held_out.rows], right
 
 
+@pytest.mark.long("fine-tuning on real pictures")
+@pytest.mark.timeout(3600)
 def test_a_tuned_network_is_as_good_on_one_fold_of_small_pictures(
     superheroes: Path, shared: Path, tmp_path: Path
 ) -> None:
