@@ -5,6 +5,7 @@
 >>> guess.label, guess.score
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = ["Classifier", "__version__"]
+
+# onnxruntime reads it when it is imported, which no process of ours does before this. Otherwise it keeps an identity of
+# the machine in a file and looks up its maker's host. The call in its API that is meant for this comes too late.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def __getattr__(name: str) -> Any:
