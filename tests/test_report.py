@@ -297,7 +297,7 @@ def test_everything_a_report_can_hold_is_on_the_page(tmp_path: Path) -> None:
     for words in (
         "guessing, 33.3 %",
         "filed as cat, looks like bear (0.70)",
-        "Loss after each epoch",
+        "Loss per epoch",
         "Would more pictures",
     ):
         assert words in text
@@ -307,7 +307,7 @@ def test_everything_a_report_can_hold_is_on_the_page(tmp_path: Path) -> None:
     assert order == sorted(order)
     numbers = json.loads((tmp_path / "report.json").read_text())
     assert numbers["baselines"] == {"guessing": pytest.approx(1 / 3)}
-    assert np.isclose(float(numbers["figures"]["loss"][0]["loss, held out"]), 1.1)
+    assert np.isclose(float(numbers["figures"]["loss"][0]["held-out loss"]), 1.1)
 
 
 def test_every_scored_picture_has_the_same_chance_to_be_drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
