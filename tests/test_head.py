@@ -21,4 +21,4 @@ def test_overconfident_logits_get_a_temperature_that_makes_them_honest() -> None
 def test_a_few_pictures_that_are_all_right_do_not_make_a_score_certain() -> None:
     logits = np.eye(2)[np.arange(10) % 2] * 8
     head = Head(np.eye(2), np.zeros(2), best_temperature(logits, np.arange(10) % 2))
-    assert head.probabilities(logits).max() == pytest.approx(11 / 12, abs=0.01)
+    assert 0.9 < head.probabilities(logits).max() < 0.99  # without a temperature it would be 0.9997

@@ -199,4 +199,4 @@ def test_a_tuned_network_has_at_least_98_and_a_half_percent_cross_validated(
     assert len(targets) == 482
     assert np.mean(held_out.logits.argmax(axis=1) == targets) >= 0.985
     assert right == 25
-    assert calibrate(held_out, targets).error_after <= 0.03
+    assert calibrate(held_out, targets).error <= 0.03

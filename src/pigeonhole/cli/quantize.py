@@ -26,8 +26,8 @@ def command(tf_files: Path, *, seed: int, no_report: bool) -> int:
     click.echo(result.int8)
     click.echo(result.verdict.sentence)
     click.echo(result.verdict.honesty)
-    if result.line:
-        click.echo(result.line.sentence)
+    if result.thresholds:
+        click.echo(result.thresholds.sentence)
     if result.report:
         click.echo(f"The report is in {printable(result.report)}.")
     click.echo(f"The model is in {printable(result.model)}.")

@@ -108,8 +108,8 @@ def command(
     report_on_terminal.print_report(result.collected)
     click.echo(result.verdict.comparison)
     click.echo(result.verdict.honesty)
-    if result.line:
-        click.echo(result.line.sentence)
+    if result.thresholds:
+        click.echo(result.thresholds.sentence)
     if result.int8:
         click.echo(result.int8)
     if workspace.test.is_dir():

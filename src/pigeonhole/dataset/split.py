@@ -33,11 +33,14 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`folds` to judge by; `learn` holds the rows that the final model learns from; `description` is for the user."""
+    """`folds` to judge by; `learn` holds the rows that the final model learns from; `description` is for the user;
+    `groups` [N] is the group of every example, None where each is one of its own.
+    """
 
     folds: tuple[Fold, ...]
     learn: NDArray[np.int64]
     description: str
+    groups: NDArray[np.int64] | None = None
 
     def of_rows(self, rows: NDArray[np.int64]) -> "Split":
         """The same for the examples `rows` alone, in rising order, which are numbered anew."""
@@ -62,7 +65,7 @@ class Split:
             parts = [np.union1d(*pair) for pair in pairwise(parts)]
         held_out = min(parts, key=unlike)
         learn = np.setdiff1d(self.learn, held_out)
-        return Split((Fold(learn, held_out),), learn, f"{len(held_out)} pictures held out, {TOGETHER}")
+        return Split((Fold(learn, held_out),), learn, f"{len(held_out)} pictures held out, {TOGETHER}", self.groups)
 
 
 def make_split(dataset: Dataset, groups: NDArray[np.int64], seed: int) -> Split:
@@ -91,7 +94,7 @@ def make_split(dataset: Dataset, groups: NDArray[np.int64], seed: int) -> Split:
         description += (
             f"; all pictures of {names} belong together, so parts of that series were held out, which flatters"
         )
-    return Split(folds, np.arange(len(dataset.examples)), description)
+    return Split(folds, np.arange(len(dataset.examples)), description, groups)
 
 
 def _by_valid(dataset: Dataset, groups: NDArray[np.int64], judges: NDArray[np.bool_]) -> Split:
@@ -105,7 +108,7 @@ def _by_valid(dataset: Dataset, groups: NDArray[np.int64], judges: NDArray[np.bo
             "Put other pictures into one of the two.",
         )
     but = f", without {shared.sum()} of data/ that are much like them" if shared.any() else ""
-    return Split((Fold(learn, held_out),), learn, f"the pictures of {VALID}/{but}")
+    return Split((Fold(learn, held_out),), learn, f"the pictures of {VALID}/{but}", groups)
 
 
 def _units(groups: NDArray[np.int64], parted: NDArray[np.bool_]) -> list[list[int]]:

@@ -59,13 +59,17 @@ class OfCategory:
 
 @dataclass(slots=True)
 class Evaluation:
-    """Counts answers as they come: a few bytes for each, whatever their number."""
+    """Counts answers as they come: a few bytes for each, whatever their number.
+
+    `bounds` are those of the accuracy, where the pictures are not independent of each other.
+    """
 
     labels: tuple[str, ...]
     strangers: int = 0
     strangers_unknown: int = 0
     known_unknown: int = 0
     unlabelled: int = 0
+    bounds: tuple[float, float] | None = None
     _truths: "array[int]" = field(default_factory=lambda: array("i"))
     _answers: "array[int]" = field(default_factory=lambda: array("i"))
     _scores: "array[float]" = field(default_factory=lambda: array("f"))
@@ -102,7 +106,7 @@ class Evaluation:
     def accuracy(self) -> Proportion | None:
         """By the best category, of the pictures whose category the model knows; None without any."""
         truths, answers = self.truths, self.answers
-        return Proportion(int((truths == answers).sum()), len(truths)) if len(truths) else None
+        return Proportion(int((truths == answers).sum()), len(truths), self.bounds) if len(truths) else None
 
     @property
     def truths(self) -> NDArray[np.int64]:

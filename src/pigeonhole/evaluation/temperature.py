@@ -13,28 +13,27 @@ from pigeonhole.evaluation.held_out import HeldOut
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`temperature` for the head, and the expected calibration error (0 to 1) of held-out scores without and with one.
+    """`temperature` for the head, the `scores` [H, C] of the held-out pictures at temperatures that had not seen them,
+    and the expected calibration error (0 to 1) of those.
 
-    With several folds, each fold's scores in `error_after` use the temperature of the others: it is an honest figure.
-    With one, the temperature has seen what it is judged by.
+    With several folds, each fold's scores use the temperature of the others: it is an honest figure. With one, the
+    temperature has seen what it is judged by.
     """
 
     temperature: float
-    error_before: float
-    error_after: float
+    scores: NDArray[np.float64]
+    error: float
 
 
 def calibrate(held_out: HeldOut, targets: NDArray[np.int64]) -> Calibration:
     """`targets` [H], the true categories of `held_out`."""
     logits, folds = held_out.logits, held_out.folds
-    right = logits.argmax(axis=1) == targets
-    several = len(np.unique(folds)) > 1
+    numbers = np.unique(folds)
     tempered = np.empty_like(logits)
-    for fold in np.unique(folds):
+    for fold in numbers:
         inside = folds == fold
-        others = ~inside if several else inside
+        others = ~inside if len(numbers) > 1 else inside
         tempered[inside] = logits[inside] / best_temperature(logits[others], targets[others])
-    return Calibration(
-        best_temperature(logits, targets),
-        *(expected_calibration_error(softmax(each, axis=1).max(axis=1), right) for each in (logits, tempered)),
-    )
+    scores: NDArray[np.float64] = softmax(tempered, axis=1)
+    right = logits.argmax(axis=1) == targets
+    return Calibration(best_temperature(logits, targets), scores, expected_calibration_error(scores.max(axis=1), right))

@@ -6,24 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from pigeonhole.evaluation.head import log_loss
-from pigeonhole.evaluation.knn_distance import Neighbourhood
-from pigeonhole.evaluation.proportion import Proportion
+from pigeonhole.evaluation.nearest_neighbour import nearest_categories
+from pigeonhole.evaluation.proportion import Proportion, cross_validated
 from pigeonhole.evaluation.temperature import Calibration
 from pigeonhole.recipes.result import Learnt
 
 MOST_CONFUSED = 3
+SMALLEST = 1e-12  # score whose logarithm is taken
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`right` of `total` pictures that the judged head had not learnt from, chosen by `split`.
 
-    `low` and `high` bound the true accuracy with 95 % confidence (Wilson's interval); `log_loss` in nats, after the
-    temperature; `confused` lists (true category, answer, how often), most frequent first. Two simple methods on the
-    same pictures, for comparison: `majority` is how many are right if the answer is always the most frequent category,
-    `neighbours` if it is that of the most similar picture learnt from. `calibration_error` (0 to 1) is how far scores
-    are from the share of right answers, `calibration_error_before` what it was without a temperature.
+    `low` and `high` bound the accuracy of the finished model with 95 % confidence, see `cross_validated`; `log_loss` in
+    nats; `confused` lists (true category, answer, how often), most frequent first. Two simple
+    methods on the same pictures, for comparison: `majority` is how many are right if the answer is always the most
+    frequent category, `neighbours` if it is that of the most similar picture learnt from. `calibration_error` (0 to 1)
+    is how far scores are from the share of right answers, with temperatures that had not seen them.
     """
 
     right: int
@@ -36,7 +36,6 @@ class Verdict:
     majority: int
     neighbours: int
     calibration_error: float
-    calibration_error_before: float
 
     @property
     def accuracy(self) -> float:
@@ -44,7 +43,7 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        return f"{Proportion(self.right, self.total)}, {self.split}."
+        return f"{self.proportion}, {self.split}."
 
     @property
     def comparison(self) -> str:
@@ -54,45 +53,40 @@ class Verdict:
         )
 
     @property
+    def proportion(self) -> Proportion:
+        """The accuracy with the bounds of the finished model's."""
+        return Proportion(self.right, self.total, (self.low, self.high))
+
+    @property
     def honesty(self) -> str:
-        return (
-            f"Scores are off by {100 * self.calibration_error:.1f} % on average"
-            f" ({100 * self.calibration_error_before:.1f} % before they were calibrated)."
-        )
+        return f"Calibration error: {100 * self.calibration_error:.1f} percentage points, on held-out pictures."
 
     def as_metadata(self) -> dict[str, Any]:
         return {"accuracy": self.accuracy, **asdict(self)}
 
 
-def judge(learnt: Learnt, calibration: Calibration, neighbourhood: Neighbourhood) -> Verdict:
+def judge(learnt: Learnt, calibration: Calibration) -> Verdict:
     """The verdict on what `learnt` said of the pictures that were held out."""
-    logits, targets, categories = learnt.held_out.logits, learnt.targets, learnt.dataset.categories
-    answers = logits.argmax(axis=1)
-    right = int((answers == targets).sum())
-    low, high = Proportion(right, len(targets)).interval
+    held_out, targets, categories = learnt.held_out, learnt.targets, learnt.dataset.categories
+    answers = held_out.logits.argmax(axis=1)
+    accuracy = cross_validated(answers == targets, held_out.rows, learnt.split)
+    low, high = accuracy.interval
     wrong = Counter(
         (categories[target], categories[answer])
         for target, answer in zip(targets, answers, strict=True)
         if target != answer
     )
+    own_scores = calibration.scores[np.arange(len(targets)), targets]
+    nearest = nearest_categories(learnt.dataset, learnt.looks, learnt.split, held_out)
     return Verdict(
-        right=right,
-        total=len(targets),
+        right=accuracy.right,
+        total=accuracy.total,
         low=low,
         high=high,
-        log_loss=log_loss(logits, targets, calibration.temperature),
+        log_loss=-float(np.mean(np.log(np.maximum(own_scores, SMALLEST)))),
         split=learnt.split.description,
         confused=tuple((true, answer, count) for (true, answer), count in wrong.most_common(MOST_CONFUSED)),
-        majority=_majority(learnt),
-        neighbours=int((neighbourhood.nearest == targets).sum()),
-        calibration_error=calibration.error_after,
-        calibration_error_before=calibration.error_before,
-    )
-
-
-def _majority(learnt: Learnt) -> int:
-    """How many are right if each fold always names the most frequent category of what it learnt from."""
-    targets = np.array(learnt.dataset.targets)
-    return sum(
-        int((targets[fold.held_out] == np.bincount(targets[fold.train]).argmax()).sum()) for fold in learnt.split.folds
+        majority=int(np.bincount(targets).max()),
+        neighbours=int((nearest == targets).sum()),
+        calibration_error=calibration.error,
     )

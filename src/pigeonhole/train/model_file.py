@@ -8,8 +8,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper, numpy_helper
 
+from pigeonhole.evaluation.feature_distance import FeatureDistance
 from pigeonhole.evaluation.head import Head
-from pigeonhole.evaluation.knn_distance import Familiar
 from pigeonhole.model import ModelCard
 from pigeonhole.model.float16 import comparison, in_float16
 from pigeonhole.model.load import DISTANCE, FEATURES, HEAT, INPUT, PROBABILITIES
@@ -20,12 +20,13 @@ FROZEN = "frozen."  # before the names of the second network
 
 
 def append_head(
-    backbone: bytes, head: Head, card: ModelCard, known: Familiar | None = None, frozen: bytes | None = None
+    backbone: bytes, head: Head, card: ModelCard, known: FeatureDistance | None = None, frozen: bytes | None = None
 ) -> bytes:
     """The model file: `backbone` (pixels → features), then softmax((features · weight + bias) / temperature).
 
-    With `known` it also answers how far a picture is from what was learnt: see Familiar.distances. That is asked of the
-    features of `frozen` (pixels → features), a second network in the same file, where the backbone was fine-tuned.
+    With `known` it also answers how far a picture is from what was learnt: see FeatureDistance.distances. That is asked
+    of the features of `frozen` (pixels → features), a second network in the same file, where the backbone was
+    fine-tuned.
     """
     model = onnx.load_model_from_string(backbone)
     graph = model.graph
@@ -101,31 +102,32 @@ def _append_network(model: onnx.ModelProto, network: bytes) -> str:
     return FROZEN + FEATURES
 
 
-def _append_distance(graph: onnx.GraphProto, known: Familiar, looks: str, batch: str) -> None:
-    """`distance` [N] of the features called `looks`: the same arithmetic as Familiar.distances, node by node."""
+def _append_distance(graph: onnx.GraphProto, known: FeatureDistance, looks: str, batch: str) -> None:
+    """`distance` [N] of the features called `looks`: the same arithmetic as FeatureDistance.distances, node by node."""
     graph.initializer.extend(
         [
-            # Half as large a file; the cosines are right to 1e-3.
-            numpy_helper.from_array(np.ascontiguousarray(known.features.T, dtype=np.float16), "known.features"),
-            numpy_helper.from_array(known.targets[None], "known.categories"),
-            numpy_helper.from_array(np.array(-1, dtype=np.float32), "known.unlike"),
-            numpy_helper.from_array(np.array(2, dtype=np.float32), "known.two"),
+            # Half as large a file; what is explained is right to 1e-3.
+            numpy_helper.from_array(np.ascontiguousarray(known.directions, dtype=np.float16), "known.directions"),
+            numpy_helper.from_array(np.array(known.energy, dtype=np.float32), "known.energy"),
+            numpy_helper.from_array(np.array(known.slope, dtype=np.float32), "known.slope"),
+            numpy_helper.from_array(np.array(1, dtype=np.float32), "known.one"),
             numpy_helper.from_array(np.array(0, dtype=np.float32), "known.zero"),
             numpy_helper.from_array(np.array([1], dtype=np.int64), "known.axis"),
         ]
     )
     steps: list[tuple[str, list[str], str, dict[str, Any]]] = [
         ("LpNormalization", [looks], "known.unit", {"axis": -1, "p": 2}),
-        ("Cast", ["known.features"], "known.wide", {"to": TensorProto.FLOAT}),
-        ("MatMul", ["known.unit", "known.wide"], "known.likeness", {}),
-        ("ArgMax", [PROBABILITIES], "known.answer", {"axis": 1, "keepdims": 1}),
-        ("Equal", ["known.answer", "known.categories"], "known.same", {}),
-        ("Where", ["known.same", "known.likeness", "known.unlike"], "known.alike", {}),
-        ("ReduceMax", ["known.alike", "known.axis"], "known.nearest", {"keepdims": 0}),
-        ("Mul", ["known.nearest", "known.two"], "known.twice", {}),
-        ("Sub", ["known.two", "known.twice"], "known.squared", {}),
-        ("Max", ["known.squared", "known.zero"], "known.positive", {}),
-        ("Sqrt", ["known.positive"], DISTANCE, {}),
+        ("Cast", ["known.directions"], "known.wide", {"to": TensorProto.FLOAT}),
+        ("MatMul", ["known.unit", "known.wide"], "known.parts", {}),
+        ("ReduceSumSquare", ["known.parts", "known.axis"], "known.explained", {"keepdims": 0}),
+        ("Sub", ["known.one", "known.explained"], "known.left", {}),
+        ("Max", ["known.left", "known.zero"], "known.positive", {}),
+        ("Sqrt", ["known.positive"], "known.residual", {}),
+        ("ReduceLogSumExp", ["logits", "known.axis"], "known.logsumexp", {"keepdims": 0}),
+        ("Sub", ["known.energy", "known.logsumexp"], "known.unusual", {}),
+        ("Mul", ["known.unusual", "known.slope"], "known.moved", {}),
+        ("Add", ["known.residual", "known.moved"], "known.sum", {}),
+        ("Max", ["known.sum", "known.zero"], DISTANCE, {}),
     ]
     graph.node.extend(helper.make_node(kind, inputs, [to], to, **settings) for kind, inputs, to, settings in steps)
     graph.output.append(helper.make_tensor_value_info(DISTANCE, TensorProto.FLOAT, [batch]))

@@ -24,6 +24,7 @@ SUSPICIONS = 24
 def collect(learnt: Learnt, finished: Finished, collected: Collector) -> None:
     """Count and keep what was said of every picture that was held out."""
     categories = learnt.dataset.categories
+    collected.evaluation.bounds = finished.verdict.proportion.bounds
     for row, scores, unknown in zip(learnt.held_out.rows, finished.scores, finished.unknown, strict=True):
         example = learnt.dataset.examples[row]
         order = sorted(range(len(categories)), key=lambda index: -scores[index])
@@ -83,7 +84,7 @@ def _facts(learnt: Learnt, finished: Finished) -> list[tuple[str, str]]:
         ("validation", finished.verdict.split),
         ("network input", f"{seen.size} × {seen.size} pixels, {seen.crop}"),
         ("temperature", f"{card.temperature:.3f}"),
-        ("unknown", finished.line.sentence if finished.line else "never"),
+        ("unknown", finished.thresholds.sentence if finished.thresholds else "never"),
         ("number format", learnt.int8.sentence if learnt.int8 else "float32"),
         ("training set, SHA-256", learnt.dataset.digest),
         ("model, SHA-256", digest(finished.onnx)),

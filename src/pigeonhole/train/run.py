@@ -10,7 +10,7 @@ from typing import Literal
 from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.dataset.folders import Dataset, read_dataset
 from pigeonhole.errors import NotInt8Error, OutputError, UsageError
-from pigeonhole.evaluation.rejection import Line
+from pigeonhole.evaluation.rejection import RejectionThresholds
 from pigeonhole.finetuning.checkpoint import forget_checkpoints
 from pigeonhole.model import load_model
 from pigeonhole.model.session import has_gpu
@@ -63,7 +63,7 @@ class TrainingResult:
     model: Path
     dataset: Dataset
     verdict: Verdict
-    line: Line | None
+    thresholds: RejectionThresholds | None
     collected: Collector
     report: Path | None
     int8: str
@@ -171,7 +171,7 @@ def _conclude(
     except OSError as error:
         raise OutputError(f"{printable(workspace.report)} cannot be written: {error.strerror or error}.") from error
     int8 = learnt.int8.sentence if learnt.int8 else ""
-    return TrainingResult(model, learnt.dataset, finished.verdict, finished.line, collected, page, int8)
+    return TrainingResult(model, learnt.dataset, finished.verdict, finished.thresholds, collected, page, int8)
 
 
 def _learn(workspace: Workspace, dataset: Dataset, options: TrainingOptions, output: Output) -> Learnt:
