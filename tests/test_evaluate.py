@@ -43,7 +43,7 @@ def test_accuracy_precision_and_recall_are_those_of_the_folder(tf_files: Path, l
 
 def test_people_read_sentences_a_table_and_the_worst_mistakes(tf_files: Path, labelled: Path) -> None:
     lines = pigeonhole("evaluate", tf_files, labelled).stdout.splitlines()
-    assert lines[0] == "8 of 10 pictures right (80.0 %, 95 % interval 49.0 to 94.3 %)."
+    assert lines[0] == "Accuracy: 80.0 % (8 of 10 pictures; 95 % confidence interval 49.0 to 94.3 %)."
     table = {line.split()[0]: line.split()[1:] for line in lines if line.startswith(("red", "green", "blue"))}
     assert table["red_things"] == ["5", "80.0", "%", "80.0", "%", "80.0", "%"]
     assert table["green_things"] == ["3", "75.0", "%", "100.0", "%", "85.7", "%"]
@@ -61,7 +61,7 @@ def test_a_markdown_table_has_a_line_for_every_picture_with_ok_or_ng(tf_files: P
     assert sum(line.endswith("| OK |") for line in lines) == 9
     assert sum(line.endswith("| NG |") for line in lines) == 2
     assert any(line.startswith("| red\\_things/a\\|b \\*c\\*.png | red\\_things | red\\_things 0.9") for line in lines)
-    assert "9 of 11 pictures right" in result.stderr
+    assert "(9 of 11 pictures; " in result.stderr
 
 
 def test_a_spreadsheet_gets_the_same_in_columns(tf_files: Path, labelled: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_flat_folder_gets_scores_and_no_accuracy(tf_files: Path, tmp_path: Pat
 def test_pictures_of_no_category_are_counted_apart(tf_files: Path, labelled: Path) -> None:
     write_pictures(labelled / "others", {"x.png": RED, "y.png": BLUE})
     result = pigeonhole("evaluate", tf_files, labelled)
-    assert result.stdout.startswith("8 of 10 pictures right")
+    assert result.stdout.startswith("Accuracy: 80.0 % (8 of 10 pictures; ")
     assert "0 of 2 pictures that belong to no category were answered with unknown." in result.stdout
 
 
@@ -99,7 +99,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_judged(tf_files: Path, labell
     result = pigeonhole("evaluate", tf_files, labelled)
     assert result.returncode == 1
     assert "broken.jpg" in result.stderr
-    assert result.stdout.startswith("8 of 10 pictures right")
+    assert result.stdout.startswith("Accuracy: 80.0 % (8 of 10 pictures; ")
     assert tree(labelled) == before
 
 

@@ -162,7 +162,7 @@ def test_where_the_probe_is_as_good_it_stays_and_that_is_said(mine: Path) -> Non
     result = train(Workspace(mine), options, recorder)
     assert read_model(result.model.read_bytes()).card.recipe == "probe"
     (said,) = (note for note in recorder.notes if note.startswith("Fine-tuned: "))
-    assert "of 24 pictures right" in said
+    assert " of 24 pictures; " in said
     assert said.endswith("which may be luck, so the probe stays.")
     assert not list((mine / "cache").glob("finetune-*"))  # nobody goes on from its checkpoints
 

@@ -240,7 +240,7 @@ def test_training_with_a_folder_valid_says_so(many: Path) -> None:
     result = pigeonhole("train", "--no-report", "--backbone", "builtin", many)
     assert result.returncode == 0, result.stderr
     assert "Learning from 40 pictures in 2 categories, validating on 8 from valid/." in result.stderr
-    assert "of 8 pictures right" in result.stdout
+    assert " of 8 pictures; " in result.stdout
     assert "the pictures of valid/" in result.stdout
 
 
@@ -251,7 +251,7 @@ def test_a_folder_test_is_looked_at_by_the_finished_model_alone(many: Path) -> N
     result = pigeonhole("train", "--no-report", "--backbone", "builtin", many)
     assert result.returncode == 0, result.stderr
     assert "Learning from 40 pictures in 2 categories." in result.stderr
-    assert re.search(r"^test/: \d of 7 pictures right", result.stdout, re.MULTILINE)
+    assert re.search(r"^test/: accuracy [\d.]+ % \(\d of 7 pictures; ", result.stdout, re.MULTILINE)
     assert "test/: 1 of its pictures are copies of training pictures: this accuracy is too optimistic." in result.stdout
 
 

@@ -34,7 +34,7 @@ def test_a_verdict_counts_names_what_is_confused_and_compares() -> None:
     outcome = learnt(np.eye(3)[answers] * 5, targets)
     verdict = judge(outcome, calibrate(outcome.held_out, outcome.targets))
     assert verdict.confused == (("a", "b", 1),)
-    assert verdict.sentence.startswith("5 of 6 pictures right (83.3 %, 95 % interval ")
+    assert verdict.sentence.startswith("Accuracy: 83.3 % (5 of 6 pictures; 95 % confidence interval ")
     assert verdict.sentence.endswith("), of these.")
     assert verdict.majority == 3  # of those held out, so that it is not below chance
     assert verdict.neighbours == 0  # each half knows the other: 0 0 0 says 0 to all, 1 1 2 says 1

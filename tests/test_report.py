@@ -170,7 +170,7 @@ def test_the_numbers_are_those_of_the_model_and_the_files_are_complete(superhero
     lines = [json.loads(line) for line in (folder / "pictures.jsonl").read_text().splitlines()]
     assert numbers["total"] == len(lines) == 482
     assert numbers["right"] == sum(line["ok"] for line in lines)
-    assert (superheroes / "training.txt").read_text().startswith(f"{numbers['right']} of 482 pictures right")
+    assert f" % ({numbers['right']} of 482 pictures; " in (superheroes / "training.txt").read_text().splitlines()[0]
     assert set(tree(folder)) == {
         "index.html",
         "report.json",

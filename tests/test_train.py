@@ -48,8 +48,8 @@ def mine(trained: Path, tmp_path: Path) -> Path:
 def test_the_result_says_how_many_are_right_how_sure_that_is_and_what_it_comes_from(trained: Path) -> None:
     first, *_, last = (trained / "printed.txt").read_text().splitlines()
     assert first == (
-        "24 of 24 pictures right (100.0 %, 95 % interval 74.7 to 100.0 %), "
-        "10-fold cross-validation with copies, near copies and bursts kept together."
+        "Accuracy: 100.0 % (24 of 24 pictures; 95 % confidence interval 74.7 to 100.0 %), "
+        "10-fold cross-validation with duplicates, near-duplicates and burst shots kept in the same fold."
     )
     assert last == f"The model is in {trained / 'model.onnx'}."
 
@@ -98,7 +98,7 @@ def test_two_pictures_of_each_are_enough(tmp_path: Path) -> None:
     shades(tmp_path / "data" / "green", GREEN, 2, 3)
     result = pigeonhole("train", "--no-report", "--backbone", "builtin", tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "of 6 pictures right" in result.stdout
+    assert " of 6 pictures; " in result.stdout
 
 
 def test_unreadable_pictures_are_named_and_left_out(mine: Path) -> None:
@@ -127,7 +127,7 @@ def test_learning_on_the_built_in_backbone_when_there_are_no_weights(tmp_path: P
     result = pigeonhole("train", "--no-report", tmp_path, environment={"PIGEONHOLE_OFFLINE": "1"})
     assert result.returncode == 0, result.stderr
     assert "Backbone: builtin (no weights in weights/, and PIGEONHOLE_OFFLINE=1 forbids downloads)." in result.stderr
-    assert result.stdout.startswith("20 of 20 pictures right")
+    assert result.stdout.startswith("Accuracy: 100.0 % (20 of 20 pictures; ")
     write_pictures(tmp_path, {"new.png": (20, 30, 240)})
     assert Classifier.load(tmp_path / "model.onnx").guess(tmp_path / "new.png").category == "blue_things"
 

@@ -53,7 +53,7 @@ def sorted_folder(user: User, training: str) -> Path:
 
 
 def test_training_learns_in_the_container_and_what_it_writes_is_the_callers(user: User, training: str) -> None:
-    right = re.match(r"(\d+) of 482 pictures right", training)
+    right = re.match(r"Accuracy: [\d.]+ % \((\d+) of 482 pictures; ", training)
     assert right is not None, training
     assert int(right[1]) / 482 >= 0.985
     assert (user.tf_files / "model.onnx").stat().st_size > 1_000_000
@@ -117,7 +117,7 @@ def test_the_same_pictures_are_evaluated_without_a_network_and_without_writing(u
     header, *rows = ran.stdout.splitlines()
     assert header == "picture,truth,answer,score,unknown,ok,ranking"
     assert Counter(row.split(",")[5] for row in rows) == {"OK": 25}
-    assert "25 of 25 pictures right" in ran.stderr
+    assert "(25 of 25 pictures; " in ran.stderr
     assert user.look_around(INTERFACES) == "lo"
 
 

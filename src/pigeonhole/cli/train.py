@@ -131,7 +131,7 @@ def _tell_of_test(workspace: Workspace, result: "TrainingResult", terminal: Term
     evaluation = Evaluation(model.card.labels)
     for _ in evaluate(workspace.test, model, evaluation, terminal):
         pass
-    click.echo(f"{TEST}/: {evaluation.accuracy or 'no picture of a known category'}.")
+    click.echo(f"{TEST}/: accuracy {evaluation.accuracy or 'unknown, no picture is of a known category'}.")
     if evaluation.strangers:
         click.echo(
             f"{TEST}/: {evaluation.strangers_unknown} of {evaluation.strangers} pictures that belong to no category "

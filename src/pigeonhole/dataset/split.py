@@ -20,7 +20,7 @@ FEW = 40  # groups of an ordinary category: up to that many, what a fold holds o
 MORE_FOLDS = 10
 MOST_IN_MORE_FOLDS = 2000  # pictures
 SLACK = 1.25  # times its part of a category, which a fold may hold out, so that new pictures move few others
-TOGETHER = "copies, near copies and bursts kept together"
+TOGETHER = "duplicates, near-duplicates and burst shots kept in the same fold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _by_valid(dataset: Dataset, groups: NDArray[np.int64], judges: NDArray[np.bo
     if lost := set(targets[~judges]) - set(targets[learn]):
         category = dataset.categories[min(lost)]
         raise DataError(
-            f"Every picture of {printable(category)} in data/ is a copy or near copy of one in {VALID}/.",
+            f"Every picture of {printable(category)} in data/ is a duplicate or near-duplicate of one in {VALID}/.",
             "Put other pictures into one of the two.",
         )
     but = f", without {shared.sum()} of data/ that are much like them" if shared.any() else ""

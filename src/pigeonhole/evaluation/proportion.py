@@ -34,8 +34,8 @@ class Proportion:
     def __str__(self) -> str:
         low, high = self.interval
         return (
-            f"{self.right} of {self.total} pictures right"
-            f" ({100 * self.share:.1f} %, 95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
+            f"{100 * self.share:.1f} % ({self.right} of {self.total} pictures;"
+            f" 95 % confidence interval {100 * low:.1f} to {100 * high:.1f} %)"
         )
 
 

@@ -13,7 +13,7 @@ def sentences(evaluation: Evaluation) -> Iterator[str]:
     """What a reader wants to know first."""
     accuracy = evaluation.accuracy
     if accuracy:
-        yield f"{accuracy}."
+        yield f"Accuracy: {accuracy}."
         error = 100 * evaluation.calibration_error
         yield f"Calibration error: {error:.1f} percentage points. Log loss: {evaluation.log_loss:.3f}."
         if evaluation.known_unknown:

@@ -43,13 +43,13 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        return f"{self.proportion}, {self.split}."
+        return f"Accuracy: {self.proportion}, {self.split}."
 
     @property
     def comparison(self) -> str:
         return (
-            f"For comparison: {100 * self.majority / self.total:.1f} % by always naming the most frequent category, "
-            f"{100 * self.neighbours / self.total:.1f} % by the most similar picture."
+            f"Baselines: most frequent category {100 * self.majority / self.total:.1f} %, "
+            f"nearest neighbour {100 * self.neighbours / self.total:.1f} %."
         )
 
     @property
