@@ -82,6 +82,9 @@ RUN python3 -m venv --without-pip /opt/venv \
  && pip --python /opt/venv/bin/python install --no-cache-dir \
     ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r /lists/train.txt
 COPY --from=package /package /opt/venv
+# A detector of drawn faces that needs an older Pillow than everything else.
+RUN python3 -c 'import pathlib, pigeonhole.faces.animeface_environment as it; it.make(pathlib.Path("/opt/animeface"))'
+ENV PIGEONHOLE_ANIMEFACE=/opt/animeface/bin/python
 RUN python3 -c 'import matplotlib.pyplot, onnxscript, timm, torch, torchvision, pigeonhole.cli.train, pigeonhole.train'
 USER 65532:65532
 WORKDIR /run/pigeonhole

@@ -42,6 +42,8 @@ row quantize   ''           train     none     '[TF_FILES:data]'                
   'Quantise TF_FILES/model.onnx to int8, if that is faster here and its answers stay the same.'
 row frames     ''           train     none     'FILM:film... OUT:out'                         '' \
   'Take pictures out of films and put them into OUT as <film>-00h12m34.560s.jpg.'
+row faces      ''           train    none     'IN:in OUT:out'                                '' \
+  'Cut every face out of the pictures of IN and put it into OUT as <name>-1.<ext>, <name>-2.<ext>, ….'
 row crop-borders '' train    none     'IN:in OUT:out'                                '' \
   'Copy the pictures of IN to OUT without bars and thin lines of one colour at their edges.'
 row health     ''           here      none     'OUT:folder'                                   '' \

@@ -4,7 +4,7 @@ import ctypes
 import os
 import signal
 import time
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,12 @@ from pigeonhole.images import Preprocessing
 
 ONCE = b"die once beside "
 ASLEEP = "DECODER_ASLEEP"  # in the environment: the file to make when one goes to sleep
+
+
+def maker(data: bytes, _: object, __: object, relative: PurePath) -> tuple[str, int]:
+    """The relative path and how long the file is, unless the file says otherwise."""
+    obedient(data, Preprocessing(size=1))
+    return str(relative), len(data)
 
 
 def obedient(data: bytes, preprocessing: Preprocessing, _: object = None) -> NDArray[np.uint8]:

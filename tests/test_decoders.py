@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from decoder_stubs import ASLEEP, ONCE
-from pigeonhole.decoding.item import Decoded, Problem
+from pigeonhole.decoding.item import Decoded, Made, Problem
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.decoding.protocol import Limits
 from pigeonhole.decoding.threads import ThreadDecoders
@@ -22,6 +23,13 @@ from trees import RED, write_pictures
 from watching import HANGS, wait_until
 
 TINY = Preprocessing(size=8)
+
+
+@dataclass(frozen=True)
+class NoSquares:
+    size: int = 0
+
+
 Pool = Callable[..., DecoderPool]
 
 
@@ -259,3 +267,16 @@ def test_workers_of_a_killed_process_end_by_themselves_even_those_that_hang(tmp_
     process.communicate()
 
     wait_until_gone(workers)
+
+
+def test_what_makes_something_else_of_pictures_survives_them_too(tmp_path: Path) -> None:
+    found = write(tmp_path, b"abc", b"kill", b"refuse", b"abcd")
+    with DecoderPool(2, decoder="decoder_stubs:maker") as maker:
+        made, killed, refused, other = maker.make(found, NoSquares())
+    assert isinstance(made, Made)
+    assert made.value == ("0000.jpg", 3)
+    assert isinstance(killed, Unreadable)
+    assert "the system killed the decoder twice" in killed.reason
+    assert isinstance(refused, Unreadable)
+    assert isinstance(other, Made)
+    assert other.value == ("0003.jpg", 4)

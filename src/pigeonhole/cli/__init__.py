@@ -31,6 +31,7 @@ COMMANDS = {
     "explain": "pigeonhole.cli.explain",
     "quantize": "pigeonhole.cli.quantize",
     "frames": "pigeonhole.cli.frames",
+    "faces": "pigeonhole.cli.faces",
     "crop-borders": "pigeonhole.cli.crop_borders",
     "health": "pigeonhole.cli.health",
     "undo": "pigeonhole.cli.undo",

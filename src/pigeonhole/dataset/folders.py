@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pigeonhole import own_names
 from pigeonhole.errors import DataError, UnreadableError
 from pigeonhole.files import digest, find, read
 from pigeonhole.records import Failed, Found, Unreadable
@@ -102,7 +103,13 @@ def also_in(folder: Path, dataset: Dataset) -> int:
 
 
 def _folders(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    is_prepared = (folder / own_names.FOLDER / own_names.PREPARED).exists()
+    aside = {own_names.UNREADABLE, own_names.NO_FACE} if is_prepared else set()  # or it may be someone's category
+    return sorted(
+        entry.name
+        for entry in folder.iterdir()
+        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in aside
+    )
 
 
 def _known_folders(valid: Path, categories: Sequence[str]) -> list[str]:

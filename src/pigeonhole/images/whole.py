@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.images.read import to_square, upright_size
 
-LONGEST = 12_000  # pixels: the picture lies in a square while it is read, and a wider one is made smaller
+LONGEST = 8_000  # pixels: the picture lies in a square while it is read, and a wider one is made smaller
 
 
 def to_whole(

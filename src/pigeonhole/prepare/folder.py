@@ -19,7 +19,6 @@ from pigeonhole.sorting.free_names import FreeNames
 from pigeonhole.sorting.template import Name
 from pigeonhole.text import printable
 
-LEDGER = "prepared.sqlite"
 LOCK = "lock"  # the one of the sorting room, too: one run at a time works in a folder
 
 
@@ -59,7 +58,7 @@ class PreparedFolder:
         except OSError as error:
             raise _unwritable(out, error) from None
         try:
-            ledger = Ledger(hidden / LEDGER)
+            ledger = Ledger(hidden / own_names.PREPARED)
             try:
                 folder = cls(out, ledger)
                 folder._clear_parts()

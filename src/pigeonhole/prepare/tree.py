@@ -10,10 +10,10 @@ from pigeonhole.decoding.protocol import Settings
 from pigeonhole.errors import NothingToDoError, UnreadableError
 from pigeonhole.files import count_files, digest, find, read
 from pigeonhole.output import Output
+from pigeonhole.own_names import UNREADABLE
 from pigeonhole.prepare.folder import PreparedFolder, Product
 from pigeonhole.prepare.ledger import Job
 from pigeonhole.records import Failed, Found, Skipped, Unreadable
-from pigeonhole.sorting.plan import UNREADABLE
 from pigeonhole.sorting.template import Name
 from pigeonhole.text import printable
 

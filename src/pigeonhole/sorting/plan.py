@@ -6,6 +6,7 @@ from pathlib import Path, PurePath
 
 from pigeonhole.files.source import TRANSIENT, SourceError, open_unchanged
 from pigeonhole.journal.entry import LEFT, JournalEntry, State, Verdict
+from pigeonhole.own_names import UNREADABLE
 from pigeonhole.records import UNKNOWN, Failed, Guess, Identity, Outcome, Placed, Skipped, Unreadable
 from pigeonhole.sorting.earlier import EarlierOutcomes
 from pigeonhole.sorting.free_names import FreeNames
@@ -14,7 +15,6 @@ from pigeonhole.sorting.output_folder import OutputFolder
 from pigeonhole.sorting.seen_files import SeenFiles, absolute, is_readable
 from pigeonhole.sorting.template import Name
 
-UNREADABLE = "_unreadable"
 LONG_AGO = 0  # when it was read we do not know here; then its content will be compared next time
 
 Answer = Guess | Unreadable | Skipped | Failed

@@ -1,0 +1,64 @@
+"""The small environment that animeface runs in: there already, or made on first use."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pigeonhole.errors import PigeonholeError
+from pigeonhole.faces.animeface import Animeface
+from pigeonhole.text import printable
+
+PACKAGES = ("animeface==2.0.3", "pillow==11.3.0")
+PLACE = "PIGEONHOLE_ANIMEFACE"  # the interpreter of an environment that is there already, as in the container image
+OFFLINE = "PIGEONHOLE_OFFLINE"
+SECONDS = 300.0  # for pip, which fetches seven megabytes
+
+
+def animeface_python(note: Callable[[str], None] = lambda sentence: None) -> Path:
+    """The interpreter of an environment in which animeface works; it is made in the user's cache if need be.
+
+    `note` is told that before, since it takes a while. Raises PigeonholeError with the reason where it cannot be made.
+    """
+    if given := os.environ.get(PLACE):
+        if not Animeface(Path(given)).works():
+            raise PigeonholeError(f"animeface does not run in {printable(given)}, which {PLACE} names.", "")
+        return Path(given)
+    folder = _cache() / f"animeface-{sys.version_info.major}.{sys.version_info.minor}"
+    python = folder / "bin" / "python"
+    if python.exists() and Animeface(python).works():
+        return python
+    if os.environ.get(OFFLINE) == "1":
+        raise PigeonholeError(f"animeface is not installed, and {OFFLINE}=1 forbids to fetch it.", "")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)  # two runs must not install into one folder
+            if not (python.exists() and Animeface(python).works()):
+                note(f"Setting up animeface in {printable(folder)}, once.")
+                make(folder)
+    except OSError as error:
+        raise PigeonholeError(
+            f"animeface cannot be installed into {printable(folder)}: {error.strerror}.", ""
+        ) from None
+    return python
+
+
+def make(folder: Path) -> None:
+    """Make the environment in `folder`, in place of whatever is there. Raises PigeonholeError with the reason."""
+    python = folder / "bin" / "python"
+    pip = [str(python), "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *PACKAGES]
+    for command in ([sys.executable, "-I", "-m", "venv", "--clear", str(folder)], pip):
+        try:
+            subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+            raise PigeonholeError("animeface cannot be fetched; the network may be missing.", "") from None
+    if not Animeface(python).works():
+        raise PigeonholeError("animeface was fetched, but does not run here.", "")
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "pigeonhole"
