@@ -51,6 +51,7 @@ def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Pa
         "explain": ["elsa.jpg", "x.png"],
         "frames": ["elsa.jpg", "new"],
         "crop-borders": ["in", "new"],
+        "faces": ["in", "new"],
     }
     checkout.run(*row.call, *paths.get(row.command, ["tf"]), cwd=place)
 
