@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,8 +29,12 @@ class Lock:
     def __init__(self, path: Path) -> None:
         self.works = True
         self._is_released = False
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        self._descriptor = os.open(path, flags, 0o666)
         status = os.fstat(self._descriptor)
+        if not stat.S_ISREG(status.st_mode):  # a pipe, say
+            os.close(self._descriptor)
+            raise OSError(errno.EINVAL, f"{path.name} in it is no file", str(path))
         self._key = (status.st_dev, status.st_ino)
         if self._key in _held:
             # Closing a second descriptor would let go of the first one's lock: it stays open.

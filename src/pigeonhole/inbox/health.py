@@ -1,8 +1,10 @@
 """Whether a watcher is alive and well, in a small file that anyone may ask: a container's health check does."""
 
+import errno
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +31,7 @@ class Health:
         self._clock = clock
         self._boot = _boot()
         try:
-            self._descriptor = os.open(out / FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+            self._descriptor = _opened(out / FILE, os.O_RDWR | os.O_CREAT)
             self._is_locked = _lock(self._descriptor, fcntl.LOCK_EX)
             self._write("it is just starting")
         except OSError as error:
@@ -73,22 +75,37 @@ def why_unhealthy(out: Path, clock: Callable[[], float] = time.monotonic) -> str
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        record = json.loads(path.read_text())
-    except (OSError, ValueError):
+        descriptor = _opened(path, os.O_RDONLY)
+        try:
+            record = json.loads(os.pread(descriptor, SIZE, 0))
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) and record.keys() >= KEYS else None
+    if not isinstance(record, dict) or not record.keys() >= KEYS or not isinstance(record["beat"], int | float):
+        return None
+    return record
 
 
 def _is_free(path: Path) -> bool:
     """Whether nobody holds the lock that a watcher holds for as long as it lives."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = _opened(path, os.O_RDONLY)
     except OSError:
         return False
     try:
         return _lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
+
+
+def _opened(path: Path, flags: int) -> int:
+    """A descriptor of the regular file at `path`. Whatever else stands there is neither followed nor waited for."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "it is no file", str(path))
 
 
 def _lock(descriptor: int, kind: int) -> bool:

@@ -9,7 +9,10 @@ GRACE_SECONDS = 6.0  # `docker stop` waits for ten, and rolling back takes a mom
 
 
 class Shutdown:
-    """SIGTERM and Ctrl-C raise KeyboardInterrupt, as soon as `uninterrupted` is over or has taken too long."""
+    """SIGTERM, Ctrl-C and a terminal that is closed (SIGHUP) raise KeyboardInterrupt.
+
+    They do so as soon as `uninterrupted` is over or has taken too long.
+    """
 
     def __init__(self) -> None:
         self._is_busy = False
@@ -19,11 +22,13 @@ class Shutdown:
         """Only the main thread may call it."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
             signal.signal(number, self._handle)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup has it ignored
+            signal.signal(signal.SIGHUP, self._handle)
 
     def ignore(self) -> None:
         """From now on nothing interrupts the end."""
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)
 
     @contextmanager
