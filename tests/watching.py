@@ -17,7 +17,7 @@ from typing import Any
 from PIL import Image
 
 from models import write_colour_model
-from oracle import contents, whole
+from oracle import HIDDEN, contents, whole
 from pigeonhole.inbox.health import why_unhealthy
 from trees import BLUE, GREEN, RED
 
@@ -51,8 +51,9 @@ def wait_until(is_so: Callable[[], bool], what: str = "it") -> None:
 
 
 def names(folder: Path) -> list[str]:
-    """What a user sees below `folder`."""
-    return [name for name, entry in whole(folder).items() if entry != "/"]
+    """The files that a user sees below `folder`, also while a watcher is at work and its part files come and go."""
+    seen = (path for path in sorted(folder.rglob("*")) if not path.name.startswith(HIDDEN) and not path.is_dir())
+    return [str(path.relative_to(folder)) for path in seen if path.relative_to(folder).parts[0] != HIDDEN]
 
 
 class Place:
