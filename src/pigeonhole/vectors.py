@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
 Result = TypeVar("Result")
+Real = TypeVar("Real", bound=np.floating)
 
 
 def l2_normalised(features: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -22,6 +23,25 @@ def l2_normalised(features: NDArray[np.floating]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     scaled: NDArray[np.float32] = (features / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return scaled
+
+
+def logsumexp(logits: NDArray[Real]) -> NDArray[Real]:
+    """log Σ exp of each row of [N, C]: [N], however large the numbers are."""
+    highest = logits.max(axis=1, initial=-np.inf)
+    sums: NDArray[Real] = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+    return sums
+
+
+def log_softmax(logits: NDArray[Real]) -> NDArray[Real]:
+    """The logarithms of the shares that softmax gives to each row of [N, C]."""
+    logarithms: NDArray[Real] = logits - logsumexp(logits)[:, None]
+    return logarithms
+
+
+def softmax(logits: NDArray[Real]) -> NDArray[Real]:
+    """Each row of [N, C] as shares of 1."""
+    shares: NDArray[Real] = np.exp(log_softmax(logits))
+    return shares
 
 
 def by_rows(work: Callable[[slice], Result], count: int, rows: int) -> list[Result]:

@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.held_out import HeldOut
-from pigeonhole.vectors import l2_normalised
+from pigeonhole.vectors import l2_normalised, logsumexp
 
 RIDGE = 0.1  # on features of length 1; see also _ridge
 MOST = 20_000  # pictures that the directions are taken from, shared among the categories
@@ -51,7 +50,7 @@ class FeatureDistance:
 
     def moved(self, residuals: NDArray[np.float64], logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """`residuals` [N] with what the logits [N, C] say added."""
-        unusual = self.energy - logsumexp(logits, axis=1)
+        unusual = self.energy - logsumexp(logits)
         distances: NDArray[np.float64] = np.maximum(0.0, residuals + self.slope * unusual)
         return distances
 
@@ -79,7 +78,7 @@ def fit_distance(dataset: Dataset, features: NDArray[np.floating], split: Split,
         taught=np.isin(held_out.rows, rows),
         ridge=_ridge(len(rows), features.shape[1]),
     )
-    energies = logsumexp(held_out.logits, axis=1)
+    energies = logsumexp(held_out.logits)
     spread = float(energies.std())
     slope = ENERGY * float(residuals.std()) / spread if spread else 0.0
     known = replace(known, slope=slope, energy=float(energies.mean()))

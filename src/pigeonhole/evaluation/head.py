@@ -1,13 +1,17 @@
 """The last layer: features → logits → probabilities."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+
+from pigeonhole.vectors import log_softmax, softmax
 
 PRIOR = 0.5  # standard deviation of the temperature's logarithm over many sets
+LEAST, MOST = np.log(0.1), np.log(20.0)  # of the temperature's logarithm
+EXACT = 1e-4  # of the temperature
+GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +29,13 @@ class Head:
 
     def probabilities(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """[N, D] → [N, C]; each row sums to 1."""
-        probabilities: NDArray[np.float64] = softmax(self.logits(features) / self.temperature, axis=1)
+        probabilities: NDArray[np.float64] = softmax(self.logits(features) / self.temperature)
         return probabilities
 
 
 def log_loss(logits: NDArray[np.floating], targets: NDArray[np.int64], temperature: float = 1.0) -> float:
     """The mean negative log-likelihood of the true categories, in nats."""
-    return -float(np.mean(log_softmax(logits / temperature, axis=1)[np.arange(len(targets)), targets]))
+    return -float(np.mean(log_softmax(logits / temperature)[np.arange(len(targets)), targets]))
 
 
 def best_temperature(logits: NDArray[np.floating], targets: NDArray[np.int64]) -> float:
@@ -46,7 +50,23 @@ def best_temperature(logits: NDArray[np.floating], targets: NDArray[np.int64]) -
     expected[np.arange(count), targets] = (count + 1) / (count + 2)
 
     def loss(logarithm: float) -> float:
-        likelihood = float(np.sum(expected * log_softmax(logits / np.exp(logarithm), axis=1)))
+        likelihood = float(np.sum(expected * log_softmax(logits / np.exp(logarithm))))
         return (logarithm / PRIOR) ** 2 / 2 - likelihood
 
-    return float(np.exp(minimize_scalar(loss, bounds=np.log((0.1, 20.0)), method="bounded").x))
+    return float(np.exp(_lowest(loss, LEAST, MOST)))
+
+
+def _lowest(loss: Callable[[float], float], low: float, high: float) -> float:
+    """Where `loss`, which falls and then rises between `low` and `high`, is least: golden-section search."""
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    of_left, of_right = loss(left), loss(right)
+    while high - low > EXACT:
+        if of_left < of_right:
+            high, right, of_right = right, left, of_left
+            left = high - GOLDEN * (high - low)
+            of_left = loss(left)
+        else:
+            low, left, of_left = left, right, of_right
+            right = low + GOLDEN * (high - low)
+            of_right = loss(right)
+    return (low + high) / 2

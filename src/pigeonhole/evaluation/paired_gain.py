@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
 
 from pigeonhole.evaluation.head import best_temperature
 from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.vectors import log_softmax
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +38,5 @@ def _losses(held_out: HeldOut, targets: NDArray[np.int64]) -> NDArray[np.float64
     """The log loss of every held-out picture, in the order of the rows, at the temperature that suits them best."""
     order = np.argsort(held_out.rows)
     logits, own = held_out.logits[order], targets[held_out.rows[order]]
-    losses: NDArray[np.float64] = -log_softmax(logits / best_temperature(logits, own), axis=1)[np.arange(len(own)), own]
+    losses: NDArray[np.float64] = -log_softmax(logits / best_temperature(logits, own))[np.arange(len(own)), own]
     return losses

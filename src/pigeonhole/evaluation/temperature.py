@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from pigeonhole.evaluation.calibration_error import expected_calibration_error
 from pigeonhole.evaluation.head import best_temperature
 from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.vectors import softmax
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,6 @@ def calibrate(held_out: HeldOut, targets: NDArray[np.int64]) -> Calibration:
         inside = folds == fold
         others = ~inside if len(numbers) > 1 else inside
         tempered[inside] = logits[inside] / best_temperature(logits[others], targets[others])
-    scores: NDArray[np.float64] = softmax(tempered, axis=1)
+    scores: NDArray[np.float64] = softmax(tempered)
     right = logits.argmax(axis=1) == targets
     return Calibration(best_temperature(logits, targets), scores, expected_calibration_error(scores.max(axis=1), right))

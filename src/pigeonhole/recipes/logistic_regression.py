@@ -19,11 +19,14 @@ MANY = 10_000  # rows: with more, C is chosen by so many of them, and the folds 
 
 
 class HeadFitter:
-    """Fits heads for the same pictures again and again: for every fold, for other labels, for another C."""
+    """Fits heads for the same pictures again and again: for every fold, for other labels, for another C.
+
+    `views` is how many views of each picture there are.
+    """
 
     def __init__(self, space: PrincipalAxes, views: int) -> None:
         self._space = space
-        self._views = views
+        self.views = views
 
     @classmethod
     def of(cls, views: NDArray[np.float32]) -> "HeadFitter":
@@ -33,12 +36,12 @@ class HeadFitter:
 
     @property
     def pictures(self) -> int:
-        return len(self._space.points) // self._views
+        return len(self._space.points) // self.views
 
     def part(self, rows: NDArray[np.int64]) -> "HeadFitter":
         """The same for the pictures `rows` alone, which are numbered anew."""
-        every_view = np.arange(self._views)[:, None] * self.pictures + rows
-        return HeadFitter(self._space.part(every_view.ravel()), self._views)
+        every_view = np.arange(self.views)[:, None] * self.pictures + rows
+        return HeadFitter(self._space.part(every_view.ravel()), self.views)
 
     def fit(
         self, targets: NDArray[np.int64], parts: Sequence[NDArray[np.int64]], c: float, start: Weights | None = None
@@ -48,12 +51,12 @@ class HeadFitter:
         All views of a picture are learnt from together, each with a V-th of its weight. `start` [P, C, R + 1] is where
         to begin, such as the heads for another C.
         """
-        counts = np.zeros((len(parts), self._views, self.pictures), dtype=np.float32)
+        counts = np.zeros((len(parts), self.views, self.pictures), dtype=np.float32)
         for number, rows in enumerate(parts):
-            counts[number, :, rows] = 1 / self._views
+            counts[number, :, rows] = 1 / self.views
         shape = (len(parts), int(targets.max()) + 1, self._space.points.shape[1])
         begin = np.zeros(shape, dtype=np.float32) if start is None else start
-        return fit_softmax(self._space, np.tile(targets, self._views), counts.reshape(len(parts), -1), c, begin)
+        return fit_softmax(self._space, np.tile(targets, self.views), counts.reshape(len(parts), -1), c, begin)
 
     def held_out(self, split: Split, weights: Weights) -> HeldOut:
         """What the head of each fold, `weights` [F, C, R + 1], says of the plain view of those it had not seen."""
@@ -95,20 +98,26 @@ def fit_probe(
     uncertainty.
     """
     with output.stage("Learning", len(path) + len(split.folds) + 1) as advance:
-        fitter = HeadFitter.of(views)
-        few = _evenly(targets, MANY // len(views))
-        if len(few) == len(targets):
-            c, folds = _along(path, fitter, targets, split, advance)
-            _repeat(advance, len(split.folds))
-        else:
-            c, start = _along(path, fitter.part(few), targets[few], split.of_rows(few), advance)
-            each = []
-            for number, fold in enumerate(split.folds):
-                each.append(fitter.fit(targets, [fold.train], c, start[number : number + 1]))
-                advance()
-            folds = np.concatenate(each)
-        (weights,) = fitter.fit(targets, [split.learn], c, folds.mean(axis=0, keepdims=True))
-        advance()
+        return fit_heads(HeadFitter.of(views), targets, split, path, advance)
+
+
+def fit_heads(
+    fitter: HeadFitter, targets: NDArray[np.int64], split: Split, path: Sequence[float], advance: Stage
+) -> Probe:
+    """The same with a `fitter` that is at hand; `advance` is called len(path) + len(split.folds) + 1 times."""
+    few = _evenly(targets, MANY // fitter.views)
+    if len(few) == len(targets):
+        c, folds = _along(path, fitter, targets, split, advance)
+        _repeat(advance, len(split.folds))
+    else:
+        c, start = _along(path, fitter.part(few), targets[few], split.of_rows(few), advance)
+        each = []
+        for number, fold in enumerate(split.folds):
+            each.append(fitter.fit(targets, [fold.train], c, start[number : number + 1]))
+            advance()
+        folds = np.concatenate(each)
+    (weights,) = fitter.fit(targets, [split.learn], c, folds.mean(axis=0, keepdims=True))
+    advance()
     return Probe(fitter.head(weights), c, fitter.held_out(split, folds), folds, fitter)
 
 

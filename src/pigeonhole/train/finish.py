@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from pigeonhole import __version__
 from pigeonhole.evaluation.feature_distance import Familiarity, fit_distance
@@ -16,6 +15,7 @@ from pigeonhole.model import ModelCard
 from pigeonhole.recipes.result import Learnt
 from pigeonhole.train.cross_validation import Verdict, judge
 from pigeonhole.train.model_file import append_head, compared_in_float16
+from pigeonhole.vectors import softmax
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _unknown(learnt: Learnt, head: Head, familiarity: Familiarity | None) -> Ans
     if not len(learnt.stranger_features):
         return None
     logits = head.logits(learnt.stranger_features)
-    scores = softmax(logits / head.temperature, axis=1).max(axis=1)
+    scores = softmax(logits / head.temperature).max(axis=1)
     distances = familiarity.distance.distances(learnt.stranger_looks, logits) if familiarity else None
     nobody = np.zeros(len(scores), dtype=np.int64)
     return Answered(scores, nobody.astype(bool), distances, nobody)
