@@ -41,7 +41,7 @@ def test_every_file_is_either_found_or_skipped_with_a_reason(tmp_path: Path) -> 
         "text.jpg": "found",
         "notes.txt": "not a picture",
         "empty": "not a picture",
-        "film.crdownload": "another program's own file",
+        "film.crdownload": "unfinished, thrown away, or an editor's copy",
         "._b.jpg": "another program's own file",
         "link.jpg": "a link, which is not followed",
         "dangling.jpg": "a link, which is not followed",

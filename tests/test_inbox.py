@@ -141,14 +141,16 @@ def test_files_of_the_year_2099_and_of_1970_are_sorted_as_any_other(place: Place
 
 
 def test_other_programs_files_are_left_alone_until_they_get_their_name(place: Place) -> None:
-    left = ["a.png.part", "b.crdownload", "~$c.png", "._d.png", "Thumbs.db", ".pigeonhole-x.part", "notes.txt"]
-    for name in left:
+    left = ["a.png.part", "b.crdownload", "~$c.png", "._d.png", "Thumbs.db", "notes.txt"]
+    ours = ".pigeonhole-x.part"
+    for name in (*left, ours):
         (place.inbox / name).write_bytes(picture(0))
     (place.inbox / "notes.txt").write_text("not a picture")
     with watching(place) as watcher:
         place.drop(1)
         watcher.wait_until_sorted(1)
         assert set(names(place.inbox)) == set(left)
+        assert (place.inbox / ours).exists()
         (place.inbox / "a.png.part").rename(place.inbox / "a.png")
         watcher.wait_until_sorted(2)
         assert watcher.stop()["sorted"] == 2

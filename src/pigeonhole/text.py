@@ -1,6 +1,7 @@
 """What a sorted picture is called, and how any file name is shown."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 MAX_NAME_BYTES = 255  # of one name, on every file system that we meet
@@ -30,6 +31,11 @@ def _escaped(character: str) -> str:
     if 0xDC80 <= ord(character) <= 0xDCFF:  # how Python keeps a byte that is no UTF-8
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
+
+
+def one_spelling(name: str) -> str:
+    """`name` in NFC: macOS writes é as e and an accent, and a folder copied from there is the same category."""
+    return unicodedata.normalize("NFC", name)
 
 
 def safe_label(category: str) -> str:

@@ -62,6 +62,8 @@ class _Set:
 def check(workspace: Workspace, *, backbone: str | None, weights: Path | None, seed: int, output: Output) -> Checked:
     """Look for what is wrong with TF_FILES/data (and valid/). Raises DataError where there is nothing to learn from."""
     dataset = read_dataset(workspace)
+    for note in dataset.notes:
+        output.note(note)
     everything = (*dataset.examples, *dataset.strangers)
     seen, problems = appearances(everything, output)
     dataset = dataset.without(list(problems.values()))

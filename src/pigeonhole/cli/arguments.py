@@ -13,6 +13,12 @@ TF_FILES = Path("tf_files")
 
 paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
+include_hidden = click.option(
+    "--include-hidden",
+    is_flag=True,
+    help="Also take what is hidden, trash, an old version or an unfinished file of another program.",
+)
+
 
 def inference(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of inference: `tta` and `no_unknown`, the two values of InferenceOptions."""

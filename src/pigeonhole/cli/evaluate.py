@@ -1,7 +1,7 @@
 """`pigeonhole evaluate`: how good is the model on pictures whose categories are known?"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from pigeonhole.evaluation.running import Evaluated, Evaluation
 from pigeonhole.files import digest, find
 from pigeonhole.model import InferenceOptions, Model, load_model
 from pigeonhole.output import Output, Terminal
+from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.records import Failed, Found, Guess, Skipped, Unreadable
 from pigeonhole.report import terminal as report_on_terminal
 from pigeonhole.report.collector import Collector, collecting
@@ -33,8 +34,11 @@ CURE = "Free some space, or leave the report out with --no-report."
 @click.option("--csv", "form", flag_value="csv", help="Print comma-separated values, a line per picture.")
 @click.option("--json", "form", flag_value="json", help="Print a JSON object per picture, then the summary.")
 @click.option("--no-report", is_flag=True, help="Do not write TF_FILES/report/evaluation.")
+@arguments.include_hidden
 @arguments.inference
-def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta: bool, no_unknown: bool) -> int:
+def command(
+    paths: tuple[Path, ...], form: Form | None, *, no_report: bool, include_hidden: bool, tta: bool, no_unknown: bool
+) -> int:
     """Measure how good the model is on pictures whose categories are known.
 
     PATHS is [TF_FILES] FOLDER. FOLDER holds one folder per category. Pictures in a folder that is no category of the
@@ -52,7 +56,8 @@ def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta:
     report = None if no_report else Workspace(tf_files).evaluation_report
     try:
         with collecting(report, model.card.labels) as collected:
-            problems = _collect(folder, model, collected, form, terminal)
+            answers = evaluate(folder, model, collected.evaluation, terminal, include_hidden=include_hidden)
+            problems = _collect(answers, collected, form)
             if not collected.seen and not problems:
                 raise NothingToDoError(f"There is no picture in {printable(folder)}.")
         page = write_report(report, _content(folder, tf_files, model, collected)) if report else None
@@ -69,12 +74,12 @@ def command(paths: tuple[Path, ...], form: Form | None, *, no_report: bool, tta:
     return 1 if problems else 0
 
 
-def _collect(folder: Path, model: Model, collected: Collector, form: Form | None, output: Output) -> int:
+def _collect(answers: Iterable[Evaluated | None], collected: Collector, form: Form | None) -> int:
     """How many pictures cannot be read; all others are collected, and printed where a form is wanted."""
     if form and header(form):
         click.echo(header(form))
     problems = 0
-    for evaluated in evaluate(folder, model, collected.evaluation, output):
+    for evaluated in answers:
         if evaluated is None:
             problems += 1
             continue
@@ -100,12 +105,15 @@ def _content(folder: Path, tf_files: Path, model: Model, collected: Collector) -
     )
 
 
-def evaluate(folder: Path, model: Model, evaluation: Evaluation, output: Output) -> Iterator[Evaluated | None]:
+def evaluate(
+    folder: Path, model: Model, evaluation: Evaluation, output: Output, *, include_hidden: bool = False
+) -> Iterator[Evaluated | None]:
     """Every picture below `folder`, counted in `evaluation`; None for what cannot be read, which is said."""
     relative = {}
+    skipped = SkippedTally(has_option=True)
 
     def found() -> Iterator[Found | Skipped | Failed]:
-        for file in find(folder):
+        for file in skipped.counting(find(folder, include_hidden=include_hidden)):
             if isinstance(file, Found):
                 relative[file.path] = file.relative
             yield file
@@ -120,6 +128,8 @@ def evaluate(folder: Path, model: Model, evaluation: Evaluation, output: Output)
                     relative.pop(answer.path, None)
                     output.outcome(answer)
                     yield None
+    for sentence in skipped.sentences():
+        output.note(sentence)
 
 
 def tell(collected: Collector, *, with_table: bool) -> None:

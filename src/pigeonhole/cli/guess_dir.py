@@ -15,6 +15,7 @@ from pigeonhole.errors import NothingToDoError, PigeonholeError
 from pigeonhole.files import count_files, find
 from pigeonhole.model import InferenceOptions, load_model
 from pigeonhole.output import JsonLines, Output, Terminal
+from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.records import Outcome, Skipped, Summary
 from pigeonhole.sorting import ALREADY, STAYED, Placing, Sorter, check_folders, sort_folder
 from pigeonhole.text import printable
@@ -26,12 +27,14 @@ from pigeonhole.workspace import Workspace
 @placing.options(Placing.COPY)
 @click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 @click.option("--no-recursive", is_flag=True, help="Ignore sub-folders.")
+@arguments.include_hidden
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object per file, then the counts.")
 @arguments.inference
 def command(
     paths: tuple[Path, ...],
     *,
     no_recursive: bool,
+    include_hidden: bool,
     as_json: bool,
     dry_run: bool,
     tta: bool,
@@ -61,10 +64,12 @@ def command(
                 output.note(note)
         started = time.monotonic()
         try:
-            expected = count_files(source, recursive=recursive, leave_out=sorter.is_output)
+            expected = count_files(
+                source, recursive=recursive, leave_out=sorter.is_output, include_hidden=include_hidden
+            )
             with output.stage("Sorting", expected) as advance:
-                found = account.summary.counting(find(source, recursive=recursive, leave_out=sorter.is_output))
-                for outcome in sort_folder(found, sorter, model, decoders):
+                found = find(source, recursive=recursive, leave_out=sorter.is_output, include_hidden=include_hidden)
+                for outcome in sort_folder(account.summary.counting(found), sorter, model, decoders):
                     account.take(outcome)
                     advance()
         except PigeonholeError:  # nothing more can be written: the rest of the folder was not sorted
@@ -90,6 +95,7 @@ class _Account:
         self.summary = Summary()
         self._output = output
         self._shows_places = shows_places
+        self._skipped = SkippedTally(has_option=True)
         self._left_behind = self._already = self._stayed = 0
 
     def take(self, outcome: Outcome) -> None:
@@ -98,6 +104,7 @@ class _Account:
         if isinstance(outcome, Skipped):
             self._already += outcome.reason.startswith(ALREADY)
             self._stayed += outcome.reason == STAYED
+            self._skipped.add(outcome)
         self._output.outcome(outcome)
         if self._shows_places and outcome.target:
             click.echo(f"{printable(outcome.path)} -> {printable(outcome.target)}")
@@ -113,6 +120,8 @@ class _Account:
             self.summary.failed += self.summary.missing
 
     def tell(self, seconds: float, device: str) -> None:
+        for sentence in self._skipped.sentences():
+            self._output.note(sentence)
         if self._stayed:
             self._output.note(
                 f"{self._stayed} pictures stay where they are, because an earlier run has copied or linked them. To"

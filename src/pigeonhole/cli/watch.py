@@ -30,6 +30,7 @@ from pigeonhole.workspace import Workspace
 @arguments.paths
 @placing.options(Placing.MOVE)
 @click.option("--recursive", is_flag=True, help="Include sub-folders.")
+@arguments.include_hidden
 @click.option(
     "--existing",
     type=click.Choice(["sort", "leave"]),
@@ -60,6 +61,7 @@ def command(
     paths: tuple[Path, ...],
     *,
     recursive: bool,
+    include_hidden: bool,
     existing: str,
     settle: float,
     poll: float,
@@ -89,7 +91,7 @@ def command(
         reloader = ModelReloader(Workspace(tf_files).model, settle, InferenceOptions(not no_unknown, tta))
         check_folders(inbox, out, options)
         lock = stack.enter_context(InboxLock(inbox))
-        scan = Scan(inbox, settle, recursive=recursive)
+        scan = Scan(inbox, settle, recursive=recursive, include_hidden=include_hidden)
         if existing == "leave":
             scan.leave_existing()
         wake = threading.Event()

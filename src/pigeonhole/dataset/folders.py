@@ -1,17 +1,20 @@
 """The training pictures: one folder per category, and whether they can be learnt from at all."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from pigeonhole import own_names
 from pigeonhole.errors import DataError, UnreadableError
 from pigeonhole.files import digest, find, read
-from pigeonhole.records import Failed, Found, Unreadable
-from pigeonhole.text import printable
+from pigeonhole.files.find import HIDDEN_FOLDER
+from pigeonhole.files.hidden import is_hidden_folder, is_never_taken
+from pigeonhole.output.skipped import SkippedTally
+from pigeonhole.records import Failed, Found, Skipped, Unreadable
+from pigeonhole.text import one_spelling, printable
 from pigeonhole.workspace import DATA, UNKNOWN, VALID, Workspace
 
 LEAST_PICTURES = 2  # one to learn from and one to check with
@@ -31,12 +34,13 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """All examples, those of data/ first, each part ordered by category and path; the files that had to be left out;
-    and the `strangers`, pictures of no category.
+    the `strangers`, pictures of no category; and `notes`, sentences for the user on what was not looked at.
     """
 
     examples: tuple[Example, ...]
     left_out: tuple[Unreadable | Failed, ...]
     strangers: tuple[Example, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -60,7 +64,7 @@ class Dataset:
         kept = tuple(example for example in self.examples if example.found.path not in bad)
         strangers = tuple(example for example in self.strangers if example.found.path not in bad)
         _check(_folder_of(self.examples[0]), self.categories, kept)
-        return Dataset(kept, (*self.left_out, *problems), strangers)
+        return replace(self, examples=kept, left_out=(*self.left_out, *problems), strangers=strangers)
 
     def labelled_twice(self) -> Iterator[tuple[Example, Example]]:
         """Pairs of the same picture in two categories."""
@@ -79,42 +83,63 @@ def read_dataset(workspace: Workspace) -> Dataset:
     data, valid = workspace.data, workspace.valid
     if not data.is_dir():
         raise DataError(f"There is no folder {printable(data)}.")
-    categories = [name for name in _folders(data) if name != UNKNOWN]
-    if not categories:
+    skipped = SkippedTally(has_option=False)
+    folders = _folders(data, skipped)
+    unknown = {UNKNOWN: folders.pop(UNKNOWN, [])}
+    if not folders:
         raise DataError(f"{printable(data)} holds no folders, so there are no categories.")
-    if len(categories) == 1:
-        raise DataError(
-            f"{printable(data)} holds a single category, {printable(categories[0])}; nothing to tell it from."
-        )
-    examples, problems = _examples(data, categories, DATA)
-    _check(data, categories, examples)
-    strangers, of_strangers = _examples(data, [UNKNOWN] if (data / UNKNOWN).is_dir() else [], DATA)
-    judges, of_judges = _examples(valid, _known_folders(valid, categories), VALID)
+    if len(folders) == 1:
+        raise DataError(f"{printable(data)} holds a single category, {printable(*folders)}; nothing to tell it from.")
+    examples, problems = _examples(folders, DATA, skipped)
+    _check(data, tuple(folders), examples)
+    strangers, of_strangers = _examples(unknown, DATA, skipped)
+    judges, of_judges = _examples(_known_folders(valid, folders, skipped), VALID, skipped)
     if valid.is_dir() and not judges:
         raise DataError(f"{printable(valid)} holds no pictures.", "Put some of each category there, or take it away.")
-    return Dataset((*examples, *judges), (*problems, *of_strangers, *of_judges), tuple(strangers))
+    left_out = (*problems, *of_strangers, *of_judges)
+    notes = (*_merged(folders), *skipped.sentences())
+    return Dataset((*examples, *judges), left_out, tuple(strangers), notes)
 
 
 def also_in(folder: Path, dataset: Dataset) -> int:
     """How many pictures below `folder` are also, byte for byte, examples of `dataset`."""
     learnt = {example.sha256 for example in dataset.examples}
-    examples, _ = _examples(folder, _folders(folder), DATA)
+    skipped = SkippedTally(has_option=False)
+    examples, _ = _examples(_folders(folder, skipped), DATA, skipped)
     return sum(example.sha256 in learnt for example in examples)
 
 
-def _folders(folder: Path) -> list[str]:
-    is_prepared = (folder / own_names.FOLDER / own_names.PREPARED).exists()
-    aside = {own_names.UNREADABLE, own_names.NO_FACE} if is_prepared else set()  # or it may be someone's category
-    return sorted(
-        entry.name
-        for entry in folder.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".") and entry.name not in aside
-    )
+def _folders(folder: Path, skipped: SkippedTally) -> dict[str, list[Path]]:
+    """The folders of every category, in the order of the categories. Spellings of one name are one category."""
+    own = folder / own_names.FOLDER
+    aside = set()  # elsewhere these names may be someone's categories
+    if own.is_dir():
+        aside.add(own_names.UNREADABLE)
+    if (own / own_names.PREPARED).exists():
+        aside.add(own_names.NO_FACE)
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(folder.iterdir()):
+        if not path.is_dir() or is_never_taken(path.name) or path.name in aside:
+            continue
+        if is_hidden_folder(path.name):
+            skipped.add(Skipped(path, HIDDEN_FOLDER))
+            continue
+        found[one_spelling(path.name)].append(path)
+    return dict(sorted(found.items()))
 
 
-def _known_folders(valid: Path, categories: Sequence[str]) -> list[str]:
-    """The categories that `valid` has folders for. Raises DataError where it has others."""
-    found = _folders(valid) if valid.is_dir() else []
+def _merged(folders: Mapping[str, Sequence[Path]]) -> Iterator[str]:
+    for category, paths in folders.items():
+        if len(paths) > 1:
+            yield (
+                f"{len(paths)} folders are called {printable(category)}, in different encodings of its letters; they"
+                " are one category."
+            )
+
+
+def _known_folders(valid: Path, categories: Collection[str], skipped: SkippedTally) -> dict[str, list[Path]]:
+    """The folders of the categories in `valid`. Raises DataError where it has others."""
+    found = _folders(valid, skipped) if valid.is_dir() else {}
     if strange := [name for name in found if name not in categories]:
         raise DataError(
             f"{printable(valid)} has a folder {printable(strange[0])}, "
@@ -124,11 +149,14 @@ def _known_folders(valid: Path, categories: Sequence[str]) -> list[str]:
     return found
 
 
-def _examples(folder: Path, categories: Sequence[str], part: Part) -> tuple[list[Example], list[Unreadable | Failed]]:
+def _examples(
+    folders: Mapping[str, Sequence[Path]], part: Part, skipped: SkippedTally
+) -> tuple[list[Example], list[Unreadable | Failed]]:
     examples: list[Example] = []
     problems: list[Unreadable | Failed] = []
-    for category in categories:
-        files = [file for file in find(folder / category) if isinstance(file, Found | Failed)]
+    for category, paths in folders.items():
+        found = (file for path in paths for file in skipped.counting(find(path)))
+        files = [file for file in found if isinstance(file, Found | Failed)]
         with ThreadPoolExecutor() as pool:
             results = list(pool.map(lambda file, name=category: _example(file, name, part), files))
         for result in sorted(results, key=_path_of):

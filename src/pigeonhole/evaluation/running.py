@@ -1,6 +1,7 @@
 """A folder whose pictures are known, compared with what a model says of them."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pigeonhole.evaluation.calibration_error import expected_calibration_error
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.records import Guess
+from pigeonhole.text import one_spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class OfCategory:
 class Evaluation:
     """Counts answers as they come: a few bytes for each, whatever their number.
 
-    `bounds` are those of the accuracy, where the pictures are not independent of each other.
+    `bounds` are those of the accuracy, where the pictures are not independent of each other. `other_folders`: how many
+    pictures lie in each folder that is no category.
     """
 
     labels: tuple[str, ...]
@@ -70,14 +73,20 @@ class Evaluation:
     known_unknown: int = 0
     unlabelled: int = 0
     bounds: tuple[float, float] | None = None
+    other_folders: Counter[str] = field(default_factory=Counter)
+    _spelled: dict[str, str] = field(init=False, default_factory=dict)  # each label, however its letters are encoded
     _truths: "array[int]" = field(default_factory=lambda: array("i"))
     _answers: "array[int]" = field(default_factory=lambda: array("i"))
     _scores: "array[float]" = field(default_factory=lambda: array("f"))
     _of_truth: "array[float]" = field(default_factory=lambda: array("f"))
 
+    def __post_init__(self) -> None:
+        self._spelled = {one_spelling(label): label for label in self.labels}
+
     def judge(self, guess: Guess, relative: Path) -> Evaluated:
         """Count one answer. The folder that the picture lies in says what is on it; no folder, nobody knows."""
-        truth = relative.parts[0] if len(relative.parts) > 1 else None
+        folder = relative.parts[0] if len(relative.parts) > 1 else None
+        truth = None if folder is None else self._spelled.get(one_spelling(folder), folder)
         stranger = truth is not None and truth not in self.labels
         evaluated = Evaluated(guess.path, relative, truth, stranger, guess.ranking, guess.is_unknown)
         self.count(evaluated)
@@ -90,6 +99,7 @@ class Evaluation:
         elif evaluated.stranger:
             self.strangers += 1
             self.strangers_unknown += evaluated.unknown
+            self.other_folders[evaluated.truth] += 1
         else:
             self.known_unknown += evaluated.unknown
             self._truths.append(self.labels.index(evaluated.truth))

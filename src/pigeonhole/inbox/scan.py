@@ -6,11 +6,12 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pigeonhole.files.find import LeaveOut, entries_below, is_ignored, judged, nothing
+from pigeonhole.files.find import LINK, LeaveOut, entries_below, is_passed_over, judged, nothing
 from pigeonhole.inbox.backoff import Backoff, Remembered
 from pigeonhole.inbox.baseline import Baseline
 from pigeonhole.inbox.open_writers import is_open_for_writing
 from pigeonhole.inbox.stability import StabilityTracker
+from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.records import Failed, Found, Guess, Identity, Outcome, Skipped, Unreadable
 
 BURST_SECONDS = 5.0  # then the watcher looks up: is there a new model, is all well?
@@ -26,15 +27,24 @@ class Scan:
     """One inbox over many looks.
 
     `gone` says why the inbox could not be listed in the last look; `more` whether that look ended before the inbox did.
+    `skipped` are the links and hidden folders that the last whole look met.
     """
 
     def __init__(
-        self, inbox: Path, settle: float, *, recursive: bool = False, clock: Callable[[], float] = time.monotonic
+        self,
+        inbox: Path,
+        settle: float,
+        *,
+        recursive: bool = False,
+        include_hidden: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.gone: str | None = None
         self.more = False
+        self.skipped = SkippedTally(has_option=True)
         self._inbox = inbox
         self._recursive = recursive
+        self._include_hidden = include_hidden
         self._clock = clock
         self._stability = StabilityTracker(settle)
         self._backoff = Backoff()
@@ -72,8 +82,7 @@ class Scan:
 
     def leave_existing(self) -> None:
         """What is there now stays, unless it is changed."""
-        entries = entries_below(self._inbox, recursive=self._recursive)
-        paths = (entry.path for entry, _ in entries if not isinstance(entry, Failed | Skipped))
+        paths = (entry.path for entry, _ in self._entries(nothing) if not isinstance(entry, Failed | Skipped))
         self._baseline = Baseline((path, identity) for path in paths if (identity := _state_of(path)))
 
     def due(
@@ -91,8 +100,10 @@ class Scan:
         if self.gone:
             return
         started, given, unlisted = self._clock(), 0, set[Path]()
-        for entry, relative in entries_below(self._inbox, recursive=self._recursive, leave_out=leave_out):
+        skipped = SkippedTally(has_option=True)
+        for entry, relative in self._entries(leave_out):
             if isinstance(entry, Skipped):
+                skipped.add(entry)
                 continue
             if isinstance(entry, Failed):
                 if entry.path == self._inbox:
@@ -102,6 +113,9 @@ class Scan:
                 if entry.path not in self._unlisted:
                     yield entry
                 continue
+            if entry.is_symlink():
+                skipped.add(Skipped(Path(entry.path), LINK))
+                continue
             item = self._taken(entry, relative, outcome_before)
             if item is not None:
                 yield item
@@ -109,7 +123,7 @@ class Scan:
                 if given == most or self._clock() - started >= BURST_SECONDS:
                     self.more = True
                     return
-        self._unlisted = unlisted
+        self._unlisted, self.skipped = unlisted, skipped
         self._stability.end_look()
 
     def is_current(self, answer: Answer) -> bool:
@@ -147,6 +161,11 @@ class Scan:
             self._nothing_to_do.add(path, given)
         return is_final  # else it was changed or removed: the next look will see
 
+    def _entries(self, leave_out: LeaveOut) -> Iterator[tuple[os.DirEntry[str] | Failed | Skipped, Path]]:
+        return entries_below(
+            self._inbox, recursive=self._recursive, leave_out=leave_out, include_hidden=self._include_hidden
+        )
+
     def _removed(self) -> str | None:
         """A container still sees a folder that was removed outside, as an empty one that nothing can arrive in."""
         try:
@@ -157,7 +176,11 @@ class Scan:
     def _taken(self, entry: os.DirEntry[str], relative: Path, outcome_before: OutcomeBefore) -> Item | None:
         """`entry` where it is a picture to be taken now."""
         path, identity = entry.path, _state(entry)
-        if identity is None or is_ignored(entry.name) or not self._is_wanted(path, identity):
+        if (
+            identity is None
+            or is_passed_over(entry.name, include_hidden=self._include_hidden)
+            or not self._is_wanted(path, identity)
+        ):
             return None
         if path not in self._stability and not self._stability.is_full:
             before = outcome_before(Found(Path(path), relative))
@@ -170,7 +193,7 @@ class Scan:
         if not self._is_complete(path, identity):
             return None
         self._stability.forget(path)
-        item = judged(entry, relative)
+        item = judged(entry, relative, include_hidden=self._include_hidden)
         if isinstance(item, Skipped):
             self._nothing_to_do.add(path, identity)
             return None

@@ -113,6 +113,8 @@ class Watcher:
             self._close_sorter(self._sorter)
         self._health.beat(ENDED)
         self._health.close()
+        for sentence in self._scan.skipped.sentences():
+            self._output.note(sentence)
         failing = self._scan.failing_files.union(map(os.fspath, self._unsettled))
         self.summary.failed = len(failing)
         self.summary.seen = self._scan.taken + len(failing)

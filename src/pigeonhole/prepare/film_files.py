@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pigeonhole.errors import NothingToDoError, UnreadableError, UsageError
-from pigeonhole.files.find import entries_below, is_ignored
+from pigeonhole.files.find import entries_below, is_passed_over
 from pigeonhole.files.overlap import refuse_overlap
 from pigeonhole.prepare.ledger import Ledger
 from pigeonhole.records import Failed, Skipped
@@ -46,7 +46,7 @@ def _below(folder: Path) -> Iterator[Path]:
     for entry, _ in entries_below(folder, recursive=True):
         if isinstance(entry, Failed):
             raise UsageError(f"{printable(entry.path)}: {entry.reason}.", "Check its permissions.")
-        if not isinstance(entry, Skipped) and entry.is_file(follow_symlinks=False) and not is_ignored(entry.name):
+        if not isinstance(entry, Skipped) and entry.is_file(follow_symlinks=False) and not is_passed_over(entry.name):
             path = Path(entry.path)
             if path.suffix.lower() in SUFFIXES:
                 yield path
@@ -77,7 +77,7 @@ def prefix_of(path: Path, mark: str, ledger: Ledger) -> str:
         if key == f"film {mark}" or known["path"] == place:
             return str(known["prefix"])
         taken.add(known["prefix"].casefold())
-    stem = f"_{path.stem}" if is_ignored(f"{path.stem}.jpg") else path.stem
+    stem = f"_{path.stem}" if is_passed_over(f"{path.stem}.jpg") else path.stem
     number, prefix = 1, stem
     while prefix.casefold() in taken:
         number += 1

@@ -10,6 +10,7 @@ from pigeonhole.decoding.protocol import Settings
 from pigeonhole.errors import NothingToDoError, UnreadableError
 from pigeonhole.files import count_files, digest, find, read
 from pigeonhole.output import Output
+from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.own_names import UNREADABLE
 from pigeonhole.prepare.folder import PreparedFolder, Product
 from pigeonhole.prepare.ledger import Job
@@ -68,14 +69,17 @@ class Tree:
 
     def results(self, is_done: Callable[[Found], bool] = lambda found: False) -> Iterator[Result]:
         """What is made of every picture; Skipped with DONE where `is_done`."""
+        skipped = SkippedTally(has_option=False)
         items = (
             Skipped(item.path, DONE) if isinstance(item, Found) and is_done(item) else item
-            for item in find(self.source)
+            for item in skipped.counting(find(self.source))
         )
         with self.output.stage(self.title, count_files(self.source)) as advance:
             for result in self.pool.make(items, self.settings):
                 yield result
                 advance()
+        for sentence in skipped.sentences():
+            self.output.note(sentence)
 
     def prepare(self, folder: PreparedFolder, job: Job, product_of: Callable[[Made], Product]) -> Counts:
         """Put what becomes of every picture into `folder`, and count.

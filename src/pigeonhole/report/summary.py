@@ -1,5 +1,6 @@
 """An evaluation in a few sentences and a table."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,8 @@ from rich.table import Table
 
 from pigeonhole.evaluation.running import Evaluation
 from pigeonhole.text import printable
+
+MOST_NAMED = 10  # folders that are no category
 
 
 def sentences(evaluation: Evaluation) -> Iterator[str]:
@@ -23,8 +26,15 @@ def sentences(evaluation: Evaluation) -> Iterator[str]:
             f"{evaluation.strangers_unknown} of {evaluation.strangers} pictures that belong to no category "
             "were answered with unknown."
         )
+        yield f"Folders that are no category, with their pictures: {_named(evaluation.other_folders)}."
     if evaluation.unlabelled:
         yield f"{evaluation.unlabelled} pictures are not in a category folder and were not scored."
+
+
+def _named(folders: Counter[str]) -> str:
+    named = [f"{printable(folder)} ({count})" for folder, count in folders.most_common(MOST_NAMED)]
+    more = len(folders) - len(named)
+    return ", ".join(named) + (f" and {more} more folders" if more else "")
 
 
 def table(evaluation: Evaluation) -> Table:
@@ -43,6 +53,7 @@ def fields(evaluation: Evaluation) -> dict[str, Any]:
     record: dict[str, Any] = {
         "strangers": evaluation.strangers,
         "strangers_unknown": evaluation.strangers_unknown,
+        "other_folders": dict(evaluation.other_folders),
         "unlabelled": evaluation.unlabelled,
         "known_unknown": evaluation.known_unknown,
     }

@@ -90,7 +90,8 @@ class Template:
 
 
 def _safe(part: str) -> str:
-    """One component that means nothing special: a file may be called `..jpg`, a foreign model's label anything."""
-    if not part.strip(". ") or part.casefold().startswith(own_names.PREFIX):
+    """One component that means nothing special: a file may be called `..jpg`, a category `_unreadable`."""
+    special = part.casefold()
+    if not part.strip(". ") or special.startswith(own_names.PREFIX) or special == own_names.UNREADABLE:
         return "_" + part
     return part

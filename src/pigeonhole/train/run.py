@@ -100,6 +100,8 @@ def _train(workspace: Workspace, options: TrainingOptions, output: Output) -> Tr
             "Leave them out, or use --recipe probe.",
         )
     dataset = read_dataset(workspace)
+    for note in dataset.notes:
+        output.note(note)
     for one, other in dataset.labelled_twice():
         output.warn(
             f"the same picture in two categories: {printable(one.found.path)} and {printable(other.found.path)}"
