@@ -67,8 +67,8 @@ COPY --from=classify-dependencies /opt/venv /opt/venv
 COPY --from=package /package /opt/venv
 # The container's root is read-only, so Python could never keep what it compiles: import once, here, what the
 # commands import. (The packages came compiled, the base image's standard library does not.)
-RUN python3 -c 'import pillow_heif, pigeonhole.decoding.worker, pigeonhole.cli.guess, pigeonhole.cli.guess_dir, \
-    pigeonhole.cli.watch, pigeonhole.cli.health'
+RUN python3 -c 'import pillow_heif, pigeonhole.decoding.worker; \
+    from pigeonhole.cli.classifying import guess, guess_dir, health, watch'
 USER 65532:65532
 WORKDIR /run/pigeonhole
 ENTRYPOINT ["pigeonhole"]
@@ -85,7 +85,7 @@ COPY --from=package /package /opt/venv
 # A detector of drawn faces that needs an older Pillow than everything else.
 RUN python3 -c 'import pathlib, pigeonhole.faces.animeface_environment as it; it.make(pathlib.Path("/opt/animeface"))'
 ENV PIGEONHOLE_ANIMEFACE=/opt/animeface/bin/python
-RUN python3 -c 'import matplotlib.pyplot, onnxscript, timm, torch, torchvision, pigeonhole.cli.train, pigeonhole.train'
+RUN python3 -c 'import matplotlib.pyplot, onnxscript, timm, torch, torchvision, pigeonhole.cli.training.train, pigeonhole.train'
 USER 65532:65532
 WORKDIR /run/pigeonhole
 ENTRYPOINT ["pigeonhole"]

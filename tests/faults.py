@@ -29,8 +29,9 @@ from oracle import File, assert_exactly_once, assert_no_leftovers, assert_nothin
 from pigeonhole.errors import PigeonholeError, UsageError
 from pigeonhole.files import find
 from pigeonhole.journal.entry import JournalEntry
+from pigeonhole.placing import Placing, Refused, journal_entries, undo
 from pigeonhole.records import Failed
-from pigeonhole.sorting import Placing, Refused, Sorter, SortOptions, journal_entries, undo
+from pigeonhole.sorting import Sorter, SortOptions
 
 HERE = Path(__file__).resolve().parent
 # What disks and networks answer. The second kind may come after the call was carried out: its answer was lost.

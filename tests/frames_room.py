@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pigeonhole.films.frames import FrameOptions, take_frames
 from pigeonhole.output import Recorder
 from pigeonhole.prepare.folder import PreparedFolder
-from pigeonhole.prepare.frames import FrameOptions, take_frames
 from sorting_room import die_at
 
 EVERY = 0.5

@@ -19,8 +19,9 @@ from pigeonhole import failpoints
 from pigeonhole.decoding.item import cannot_read
 from pigeonhole.errors import OutputError
 from pigeonhole.files import digest, find, publish, read
+from pigeonhole.placing import Placing, place, undo, undo_one
 from pigeonhole.records import Failed, Found, Guess, Outcome, Skipped, Unreadable
-from pigeonhole.sorting import Answer, Placing, Sorter, SortOptions, placing, undo, undo_one
+from pigeonhole.sorting import Answer, Sorter, SortOptions
 
 RANKING = (("elsa", 0.99621), ("anna", 0.00379))
 
@@ -67,7 +68,7 @@ def cannot(name: str) -> None:
     def fail(*_: object) -> None:
         raise OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
 
-    for module in (publish, placing, undo_one):
+    for module in (publish, place, undo_one):
         module.rename_without_replacing = fail  # type: ignore[attr-defined]
     publish._link_and_unlink = fail  # type: ignore[assignment]
 

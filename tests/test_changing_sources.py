@@ -14,8 +14,9 @@ from oracle import (
 )
 from pigeonhole import failpoints
 from pigeonhole.files import publish, remove
+from pigeonhole.placing import Placing, place
 from pigeonhole.records import Failed, Placed
-from pigeonhole.sorting import Placing, Sorter, SortOptions, placing
+from pigeonhole.sorting import Sorter, SortOptions
 from sorting_room import guess, sort
 
 MOVE = SortOptions(placing=Placing.MOVE)
@@ -108,7 +109,7 @@ def test_a_source_that_changes_just_before_it_is_renamed_gets_its_name_back(
         rename(old, new)
 
     rename = publish.rename_without_replacing
-    monkeypatch.setattr(placing, "rename_without_replacing", renaming)
+    monkeypatch.setattr(place, "rename_without_replacing", renaming)
     (outcome,) = sort(source, out, MOVE)
     if change is edited_with_the_same_size_and_time:
         # In the same file: whoever still writes to it goes on doing so under its new name. Nothing is lost.

@@ -202,10 +202,10 @@ def test_only_a_linear_head_behind_a_mean_gives_a_heat_map() -> None:
     ("name", "has"), [("resnet18", True), ("squeezenet1_1", True), ("mobilenet_v3_small", False), ("alexnet", False)]
 )
 def test_only_networks_that_end_in_a_mean_give_a_heat_map(tmp_path: Path, name: str, has: bool) -> None:
-    from pigeonhole.backbones import registry as networks
+    from pigeonhole.backbones import registry
 
     path = write_random_weights(tmp_path / f"{name}.pth", name)
-    assert has_heat(networks.backbone_network(name, path), 96 if name != "alexnet" else 224) is has
+    assert has_heat(registry.backbone_network(name, path), 96 if name != "alexnet" else 224) is has
 
 
 def test_a_heat_map_needs_no_torch_and_overwrites_nothing(superheroes: Path, shared: Path, tmp_path: Path) -> None:

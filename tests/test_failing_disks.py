@@ -26,8 +26,9 @@ from oracle import (
 from pigeonhole.cli import run
 from pigeonhole.errors import OutputError
 from pigeonhole.files import find
+from pigeonhole.placing import Placing, journal_entries
 from pigeonhole.records import Failed, Found, Placed, Skipped
-from pigeonhole.sorting import Placing, Sorter, SortOptions, journal_entries
+from pigeonhole.sorting import Sorter, SortOptions
 from sorting_room import guess, sort, until_it_fails
 from trees import RED, write_pictures
 

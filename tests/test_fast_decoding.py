@@ -9,8 +9,8 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from pictures import chunk, drawing, interlaced_png, png, saved
+from pigeonhole.formats.png import plain_png
 from pigeonhole.images import Preprocessing, to_square
-from pigeonhole.images.png import plain_png
 
 MODEL = Preprocessing()
 

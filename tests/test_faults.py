@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import faults
-from pigeonhole.sorting import Placing
+from pigeonhole.placing import Placing
 
 STRIDE = 12  # every twelfth call, another one for each kind of fault; the long form leaves nothing out
 

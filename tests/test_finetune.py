@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones import registry
 from pigeonhole.backbones.weights import Weights
 from pigeonhole.evaluation.head import Head
-from pigeonhole.finetuning import finetune
-from pigeonhole.finetuning import loop as tuning
+from pigeonhole.finetuning import finetune, loop
 from pigeonhole.finetuning.augment import REDRAWINGS, augmentation
 from pigeonhole.finetuning.finetune import as_finetuned, common_best, fine_tune
 from pigeonhole.finetuning.loader import Look, Pictures, balanced_order
@@ -62,8 +61,8 @@ def same(one: torch.nn.Module, other: torch.nn.Module) -> bool:
 
 def start_of(probed: Probed, weights: Weights) -> torch.nn.Module:
     """The trunk before it was tuned."""
-    trunk = networks.backbone_network(probed.backbone.name, weights.path)
-    return from_pixels(trunk, *networks.normalisation_of(TINY))
+    trunk = registry.backbone_network(probed.backbone.name, weights.path)
+    return from_pixels(trunk, *registry.normalisation_of(TINY))
 
 
 class Interrupted(Recorder):
@@ -204,16 +203,16 @@ def test_a_probe_is_what_auto_means_without_a_gpu(mine: Path, monkeypatch: pytes
 
 @pytest.fixture
 def network(mine: Path) -> Tuned:
-    trunk = networks.backbone_network(TINY, mine / "weights" / f"{TINY}.pth")
+    trunk = registry.backbone_network(TINY, mine / "weights" / f"{TINY}.pth")
     head = Head(np.random.default_rng(0).normal(size=(2, FEATURES)), np.array([0.5, -0.5]))
-    return Tuned(from_pixels(trunk, *networks.normalisation_of(TINY)), head)
+    return Tuned(from_pixels(trunk, *registry.normalisation_of(TINY)), head)
 
 
 def _run(mine: Path, network: Tuned, plan: Plan) -> Run:
     probed, _ = probe(mine)
-    material = tuning.Material(probed.dataset.examples, np.array(probed.dataset.targets), probed.backbone.preprocessing)
+    material = loop.Material(probed.dataset.examples, np.array(probed.dataset.targets), probed.backbone.preprocessing)
     fold = probed.split.folds[0]
-    return tuning.tune(network, material, fold, plan, seed=0, checkpoint=mine / "cache" / "x.pt", advance=lambda: None)
+    return loop.tune(network, material, fold, plan, seed=0, checkpoint=mine / "cache" / "x.pt", advance=lambda: None)
 
 
 def test_in_the_frozen_stage_only_the_head_learns(mine: Path, network: Tuned) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from oracle import contents, whole
+from pigeonhole.placing import Placing, journal_entries, undo
 from pigeonhole.records import Placed
-from pigeonhole.sorting import Placing, Sorter, SortOptions, journal_entries, undo
+from pigeonhole.sorting import Sorter, SortOptions
 from sorting_room import guess, sort
 from watching import Place, names, watching
 

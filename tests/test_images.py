@@ -19,9 +19,9 @@ from PIL import Image
 
 from pictures import can_heic, chunk, drawing, heic, png, saved, twins
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images import MAX_PIXELS, Preprocessing, looks_like_picture, to_square
+from pigeonhole.formats.signature import HEAD_BYTES, looks_like_picture
+from pigeonhole.images import MAX_PIXELS, Preprocessing, to_square
 from pigeonhole.images.preprocessing import FILL, Interpolation
-from pigeonhole.images.signature import HEAD_BYTES
 from tiffs import assembled
 
 # Pillow remarks on damaged files by warnings; here, as for users, they must not decide what happens.

@@ -22,8 +22,9 @@ from pigeonhole.inbox.model_reload import ModelReloader
 from pigeonhole.inbox.scan import Scan
 from pigeonhole.inbox.watch import Folders, Watcher
 from pigeonhole.output import Recorder
+from pigeonhole.placing import Placing
 from pigeonhole.records import Failed, Found, Placed, Unreadable
-from pigeonhole.sorting import Placing, SortOptions
+from pigeonhole.sorting import SortOptions
 from watching import HANGS, Place, assert_all_sorted_once, digests, names, picture
 
 

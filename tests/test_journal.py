@@ -18,8 +18,9 @@ from pigeonhole.errors import OutputError
 from pigeonhole.files import find
 from pigeonhole.journal import journal_file
 from pigeonhole.journal.journal import Journal
+from pigeonhole.placing import Placing, journal_entries
 from pigeonhole.records import Found, Identity, Placed, Skipped
-from pigeonhole.sorting import Placing, Sorter, SortOptions, journal_entries
+from pigeonhole.sorting import Sorter, SortOptions
 from sorting_room import guess, sort
 
 MOVE = SortOptions(placing=Placing.MOVE)

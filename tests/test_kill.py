@@ -24,7 +24,8 @@ from oracle import (
     whole,
     write_files,
 )
-from pigeonhole.sorting import Placing, SortOptions, journal_entries, undo
+from pigeonhole.placing import Placing, journal_entries, undo
+from pigeonhole.sorting import SortOptions
 from sorting_room import Mortals
 from trees import BLUE, GREEN, RED, write_pictures
 from watching import HANGS

@@ -14,8 +14,9 @@ from oracle import assert_adds_up, assert_nothing_lost, contents, whole, write_f
 from pigeonhole import failpoints
 from pigeonhole.cli import run
 from pigeonhole.files import find
-from pigeonhole.sorting import Answer, Placing, Sorter, SortOptions, journal_entries
-from pigeonhole.sorting.output_folder import GROUP
+from pigeonhole.placing import Placing, journal_entries
+from pigeonhole.placing.output_folder import GROUP
+from pigeonhole.sorting import Answer, Sorter, SortOptions
 from sorting_room import answers, sort, until_it_fails
 from trees import BLUE, GREEN, RED, write_pictures
 from watching import Place, names, wait_until, watching

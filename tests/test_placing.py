@@ -15,8 +15,9 @@ from oracle import (
     write_files,
 )
 from pigeonhole.files import find
+from pigeonhole.placing import Placing
 from pigeonhole.records import Failed, Found, Guess, Placed, Skipped, Unreadable
-from pigeonhole.sorting import Placing, Sorter, SortOptions, Template
+from pigeonhole.sorting import Sorter, SortOptions, Template
 from pigeonhole.sorting.template import INTO_FOLDERS
 from sorting_room import guess, sort, unreadable
 

@@ -11,7 +11,8 @@ from PIL import Image
 
 from pictures import STORED_TURNED, chunk, drawing, interlaced_png, png, saved
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images import Preprocessing, looks_like_picture, to_square, upright_size
+from pigeonhole.formats.signature import looks_like_picture
+from pigeonhole.images import Preprocessing, to_square, upright_size
 
 SMALL = Preprocessing(size=32, fraction=1.0, crop="squeeze")
 PICTURE = drawing(61, 47)

@@ -11,12 +11,13 @@ import pytest
 
 from oracle import write_files
 from pigeonhole import failpoints
-from pigeonhole.sorting import Placing, SortOptions
+from pigeonhole.placing import Placing
+from pigeonhole.sorting import SortOptions
 from sorting_room import sort
 
 SCRIPT = (
     "import sys; from pathlib import Path; import sorting_room as room;"
-    "from pigeonhole.sorting import Placing, SortOptions;"
+    "from pigeonhole.placing import Placing; from pigeonhole.sorting import SortOptions;"
     "room.sort(Path(sys.argv[1]), Path(sys.argv[2]), SortOptions(placing=Placing(sys.argv[3])))"
 )
 

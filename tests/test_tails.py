@@ -10,7 +10,8 @@ from PIL import Image
 
 from pictures import can_heic, drawing, heic, saved
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images import Preprocessing, has_end, to_square
+from pigeonhole.formats.complete import has_end
+from pigeonhole.images import Preprocessing, to_square
 
 SMALL = Preprocessing(size=32, fraction=1.0, crop="squeeze")
 PICTURE = drawing(97, 73)

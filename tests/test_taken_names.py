@@ -21,8 +21,9 @@ from oracle import (
 )
 from pigeonhole import failpoints
 from pigeonhole.files import publish
+from pigeonhole.placing import Placing, place
 from pigeonhole.records import Placed
-from pigeonhole.sorting import Placing, SortOptions, Template, placing
+from pigeonhole.sorting import SortOptions, Template
 from pigeonhole.sorting.free_names import FreeNames, PromisedOnDisk, ignores_case
 from pigeonhole.sorting.template import INTO_FOLDERS, Name
 from sorting_room import sort
@@ -81,7 +82,7 @@ def test_where_files_cannot_be_renamed_or_linked_they_are_copied_and_nothing_is_
     (out / "elsa-0.99621.png").write_text("somebody else's")
     script = (
         "import sys; from pathlib import Path; import sorting_room as room;"
-        "from pigeonhole.sorting import Placing, SortOptions;"
+        "from pigeonhole.placing import Placing; from pigeonhole.sorting import SortOptions;"
         "room.cannot(sys.argv[1]);"
         "room.sort(Path(sys.argv[2]), Path(sys.argv[3]), SortOptions(placing=Placing(sys.argv[4])))"
     )
@@ -106,7 +107,7 @@ def test_two_names_that_differ_in_case_survive_where_that_makes_no_difference(
         rename(old, new)
 
     rename = publish.rename_without_replacing
-    monkeypatch.setattr(placing, "rename_without_replacing", renaming)
+    monkeypatch.setattr(place, "rename_without_replacing", renaming)
     for folder, name in (("a", "Cat.jpg"), ("b", "cat.JPG")):
         (source / folder).mkdir()
         (source / folder / name).write_text(name)

@@ -8,7 +8,8 @@ import pytest
 from disks import second_disk
 from oracle import contents, whole, write_files
 from pigeonhole.errors import UsageError
-from pigeonhole.sorting import Placing, Refused, Sorter, SortOptions, Template, Undone, journal_entries, undo
+from pigeonhole.placing import Placing, Refused, Undone, journal_entries, undo
+from pigeonhole.sorting import Sorter, SortOptions, Template
 from pigeonhole.sorting.template import INTO_FOLDERS
 from sorting_room import guess, sort, unreadable
 

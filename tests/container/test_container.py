@@ -290,7 +290,8 @@ def test_nothing_is_compiled_anew_at_every_start(user: User, sorted_folder: Path
     # In a read-only root Python cannot keep what it compiles: every module has to come compiled.
     code = """
 import os, sys
-import pigeonhole.cli.guess, pigeonhole.cli.guess_dir, pigeonhole.cli.watch, pigeonhole.decoding.worker, onnxruntime
+import pigeonhole.decoding.worker, onnxruntime
+from pigeonhole.cli.classifying import guess, guess_dir, watch
 modules = [module for module in sys.modules.values() if getattr(module, "__cached__", None)]
 print(*(module.__name__ for module in modules if not os.path.exists(module.__cached__)))
 """

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from pigeonhole.backbones import timm_models as timm_networks
+from pigeonhole.backbones import timm_models
 from pigeonhole.backbones.registry import check_name
 from pigeonhole.backbones.torchvision_models import published_weights
 from pigeonhole.backbones.weights import TIMM, missing
@@ -30,7 +30,7 @@ def download(backbone: str, folder: Path) -> Path:
     """
     check_name(backbone)
     if backbone.startswith(TIMM):
-        where = timm_networks.published_at(backbone)
+        where = timm_models.published_at(backbone)
         raise missing(backbone, f"timm's are not downloaded, and are to be had at {where}")
     return fetch(published_weights(backbone)[0], backbone, folder)
 

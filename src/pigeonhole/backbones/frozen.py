@@ -76,15 +76,15 @@ def _read(weights: Weights, weights_sha256: str, onnx: bytes, size: int | None) 
 def _export(weights: Weights, weights_sha256: str, size: int | None, dataset: Dataset, path: Path) -> None:
     from onnx import helper
 
-    from pigeonhole.backbones import registry as networks
+    from pigeonhole.backbones import registry
     from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
 
-    trunk = networks.backbone_network(weights.backbone, weights.path)
-    network = from_pixels(trunk, *networks.normalisation_of(weights.backbone))
-    preprocessing = networks.preprocessing_of(weights.backbone, weights_sha256)
+    trunk = registry.backbone_network(weights.backbone, weights.path)
+    network = from_pixels(trunk, *registry.normalisation_of(weights.backbone))
+    preprocessing = registry.preprocessing_of(weights.backbone, weights_sha256)
     if size:
         preprocessing = replace(preprocessing, size=size)
-    networks.check_size(network, weights.backbone, preprocessing.size)
+    registry.check_size(network, weights.backbone, preprocessing.size)
     model = to_onnx(network, preprocessing.size)
     helper.set_model_props(model, {"preprocessing": json.dumps(asdict(preprocessing)), "backbone": weights.backbone})
     onnx: bytes = model.SerializeToString()

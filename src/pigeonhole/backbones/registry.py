@@ -6,9 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pigeonhole.backbones import builtin
-from pigeonhole.backbones import timm_models as timm_networks
-from pigeonhole.backbones import torchvision_models as torchvision_networks
+from pigeonhole.backbones import builtin, timm_models, torchvision_models
 from pigeonhole.backbones.builtin_network import BuiltinNetwork
 from pigeonhole.backbones.torchvision_models import IMAGENET_MEAN, IMAGENET_STD
 from pigeonhole.backbones.weights import BUILTIN, TIMM
@@ -23,7 +21,7 @@ def check_name(backbone: str) -> None:
     if backbone == BUILTIN:
         return
     of_timm = backbone.startswith(TIMM)
-    known = timm_networks.names() if of_timm else torchvision_networks.names()
+    known = timm_models.names() if of_timm else torchvision_models.names()
     if backbone not in known:
         close = difflib.get_close_matches(backbone, known, n=3)
         hint = f"Did you mean {', '.join(close)}?" if close else "Name one with --backbone, such as mobilenet_v2."
@@ -35,14 +33,14 @@ def preprocessing_of(backbone: str, sha256: str) -> Preprocessing:
     """How the weights file with the digest `sha256` wants its pictures."""
     check_name(backbone)
     if backbone.startswith(TIMM):
-        return timm_networks.preprocessing_of(backbone)
-    return torchvision_networks.preprocessing_of(backbone, sha256)
+        return timm_models.preprocessing_of(backbone)
+    return torchvision_models.preprocessing_of(backbone, sha256)
 
 
 def normalisation_of(backbone: str) -> tuple[Colour, Colour]:
     """Mean and standard deviation of the colours, 0 to 1, that go in front of the network."""
     if backbone.startswith(TIMM):
-        return timm_networks.normalisation_of(backbone)
+        return timm_models.normalisation_of(backbone)
     return IMAGENET_MEAN, IMAGENET_STD
 
 
@@ -55,7 +53,7 @@ def backbone_network(backbone: str, path: Path) -> nn.Module:
     if backbone == BUILTIN:
         return builtin.network().eval()
     of_timm = backbone.startswith(TIMM)
-    network = timm_networks.network(backbone, path) if of_timm else torchvision_networks.network(backbone, path)
+    network = timm_models.network(backbone, path) if of_timm else torchvision_models.network(backbone, path)
     return network.eval()
 
 
@@ -65,8 +63,8 @@ def architecture(backbone: str) -> nn.Module:
     if backbone == BUILTIN:
         return BuiltinNetwork()
     if backbone.startswith(TIMM):
-        return timm_networks.architecture(backbone)
-    return torchvision_networks.architecture(backbone)
+        return timm_models.architecture(backbone)
+    return torchvision_models.architecture(backbone)
 
 
 def check_size(network: nn.Module, backbone: str, size: int) -> None:

@@ -8,7 +8,8 @@ from pigeonhole.cpus import available_cpus
 from pigeonhole.decoding.item import Decoded, Problem, cannot_read
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
-from pigeonhole.images import Preprocessing, has_end, to_square
+from pigeonhole.formats.complete import has_end
+from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.records import Found, Unreadable
 
 AHEAD = 16

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from pigeonhole.decoding.protocol import Answer, Limits, Phase, Settings
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
-from pigeonhole.images import has_end
+from pigeonhole.formats.complete import has_end
 
 PAGE = 4096  # the phase lives in the first page of the shared memory, the pixels behind it
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pigeonhole.files.hidden import is_hidden_file, is_hidden_folder, is_never_taken
 from pigeonhole.files.read import head
-from pigeonhole.images.signature import HEAD_BYTES, looks_like_picture
+from pigeonhole.formats.signature import HEAD_BYTES, looks_like_picture
 from pigeonhole.records import Failed, Found, Skipped
 
 PICTURE_SUFFIXES = frozenset(

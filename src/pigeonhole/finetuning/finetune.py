@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pigeonhole.backbones import registry as networks
+from pigeonhole.backbones import registry
 from pigeonhole.backbones.weights import Weights
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.errors import UsageError
@@ -85,7 +85,7 @@ def fine_tune(workspace: Workspace, probed: Probed, weights: Weights, *, seed: i
     material = Material(probed.dataset.examples, targets, probed.backbone.preprocessing)
     split = probed.split.one(targets) if len(targets) >= SMALL_SET else probed.split
     trunk = from_pixels(
-        networks.backbone_network(probed.backbone.name, weights.path), *networks.normalisation_of(probed.backbone.name)
+        registry.backbone_network(probed.backbone.name, weights.path), *registry.normalisation_of(probed.backbone.name)
     )
     plan = _plan(trunk, probed, split)
     folder = _folder(workspace, probed, split, plan, seed)
@@ -138,7 +138,7 @@ def _plan(trunk: torch.nn.Module, probed: Probed, split: Split) -> Plan:
     size = probed.backbone.preprocessing.size
     plan = plan_for(len(split.folds[0].train), size)
     try:
-        networks.check_size(trunk, probed.backbone.name, plan.sizes[0])
+        registry.check_size(trunk, probed.backbone.name, plan.sizes[0])
     except UsageError:  # it sees pictures of one size only
         return replace(plan, sizes=(size,) * plan.epochs)
     return plan

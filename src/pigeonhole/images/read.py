@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images.colour import to_rgb
-from pigeonhole.images.complete import CUT_OFF
+from pigeonhole.formats.colour import to_rgb
+from pigeonhole.formats.complete import CUT_OFF
+from pigeonhole.formats.signature import kind_of
 from pigeonhole.images.preprocessing import FILL, Box, Preprocessing
-from pigeonhole.images.signature import kind_of
 from pigeonhole.images.stored import Pixels, StoredPicture, open_picture
 
 __all__ = ["MAX_PIXELS", "to_square", "upright_size"]

@@ -17,11 +17,12 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images import bmp, boxes, jpeg, png, tiff, webp
-from pigeonhole.images.colour import set_transparent_colour
-from pigeonhole.images.complete import CUT_OFF, missing_part
+from pigeonhole.formats import bmp, boxes, jpeg, png, webp
+from pigeonhole.formats.colour import set_transparent_colour
+from pigeonhole.formats.complete import CUT_OFF, missing_part
+from pigeonhole.formats.tiff.decode import decoded_tiff, is_for_pillow
+from pigeonhole.formats.tiff.layout import layout_of
 from pigeonhole.images.preprocessing import Preprocessing
-from pigeonhole.images.tiff_layout import layout_of
 
 ORIENTATIONS = range(1, 9)
 _WHOLE = 1 << 30  # bytes given to the JPEG decoder at once; where a piece ends it goes some steps back
@@ -62,9 +63,9 @@ class StoredPicture:
 @contextmanager
 def open_picture(kind: str, data: bytes) -> Iterator[StoredPicture]:
     """The picture in a file of the format `kind`. Raises as `decode` does."""
-    if kind == "TIFF" and (layout := layout_of(data)) and not tiff.is_for_pillow(layout):
+    if kind == "TIFF" and (layout := layout_of(data)) and not is_for_pillow(layout):
         orientation = layout.orientation if layout.orientation in ORIENTATIONS else 1
-        yield StoredPicture(layout.size, orientation, lambda _: Pixels(tiff.decoded_tiff(data, layout)))
+        yield StoredPicture(layout.size, orientation, lambda _: Pixels(decoded_tiff(data, layout)))
         return
     if kind == "BMP" and (masked := bmp.masked_bmp(data)):
         yield StoredPicture(masked.size, 1, lambda _: Pixels(bmp.decoded_bmp(data, masked)))

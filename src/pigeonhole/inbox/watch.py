@@ -18,9 +18,9 @@ from pigeonhole.inbox.model_reload import ModelReloader
 from pigeonhole.inbox.scan import Answer, Scan
 from pigeonhole.inbox.shutdown import Shutdown
 from pigeonhole.output import Output
+from pigeonhole.placing.output_folder import GROUP, has_journal_folder
 from pigeonhole.records import Failed, Outcome, Skipped, Summary
 from pigeonhole.sorting import Sorter, SortOptions
-from pigeonhole.sorting.output_folder import GROUP, has_journal_folder
 from pigeonhole.stream import guesses
 from pigeonhole.text import printable
 

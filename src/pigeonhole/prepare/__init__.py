@@ -1,4 +1,4 @@
-"""From films and whole pictures to training pictures: frames, faces, cut borders, redrawn copies, a first look.
+"""From whole pictures to training pictures, in a folder that a killed run goes on with. It knows no films.
 
 Nothing is imported here: each command loads only what it needs.
 """

@@ -11,7 +11,7 @@ from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.evaluation.held_out import HeldOut
 from pigeonhole.onnx_graph.from_torch import to_onnx
 from pigeonhole.output import Output
-from pigeonhole.recipes import small_cnn as scratch
+from pigeonhole.recipes import small_cnn
 from pigeonhole.recipes.result import Learnt
 from pigeonhole.recipes.saved_network import saved
 from pigeonhole.recipes.small_cnn import Habits
@@ -20,11 +20,11 @@ from pigeonhole.workspace import Workspace
 
 def learn_scratch(workspace: Workspace, dataset: Dataset, *, seed: int, output: Output) -> Learnt:
     """A small network that starts from nothing; about every fifth picture is held out and judges it."""
-    dataset, pixels, strangers = pixels_of(dataset, scratch.PREPROCESSING, output)
+    dataset, pixels, strangers = pixels_of(dataset, small_cnn.PREPROCESSING, output)
     targets = np.array(dataset.targets)
     thumbnails = np.stack([thumbnail(picture) for picture in pixels])
     split = make_split(dataset, find_groups(dataset, thumbnails, None, workspace), seed).one(targets)
-    return fit_from_nothing(dataset, split, pixels, strangers, seed=seed, habits=scratch.AUGMENTED, output=output)
+    return fit_from_nothing(dataset, split, pixels, strangers, seed=seed, habits=small_cnn.AUGMENTED, output=output)
 
 
 def fit_from_nothing(
@@ -42,29 +42,29 @@ def fit_from_nothing(
     `pixels` [N, S, S, 3] are of the examples of `dataset`, `strangers` [K, S, S, 3] of its strangers.
     """
     targets = np.array(dataset.targets)
-    epochs = sum(scratch.epochs_for(len(fold.train)) for fold in split.folds)
+    epochs = sum(small_cnn.epochs_for(len(fold.train)) for fold in split.folds)
     with output.stage("Learning", epochs) as advance:
         fitted = [
-            scratch.fit_scratch(pixels, targets, fold, seed=seed, advance=advance, habits=habits)
+            small_cnn.fit_scratch(pixels, targets, fold, seed=seed, advance=advance, habits=habits)
             for fold in split.folds
         ]
     learnt = fitted[-1]
-    some = pixels[:: max(1, len(pixels) // scratch.BATCH)][: scratch.BATCH]
+    some = pixels[:: max(1, len(pixels) // small_cnn.BATCH)][: small_cnn.BATCH]
     return Learnt(
         recipe="scratch",
         dataset=dataset,
         split=split,
         backbone={"name": "small_cnn", "weights": "learnt from these pictures alone", "sha256": None},
-        preprocessing=scratch.PREPROCESSING,
-        trunk=to_onnx(learnt.network, scratch.PREPROCESSING.size).SerializeToString(),
+        preprocessing=small_cnn.PREPROCESSING,
+        trunk=to_onnx(learnt.network, small_cnn.PREPROCESSING.size).SerializeToString(),
         head=learnt.head,
         held_out=HeldOut.of(split, [each.held_out for each in fitted]),
         looks=thumbnails(pixels),
         frozen=False,
         sample=some,
-        sample_features=scratch.features(learnt.network, some),
+        sample_features=small_cnn.features(learnt.network, some),
         sample_looks=thumbnails(some),
-        stranger_features=scratch.features(learnt.network, strangers) if len(strangers) else np.empty((0, 1)),
+        stranger_features=small_cnn.features(learnt.network, strangers) if len(strangers) else np.empty((0, 1)),
         stranger_looks=thumbnails(strangers),
         epochs=learnt.epochs,
         network=saved(learnt.network.state_dict()),

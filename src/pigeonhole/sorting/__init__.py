@@ -1,30 +1,14 @@
-"""From answers to files in their place, and back again.
+"""From answers to the places of files: which name a picture gets, what was sorted before, one folder into another.
 
-This room owns what an output folder looks like: names, placing, recovery after a kill, undo. It does not know where
-answers come from, nor how anything is shown.
+This room owns what an output folder looks like. It does not know where answers come from, nor how anything is shown;
+what is done to the files themselves is the business of `placing`.
 """
 
 from pigeonhole.sorting.earlier import ALREADY, STAYED
 from pigeonhole.sorting.folder import check_folders, sort_folder
-from pigeonhole.sorting.journal_entries import journal_entries
-from pigeonhole.sorting.options import Placing, SortOptions
+from pigeonhole.sorting.options import SortOptions
 from pigeonhole.sorting.plan import Answer
 from pigeonhole.sorting.sorter import Sorter
 from pigeonhole.sorting.template import Template
-from pigeonhole.sorting.undo_all import Refused, Undone, undo
 
-__all__ = [
-    "ALREADY",
-    "STAYED",
-    "Answer",
-    "Placing",
-    "Refused",
-    "SortOptions",
-    "Sorter",
-    "Template",
-    "Undone",
-    "check_folders",
-    "journal_entries",
-    "sort_folder",
-    "undo",
-]
+__all__ = ["ALREADY", "STAYED", "Answer", "SortOptions", "Sorter", "Template", "check_folders", "sort_folder"]

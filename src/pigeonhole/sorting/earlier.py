@@ -4,10 +4,11 @@ from pathlib import Path
 
 from pigeonhole.files.source import SourceError, has_content, reason_of
 from pigeonhole.journal.entry import JournalEntry, State
+from pigeonhole.placing.mode import Placing
+from pigeonhole.placing.output_folder import OutputFolder, sync_folders
+from pigeonhole.placing.place import remove_source
 from pigeonhole.records import Failed, Skipped
-from pigeonhole.sorting.options import Placing, SortOptions
-from pigeonhole.sorting.output_folder import OutputFolder, sync_folders
-from pigeonhole.sorting.placing import remove_source
+from pigeonhole.sorting.options import SortOptions
 from pigeonhole.sorting.seen_files import SeenFiles, is_readable
 
 ALREADY = "already sorted"  # how every such reason begins

@@ -10,8 +10,9 @@ from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files import refuse_overlap
 from pigeonhole.files.source import exists, is_folder
 from pigeonhole.model import Model
+from pigeonhole.placing.mode import Placing
 from pigeonhole.records import Failed, Found, Outcome, Skipped
-from pigeonhole.sorting.options import Placing, SortOptions
+from pigeonhole.sorting.options import SortOptions
 from pigeonhole.sorting.sorter import Sorter
 from pigeonhole.stream import guesses
 from pigeonhole.text import printable

@@ -1,22 +1,9 @@
 """How pictures are sorted: what the user chose."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from pigeonhole.placing import Placing
 from pigeonhole.sorting.template import Template
-
-
-class Placing(StrEnum):
-    """How a picture gets to its place.
-
-    COPY leaves the source. MOVE removes it once its content stands safely in the output. HARDLINK gives the same file
-    a second name (one file system only; edits show in both). SYMLINK points to the source's absolute path.
-    """
-
-    COPY = "copy"
-    MOVE = "move"
-    HARDLINK = "hardlink"
-    SYMLINK = "symlink"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from pathlib import Path, PurePath
 from pigeonhole.files.source import TRANSIENT, SourceError, open_unchanged
 from pigeonhole.journal.entry import LEFT, JournalEntry, State, Verdict
 from pigeonhole.own_names import UNREADABLE
+from pigeonhole.placing.output_folder import OutputFolder
 from pigeonhole.records import UNKNOWN, Failed, Guess, Identity, Outcome, Placed, Skipped, Unreadable
 from pigeonhole.sorting.earlier import EarlierOutcomes
 from pigeonhole.sorting.free_names import FreeNames
 from pigeonhole.sorting.options import SortOptions
-from pigeonhole.sorting.output_folder import OutputFolder
 from pigeonhole.sorting.seen_files import SeenFiles, absolute, is_readable
 from pigeonhole.sorting.template import Name
 

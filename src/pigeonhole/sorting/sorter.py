@@ -13,14 +13,15 @@ from pigeonhole.errors import OutputError
 from pigeonhole.files.folders import missing_folders
 from pigeonhole.files.source import SourceError, reason_of
 from pigeonhole.journal.entry import JournalEntry, State
+from pigeonhole.placing.mode import Placing
+from pigeonhole.placing.output_folder import GROUP, OutputFolder, cannot_write, sync_folders
+from pigeonhole.placing.place import cannot_remove, place_file, remove_source
+from pigeonhole.placing.recover import bring_to_end, recover
 from pigeonhole.records import Failed, Found, Outcome, Skipped
 from pigeonhole.sorting.earlier import EarlierOutcomes
 from pigeonhole.sorting.free_names import FreeNames, PromisedOnDisk
-from pigeonhole.sorting.options import Placing, SortOptions
-from pigeonhole.sorting.output_folder import GROUP, OutputFolder, cannot_write, sync_folders
-from pigeonhole.sorting.placing import cannot_remove, place_file, remove_source
+from pigeonhole.sorting.options import SortOptions
 from pigeonhole.sorting.plan import Answer, Plan, Planner, cannot_place
-from pigeonhole.sorting.recover import bring_to_end, recover
 from pigeonhole.sorting.seen_files import SeenFiles
 
 Other = TypeVar("Other")

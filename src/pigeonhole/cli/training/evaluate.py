@@ -16,11 +16,11 @@ from pigeonhole.model import InferenceOptions, Model, load_model
 from pigeonhole.output import Output, Terminal
 from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.records import Failed, Found, Guess, Skipped, Unreadable
-from pigeonhole.report import terminal as report_on_terminal
 from pigeonhole.report.collector import Collector, collecting
 from pigeonhole.report.prediction_rows import Form, header, row
 from pigeonhole.report.report_data import ReportData
 from pigeonhole.report.summary import fields, sentences, table
+from pigeonhole.report.terminal import print_report
 from pigeonhole.stream import guesses
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
@@ -137,5 +137,5 @@ def tell(collected: Collector, *, with_table: bool) -> None:
     for sentence in sentences(collected.evaluation):
         click.echo(sentence, err=not with_table)
     if with_table and collected.evaluation.accuracy:
-        report_on_terminal.print_report(collected)
+        print_report(collected)
         Console(highlight=False).print(table(collected.evaluation))

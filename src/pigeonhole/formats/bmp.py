@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images.colour import to_rgb
+from pigeonhole.formats.colour import to_rgb
 
 CUT_OFF = "it is cut off: the end of the BMP is missing"
 BAND_PIXELS = 1_000_000

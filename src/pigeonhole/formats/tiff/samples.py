@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL.TiffImagePlugin import TiffImageFile
 
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images.tiff_layout import (
+from pigeonhole.formats.tiff.layout import (
     DEFLATE,
     LZMA,
     LZW,

@@ -17,8 +17,8 @@ from pigeonhole.files.source import (
     open_unchanged,
 )
 from pigeonhole.journal.entry import JournalEntry, State
-from pigeonhole.sorting.options import Placing
-from pigeonhole.sorting.placing import TargetPaths
+from pigeonhole.placing.mode import Placing
+from pigeonhole.placing.place import TargetPaths
 
 
 def undo_entry(entry: JournalEntry, paths: TargetPaths) -> str | None:

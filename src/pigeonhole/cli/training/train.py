@@ -86,7 +86,7 @@ def command(
     """
     from pigeonhole.backbones.weights import AUTO
     from pigeonhole.recipes.preprocessing_search import Sight
-    from pigeonhole.report import terminal as report_on_terminal
+    from pigeonhole.report.terminal import print_report
     from pigeonhole.train import TrainingOptions, train
     from pigeonhole.train.run import is_first
 
@@ -105,7 +105,7 @@ def command(
     if not is_first():
         return 0
     click.echo(result.verdict.sentence)
-    report_on_terminal.print_report(result.collected)
+    print_report(result.collected)
     click.echo(result.verdict.comparison)
     click.echo(result.verdict.honesty)
     if result.thresholds:
@@ -122,7 +122,7 @@ def command(
 
 def _tell_of_test(workspace: Workspace, result: "TrainingResult", terminal: Terminal) -> None:
     """The accuracy of the finished model on TF_FILES/test/<category>/, which nothing was learnt or chosen by."""
-    from pigeonhole.cli.evaluate import evaluate
+    from pigeonhole.cli.training.evaluate import evaluate
     from pigeonhole.dataset.folders import also_in
     from pigeonhole.evaluation.running import Evaluation
     from pigeonhole.model import load_model

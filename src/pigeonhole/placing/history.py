@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pigeonhole.errors import UsageError
 from pigeonhole.journal.entry import JournalEntry
-from pigeonhole.sorting.output_folder import OutputFolder
+from pigeonhole.placing.output_folder import OutputFolder
 from pigeonhole.text import printable
 
 

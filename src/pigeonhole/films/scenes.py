@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scenedetect import AdaptiveDetector, FrameTimecode
 from scenedetect.common import Timecode
 
-from pigeonhole.prepare.film import Film, Shot
+from pigeonhole.films.film import Film, Shot
 
 WIDTH = 256  # pixels: details do not matter, and every frame is looked at
 SHORTEST = 0.6  # seconds of a scene

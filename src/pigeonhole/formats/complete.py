@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from PIL import ImageFile, TiffImagePlugin
 
-from pigeonhole.images import boxes, gif, jpeg, png, webp
-from pigeonhole.images.signature import kind_of
+from pigeonhole.formats import boxes, gif, jpeg, png, webp
+from pigeonhole.formats.signature import kind_of
 
 CUT_OFF = "it is cut off: the end of the {} is missing"
 UNFILLED = "it is not complete: the end of the {} is empty"

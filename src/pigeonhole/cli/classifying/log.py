@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pigeonhole.output.history_table import write_csv, write_json, write_table
-from pigeonhole.sorting import journal_entries
+from pigeonhole.placing import journal_entries
 
 
 @click.command("log")

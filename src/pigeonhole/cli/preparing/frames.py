@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pigeonhole.cli.times import seconds
+from pigeonhole.cli.preparing.times import seconds
 from pigeonhole.errors import UsageError
 from pigeonhole.output import Terminal
 
@@ -56,9 +56,9 @@ def command(
         raise UsageError("--every is at least 1ms.")
     if end is not None and begin >= end:
         raise UsageError("--from lies behind --to.", "Give the earlier time first.")
-    from pigeonhole.prepare.film_files import films_in
+    from pigeonhole.films.files import films_in
+    from pigeonhole.films.frames import FrameOptions, take_frames
     from pigeonhole.prepare.folder import PreparedFolder, check_out
-    from pigeonhole.prepare.frames import FrameOptions, take_frames
 
     *sources, out = paths
     films = films_in(sources, out)

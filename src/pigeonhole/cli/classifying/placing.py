@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from pigeonhole.errors import UsageError
-from pigeonhole.sorting import Placing, SortOptions, Template
+from pigeonhole.placing import Placing
+from pigeonhole.sorting import SortOptions, Template
 from pigeonhole.sorting.template import DEFAULT, INTO_FOLDERS
 
 _HELP = {

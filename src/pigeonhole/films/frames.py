@@ -18,14 +18,14 @@ from PIL import Image
 
 from pigeonhole.cpus import available_cpus
 from pigeonhole.errors import UnreadableError, UsageError
+from pigeonhole.films.files import clock, fingerprint, frame_name, prefix_of
+from pigeonhole.films.film import Film, Shot
+from pigeonhole.films.picture import picture_of
+from pigeonhole.films.places import Even, Middles, Place, Places
+from pigeonhole.films.sameness import Recent, emptiness, from_text, signature, to_text
+from pigeonhole.films.scan import Scan, opened, scan, stated_seconds
 from pigeonhole.output import Output
-from pigeonhole.prepare.film import Film, Shot
-from pigeonhole.prepare.film_files import clock, fingerprint, frame_name, prefix_of
-from pigeonhole.prepare.film_picture import picture_of
-from pigeonhole.prepare.film_scan import Scan, opened, scan, stated_seconds
 from pigeonhole.prepare.folder import PreparedFolder, Product
-from pigeonhole.prepare.places import Even, Middles, Place, Places
-from pigeonhole.prepare.sameness import Recent, emptiness, from_text, signature, to_text
 from pigeonhole.records import Unreadable
 from pigeonhole.text import printable
 
@@ -131,7 +131,7 @@ class _Taking:
     def _scene_bounds(self, scan: Scan, end: float) -> list[float]:
         """Where scenes begin, and where the last one ends; found once and then remembered."""
         if "bounds" not in self._state:
-            from pigeonhole.prepare.scenes import scene_bounds
+            from pigeonhole.films.scenes import scene_bounds
 
             with (
                 Film.open(self._path, scan) as film,

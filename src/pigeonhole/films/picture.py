@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation
 from numpy.typing import NDArray
 
-from pigeonhole.prepare.tone_mapping import TRANSFERS, to_srgb
+from pigeonhole.films.tone_mapping import TRANSFERS, to_srgb
 
 HD = 720  # lines from which a film that does not say so has the colours of high definition (BT.709), else BT.601
 _SMOOTH = Interpolation.AREA | Interpolation.ACCURATE_RND

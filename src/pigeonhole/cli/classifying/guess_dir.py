@@ -9,15 +9,17 @@ from typing import Any
 
 import click
 
-from pigeonhole.cli import arguments, placing
+from pigeonhole.cli import arguments
+from pigeonhole.cli.classifying import placing
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError, PigeonholeError
 from pigeonhole.files import count_files, find
 from pigeonhole.model import InferenceOptions, load_model
 from pigeonhole.output import JsonLines, Output, Terminal
 from pigeonhole.output.skipped import SkippedTally
+from pigeonhole.placing import Placing
 from pigeonhole.records import Outcome, Skipped, Summary
-from pigeonhole.sorting import ALREADY, STAYED, Placing, Sorter, check_folders, sort_folder
+from pigeonhole.sorting import ALREADY, STAYED, Sorter, check_folders, sort_folder
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 

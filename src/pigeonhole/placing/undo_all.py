@@ -10,8 +10,8 @@ from pigeonhole import failpoints
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files.source import exists
 from pigeonhole.journal.entry import JournalEntry, State
-from pigeonhole.sorting.output_folder import GROUP, OutputFolder, has_journal_folder, sync_folders
-from pigeonhole.sorting.undo_one import undo_entry
+from pigeonhole.placing.output_folder import GROUP, OutputFolder, has_journal_folder, sync_folders
+from pigeonhole.placing.undo_one import undo_entry
 from pigeonhole.text import printable
 
 

@@ -18,8 +18,8 @@ from pigeonhole.files.source import exists
 from pigeonhole.journal import journal_file
 from pigeonhole.journal.entry import JournalEntry
 from pigeonhole.journal.journal import Journal
-from pigeonhole.sorting.placing import TargetPaths
-from pigeonhole.sorting.recover import recover
+from pigeonhole.placing.place import TargetPaths
+from pigeonhole.placing.recover import recover
 from pigeonhole.text import printable
 
 LOCK = "lock"

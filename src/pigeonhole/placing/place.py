@@ -12,8 +12,8 @@ from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing, 
 from pigeonhole.files.remove import put_back, remove_same
 from pigeonhole.files.source import ChangedError, OpenFile, SourceError, exists, open_unchanged, reason_of
 from pigeonhole.journal.entry import JournalEntry, State
+from pigeonhole.placing.mode import Placing
 from pigeonhole.records import Identity
-from pigeonhole.sorting.options import Placing
 
 OtherName = Callable[[], None]
 """Gives the entry another target, and writes it down, because someone has taken the one that it had."""

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images.colour import to_rgb
-from pigeonhole.images.lab import D50, lab_to_rgb
-from pigeonhole.images.tiff_layout import CIELAB, CMYK, ICCLAB, PALETTE, RAW, RGB, WHITE_IS_ZERO, YCBCR, TiffLayout
-from pigeonhole.images.tiff_samples import UNPACKABLE, Samples, bands
+from pigeonhole.formats.colour import to_rgb
+from pigeonhole.formats.tiff.lab import D50, lab_to_rgb
+from pigeonhole.formats.tiff.layout import CIELAB, CMYK, ICCLAB, PALETTE, RAW, RGB, WHITE_IS_ZERO, YCBCR, TiffLayout
+from pigeonhole.formats.tiff.samples import UNPACKABLE, Samples, bands
 
 MOST_ABOVE_WHITE = 0.5  # the share of the pixels that are not black which may be brighter than white, if white is 1
 _UNSIGNED_WHITES = (255, 65535, 2**24 - 1, 2**31 - 1, 2**32 - 1)

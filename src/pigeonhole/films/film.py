@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pigeonhole.cpus import available_cpus
-from pigeonhole.prepare.film_scan import BACK, JUMP, Scan, opened, to_seconds, to_ticks
+from pigeonhole.films.scan import BACK, JUMP, Scan, opened, to_seconds, to_ticks
 
 NEAR = 1e-4  # seconds that are rounding
 CLOSE = 0.5  # seconds before a wanted frame, from which on every frame is decoded

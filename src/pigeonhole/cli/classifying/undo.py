@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pigeonhole.output import Terminal
-from pigeonhole.sorting import Refused, undo
+from pigeonhole.placing import Refused, undo
 from pigeonhole.text import printable
 
 

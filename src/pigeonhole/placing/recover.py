@@ -23,9 +23,9 @@ from pigeonhole.files.source import (
 )
 from pigeonhole.journal.entry import JournalEntry, State
 from pigeonhole.journal.journal import Journal
-from pigeonhole.sorting.options import Placing
-from pigeonhole.sorting.placing import TargetPaths, remove_source
-from pigeonhole.sorting.undo_one import undo_entry
+from pigeonhole.placing.mode import Placing
+from pigeonhole.placing.place import TargetPaths, remove_source
+from pigeonhole.placing.undo_one import undo_entry
 
 
 @dataclass(slots=True)

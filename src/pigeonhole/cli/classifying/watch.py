@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from pigeonhole.cli import arguments, placing
+from pigeonhole.cli import arguments
+from pigeonhole.cli.classifying import placing
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import UsageError
 from pigeonhole.inbox.events import Events, NoEvents, Watchdog
@@ -21,7 +22,8 @@ from pigeonhole.inbox.watch import Folders, Watcher
 from pigeonhole.model import InferenceOptions
 from pigeonhole.output import JsonLines, Output
 from pigeonhole.output.watch_terminal import WatchTerminal
-from pigeonhole.sorting import Placing, check_folders
+from pigeonhole.placing import Placing
+from pigeonhole.sorting import check_folders
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
