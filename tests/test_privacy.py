@@ -17,7 +17,7 @@ OUTWARD = re.compile(r"(connect|sendto|sendmsg|sendmmsg)\(.*(AF_INET|AF_INET6)")
 CALLS = "trace=connect,sendto,sendmsg,sendmmsg,execve"
 
 DEPENDENCIES = """
-import av, click, cv2, imagehash, isal, jinja2, matplotlib.pyplot, numpy, onnx, onnxscript, PIL.Image, pillow_heif
+import av, click, cv2, isal, jinja2, matplotlib.pyplot, numpy, onnx, onnxscript, PIL.Image, pillow_heif
 import pyspng, rich, scenedetect, scipy, sklearn, timm, torch, torchvision, watchdog
 import pigeonhole, onnxruntime, sys, time
 session = onnxruntime.InferenceSession(open(sys.argv[1], "rb").read(), providers=["CPUExecutionProvider"])

@@ -10,7 +10,7 @@ from stage import Figures, gpu_memory_mib, run
 import pigeonhole
 from pigeonhole.cpus import available_cpus
 
-NEEDED = ("click", "isal", "numpy", "PIL", "pyspng", "rich", "watchdog", "onnx", "onnxscript", "imagehash", "jinja2",
+NEEDED = ("click", "isal", "numpy", "PIL", "pyspng", "rich", "watchdog", "onnx", "onnxscript", "jinja2",
           "matplotlib", "scipy", "sklearn", "threadpoolctl", "torch", "torchvision")  # fmt: skip
 PACKAGES = {"PIL": "pillow", "sklearn": "scikit-learn"}  # where they are called otherwise
 OTHERS = ("nvidia.dali", "torchcodec", "timm", "transformers")
