@@ -15,7 +15,7 @@ import torchvision
 from pigeonhole.backbones import registry
 from pigeonhole.backbones.torchvision_models import published_weights, without_last_layer
 from pigeonhole.model import open_session
-from pigeonhole.model.load import FEATURES
+from pigeonhole.model.tensors import FEATURES
 from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
 from pigeonhole.onnx_graph.throughput import rate
 

@@ -21,7 +21,7 @@ from pigeonhole.backbones.weights import find_weights
 from pigeonhole.errors import UsageError, WeightsError
 from pigeonhole.images import Preprocessing
 from pigeonhole.model import load_model
-from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Recorder
 from pigeonhole.recipes.preprocessing_search import Sight

@@ -24,7 +24,7 @@ from pigeonhole.backbones.weights import AUTO, BUILTIN, BUILTIN_FILE
 from pigeonhole.errors import UsageError
 from pigeonhole.images import to_square
 from pigeonhole.model import load_model, open_session
-from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.onnx_graph.pooled_maps import maps_behind
 from pigeonhole.workspace import Workspace

@@ -21,7 +21,7 @@ from pigeonhole.errors import DataError, NotInt8Error
 from pigeonhole.evaluation.held_out import HeldOut
 from pigeonhole.files import find
 from pigeonhole.model import Model, load_model
-from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.onnx_graph import throughput
 from pigeonhole.onnx_graph.throughput import Rates
 from pigeonhole.output import Recorder

@@ -49,7 +49,7 @@ def test_a_model_cut_off_anywhere_is_refused() -> None:
         (edited(schema="99"), "schema 99, and this version reads schema 1"),
         (edited(labels='["one", "two"]'), "does not answer with the 2 categories"),
         (edited(preprocessing='{"size": 64}'), "does not take pictures of 64"),
-        (edited(preprocessing='{"size": "large"}'), "does not take pictures of large"),
+        (edited(preprocessing='{"size": "large"}'), "the size of its pictures is not a whole number"),
         (edited(preprocessing="{"), "its description is damaged"),
         (edited(temperature=None), "its description is damaged"),
     ],

@@ -25,6 +25,7 @@ def filled(template: str, original: str = "IMG 1.JPG", number: int = 1, category
         ("{date}/{index:05d}{ext}", "2026-11-21/00007.JPG"),
         ("{date:%Y/%m}/{stem}-{score:.0%}{ext}", "2026/11/IMG 1-100%.JPG"),
         ("{category}", "elsa"),
+        ("{date:2026 %Y}{ext}", "2026 2026.JPG"),
         ("{{{category}}}{ext}", "{elsa}.JPG"),
     ],
 )
@@ -57,6 +58,11 @@ def test_no_original_name_leads_anywhere_else(original: str) -> None:
     ("template", "sentence"),
     [
         ("{name}", "{name} is no field of a name template. There are: {category} {score} {stem} {ext} {index} {date}."),
+        ("{index:0999999d}", "asks for more characters than a name may have"),
+        ("{category:>300}{ext}", "asks for more characters than a name may have"),
+        ("{score:.999f}", "asks for more characters than a name may have"),
+        ("{date:%0999999d}", "asks for more characters than a name may have"),
+        ("a" * 1001, "has more than 1000 characters"),
         ("{category.__class__}", "is no field"),
         ("{0}", "is no field"),
         ("{}", "is no field"),
@@ -64,7 +70,7 @@ def test_no_original_name_leads_anywhere_else(original: str) -> None:
         ("{score:{index}}", "a form that is not known"),
         ("{category", "cannot be read"),
         ("{score:d}", "cannot be filled in"),
-        ("{stem:>99999999999999999999}", "cannot be filled in"),
+        ("{stem:>99999999999999999999}", "asks for more characters"),
         ("../{category}{ext}", "leaves the output folder or names nothing"),
         ("/root/{category}{ext}", "leaves the output folder or names nothing"),
         ("{category}/../{stem}", "leaves the output folder or names nothing"),

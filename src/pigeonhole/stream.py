@@ -4,6 +4,7 @@ Decoding runs a little ahead of the model; no more than a few batches of picture
 folder.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -17,7 +18,7 @@ from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.images import Preprocessing
 from pigeonhole.model import Answers, Model
 from pigeonhole.model.batch_threads import OrderedThreads
-from pigeonhole.records import Found, Guess
+from pigeonhole.records import Failed, Found, Guess
 
 __all__ = ["Decoded", "GuessWithHeat", "Problem", "decoded", "guess_with_heat", "guesses"]
 
@@ -61,7 +62,10 @@ def guess_with_heat(found: Found, model: Model, decoders: Decoders | None = None
     pixels = item.pixels[None]
     answers, heat = model.answers_with_heat(pixels)
     best = int(answers.probabilities[0].argmax())
-    return GuessWithHeat(_guess(model, item, answers, 0), model.plain_view(pixels)[0], heat[0, best])
+    guess = _guess(model, item, answers, 0)
+    if not isinstance(guess, Guess):
+        return guess
+    return GuessWithHeat(guess, model.plain_view(pixels)[0], heat[0, best])
 
 
 def decoded(
@@ -78,15 +82,17 @@ def decoded(
         yield from pool.decode(found, preprocessing)
 
 
-def _guesses(model: Model, batch: list[Decoded]) -> list[Guess]:
+def _guesses(model: Model, batch: list[Decoded]) -> list[Guess | Problem]:
     answers = model.answers(np.stack([item.pixels for item in batch]))
     return [_guess(model, item, answers, number) for number, item in enumerate(batch)]
 
 
-def _guess(model: Model, item: Decoded, answers: Answers, number: int) -> Guess:
+def _guess(model: Model, item: Decoded, answers: Answers, number: int) -> Guess | Problem:
     """The guess for `item`, whose answer stands in row `number`."""
     row = answers.probabilities[number]
     distance = None if answers.distances is None else float(answers.distances[number])
+    if not (np.isfinite(row).all() and (distance is None or math.isfinite(distance))):
+        return Failed(item.found.path, "the model's answer is no number")
     why_unknown = model.rejection.why_unknown(float(row.max()), distance) if model.rejection else ""
     ranking = _ranking(model.card.labels, row)
     return Guess(item.found.path, ranking, item.sha256, item.identity, distance, why_unknown, item.has_end)

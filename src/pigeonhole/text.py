@@ -17,6 +17,7 @@ def shortened(stem: str, ending: str) -> str:
     room = MAX_NAME_BYTES - len(os.fsencode(ending))
     if room <= 0:  # an extension of 255 bytes is none
         return shortened(stem, "")
+    stem = stem[:room]  # a character has a byte or more
     while len(os.fsencode(stem)) > room:
         stem = stem[:-1]
     return stem + ending

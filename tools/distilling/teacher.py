@@ -11,7 +11,7 @@ from torchvision.models import MobileNetV2
 from distilling.views import Seen
 from pigeonhole.backbones.torchvision_models import IMAGENET_MEAN, IMAGENET_STD
 from pigeonhole.model import open_session
-from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
 
 SIZE = 224

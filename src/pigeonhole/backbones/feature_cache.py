@@ -15,8 +15,8 @@ from pigeonhole.errors import DataError, OutputError
 from pigeonhole.images.views import canvas_of
 from pigeonhole.model import open_session
 from pigeonhole.model.batch_threads import OrderedThreads
-from pigeonhole.model.load import FEATURES, INPUT
 from pigeonhole.model.session import batch_plan_of
+from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Skipped, Unreadable
 from pigeonhole.stream import Decoded, decoded

@@ -14,7 +14,7 @@ from pigeonhole.errors import PigeonholeError
 from pigeonhole.files import digest, write_aside_and_replace
 from pigeonhole.images import Preprocessing
 from pigeonhole.model import open_session
-from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.output import Output
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.workspace import Workspace

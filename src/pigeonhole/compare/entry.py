@@ -5,8 +5,8 @@ from typing import Any
 
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.model import open_session
-from pigeonhole.model.load import PROBABILITIES
 from pigeonhole.model.session import device_of
+from pigeonhole.model.tensors import PROBABILITIES
 from pigeonhole.onnx_graph.throughput import rate
 from pigeonhole.train.finish import Finished
 

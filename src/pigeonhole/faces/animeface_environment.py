@@ -10,6 +10,7 @@ from pathlib import Path
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.faces.animeface import Animeface
 from pigeonhole.text import printable
+from pigeonhole.user_cache import user_cache
 
 PACKAGES = ("animeface==2.0.3", "pillow==11.3.0")
 PLACE = "PIGEONHOLE_ANIMEFACE"  # the interpreter of an environment that is there already, as in the container image
@@ -26,7 +27,7 @@ def animeface_python(note: Callable[[str], None] = lambda sentence: None) -> Pat
         if not Animeface(Path(given)).works():
             raise PigeonholeError(f"animeface does not run in {printable(given)}, which {PLACE} names.", "")
         return Path(given)
-    folder = _cache() / f"animeface-{sys.version_info.major}.{sys.version_info.minor}"
+    folder = user_cache() / f"animeface-{sys.version_info.major}.{sys.version_info.minor}"
     python = folder / "bin" / "python"
     if python.exists() and Animeface(python).works():
         return python
@@ -57,8 +58,3 @@ def make(folder: Path) -> None:
             raise PigeonholeError("animeface cannot be fetched; the network may be missing.", "") from None
     if not Animeface(python).works():
         raise PigeonholeError("animeface was fetched, but does not run here.", "")
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "pigeonhole"

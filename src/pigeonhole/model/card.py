@@ -7,8 +7,11 @@ from typing import Any, Self
 
 from pigeonhole.errors import ModelError
 from pigeonhole.images.preprocessing import Preprocessing
+from pigeonhole.model import schema
+from pigeonhole.text import printable
 
 SCHEMA = 1
+MOST_SHOWN = 200  # characters of what a stranger's file makes Python say
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,14 @@ class ModelCard:
         try:
             # An entry that came later is missing from older files, which are what they were.
             present = [each.name for each in fields(cls) if each.name in metadata or each.default is MISSING]
-            values = {name: json.loads(metadata[name]) for name in present}
+            values = {name: schema.parsed(metadata[name]) for name in present}
             if values["schema"] != SCHEMA:
                 raise ModelError(
-                    f"it is of schema {values['schema']}, and this version reads schema {SCHEMA}.",
+                    f"it is of schema {values['schema']!s:.20}, and this version reads schema {SCHEMA}.",
                     "Train it again, or use the version of pigeonhole that made it.",
                 )
-            preprocessing = Preprocessing(**values.pop("preprocessing"))
-            return cls(labels=tuple(values.pop("labels")), preprocessing=preprocessing, **values)
+            schema.check(values)
+            preprocessing = schema.preprocessing(values.pop("preprocessing"))
+            return cls(labels=schema.labels(values.pop("labels")), preprocessing=preprocessing, **values)
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"its description is damaged ({error}).") from error
+            raise ModelError(f"its description is damaged ({printable(str(error))[:MOST_SHOWN]}).") from error

@@ -14,13 +14,9 @@ from pigeonhole.model.card import ModelCard
 from pigeonhole.model.network import Network
 from pigeonhole.model.rejection import RejectionRule
 from pigeonhole.model.session import BatchPlan
+from pigeonhole.model.tensors import DISTANCE, HEAT, PROBABILITIES, check_shapes
+from pigeonhole.model.trial import try_out
 from pigeonhole.text import printable
-
-INPUT = "pixels"
-PROBABILITIES = "probabilities"
-FEATURES = "features"
-HEAT = "heat"  # only where the head can be asked at every place of the last maps
-DISTANCE = "distance"  # only in models that can tell how far a picture is from those learnt from
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,7 @@ class Model:
 
     def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """uint8 [N, S, S, 3] RGB, 0–255, with the S of the model file → float32 [N, C], each row sums to 1."""
-        return self.network.run((PROBABILITIES,), pixels)[0]
+        return self._run((PROBABILITIES,), pixels)[0]
 
     def answers(self, pixels: NDArray[np.uint8]) -> Answers:
         """For uint8 [N, S, S, 3], where S is the size of `self.preprocessing`.
@@ -102,9 +98,19 @@ class Model:
         gated = self.rejection is not None and self.rejection.max_distance is not None
         wanted = [PROBABILITIES, DISTANCE] if gated else [PROBABILITIES]
         plain, *others = self._views(pixels)
-        first, *results = self.network.run((*wanted, *more), plain)
+        first, *results = self._run((*wanted, *more), plain)
         probabilities = np.mean([first, *(self.probabilities(view) for view in others)], axis=0) if others else first
         return Answers(probabilities, results.pop(0) if gated else None), results
+
+    def _run(self, outputs: tuple[str, ...], pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Raises ModelError where the model does not answer each of these pictures, although it did when tried out."""
+        try:
+            results = self.network.run(outputs, pixels)
+        except Exception as error:  # onnxruntime's exceptions have no base of their own
+            raise ModelError("The model cannot be run on these pictures.") from error
+        if any(len(values) != len(pixels) for values in results):
+            raise ModelError("The model does not give one answer for each picture.")
+        return results
 
     def _views(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         """What the model is run on, the plain view first: one array of [N, S, S, 3], or ten of them."""
@@ -112,7 +118,8 @@ class Model:
 
 
 def load_model(path: Path, options: InferenceOptions | None = None) -> Model:
-    """The model at `path`. Raises ModelError where there is none, or where the file is cut off or of another kind.
+    """The model at `path`, tried out once per file (see trial.py). Raises ModelError where there is none, or where the
+    file is cut off, of another kind, or does not answer as it should.
 
     The file is read once: one that is replaced later does not change a model in use.
     """
@@ -123,6 +130,7 @@ def load_model(path: Path, options: InferenceOptions | None = None) -> Model:
     except OSError as error:
         raise ModelError(f"The model {printable(path)} cannot be read: {error.strerror}.", "") from None
     try:
+        try_out(data)
         return read_model(data, options)
     except ModelError as error:
         raise ModelError(f"The model {printable(path)} cannot be used: {error}", "") from None
@@ -139,19 +147,5 @@ def read_model(data: bytes, options: InferenceOptions | None = None, *, exact: b
     card = ModelCard.from_metadata(network.session.get_modelmeta().custom_metadata_map)
     options = options or InferenceOptions()
     rejection = RejectionRule.from_card(card.unknown) if card.unknown else None
-    _check_shapes(network, card, rejection)
+    check_shapes(network.session, card, rejection)
     return Model(card, network, rejection if options.unknown else None, options)
-
-
-def _check_shapes(network: Network, card: ModelCard, rejection: RejectionRule | None) -> None:
-    inputs = {tensor.name: (tensor.type, tensor.shape) for tensor in network.session.get_inputs()}
-    outputs = {tensor.name: (tensor.type, tensor.shape) for tensor in network.session.get_outputs()}
-    size = card.preprocessing.size
-    kind, shape = inputs.get(INPUT, ("", []))
-    if len(inputs) != 1 or kind != "tensor(uint8)" or shape[1:] != [size, size, 3]:
-        raise ModelError(f"it does not take pictures of {size} × {size} pixels as its description says.")
-    kind, shape = outputs.get(PROBABILITIES, ("", []))
-    if FEATURES not in outputs or kind != "tensor(float)" or shape[1:] != [len(card.labels)]:
-        raise ModelError(f"it does not answer with the {len(card.labels)} categories that its description names.")
-    if rejection and rejection.max_distance is not None and DISTANCE not in outputs:
-        raise ModelError("it cannot tell the distances that its rule for unknown pictures asks for.")

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pigeonhole.errors import ModelError
+from pigeonhole.model.schema import number
 from pigeonhole.text import score_text
+
+MOST_DISTANCE = 1e6  # of any measure that a model may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,10 @@ class RejectionRule:
         """Raises ModelError where the entry is not what this version understands."""
         try:
             distance = unknown["max_distance"]
-            return cls(float(unknown["min_score"]), None if distance is None else float(distance))
+            return cls(
+                number(unknown["min_score"], 0, 1, "the least score"),
+                None if distance is None else number(distance, 0, MOST_DISTANCE, "the greatest distance"),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"its rule for unknown pictures is damaged ({error}).") from error
 

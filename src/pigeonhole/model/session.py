@@ -80,6 +80,14 @@ def _session(
     return onnxruntime.InferenceSession(onnx, options, providers=list(providers), enable_fallback=0)
 
 
+def runtime_version() -> str:
+    """onnxruntime's. Raises PigeonholeError where it is not installed."""
+    _check_installed()
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
 def _check_installed() -> None:
     try:
         import onnxruntime

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from pigeonhole.errors import PigeonholeError
-from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.onnx_graph.quiet import quiet
 
 

@@ -11,7 +11,7 @@ from onnx import helper
 from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from pigeonhole.model.load import INPUT
+from pigeonhole.model.tensors import INPUT
 from pigeonhole.onnx_graph.quiet import quiet
 from pigeonhole.output import Stage
 

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 
 from pigeonhole.model import open_session
-from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.model.tensors import FEATURES, INPUT
 
 TOLERANCE = 1e-4  # of the largest feature
 TRIED = 4  # the last maps of a graph

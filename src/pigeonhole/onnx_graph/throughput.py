@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from pigeonhole.model import open_session
 from pigeonhole.model.batch_threads import OrderedThreads
-from pigeonhole.model.load import FEATURES, INPUT
 from pigeonhole.model.session import batch_plan_of, device_of
+from pigeonhole.model.tensors import FEATURES, INPUT
 
 if TYPE_CHECKING:
     import onnxruntime

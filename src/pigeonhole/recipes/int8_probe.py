@@ -14,7 +14,7 @@ from pigeonhole.dataset.folders import Dataset, Example, read_dataset
 from pigeonhole.errors import DataError, NotInt8Error
 from pigeonhole.images import Preprocessing
 from pigeonhole.model import ModelCard
-from pigeonhole.model.load import FEATURES, INPUT
+from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.onnx_graph.int8 import quantized
 from pigeonhole.onnx_graph.throughput import rates
 from pigeonhole.output import Output

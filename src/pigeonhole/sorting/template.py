@@ -1,5 +1,6 @@
 """What a sorted picture is called: a template such as `{category}-{score:.5f}{ext}`, filled in for each."""
 
+import re
 import string
 from dataclasses import dataclass
 from datetime import date
@@ -8,11 +9,14 @@ from typing import Self
 
 from pigeonhole import own_names
 from pigeonhole.errors import UsageError
-from pigeonhole.text import printable, safe_label, score_text, shortened
+from pigeonhole.text import MAX_NAME_BYTES, printable, safe_label, score_text, shortened
 
 DEFAULT = "{category}-{score:.5f}{ext}"
 INTO_FOLDERS = "{category}/{stem}{ext}"
 MAX_EXTENSION = 40  # characters; what is longer behind a dot is no extension, and would leave no room for a number
+MOST_CHARACTERS = 1000
+WIDTHS = re.compile(r"\d+")
+WIDTHS_OF_DATES = re.compile(r"%[^a-zA-Z%]*?(\d+)")  # a year, say, may stand there as it is
 FIELDS = ("category", "score", "stem", "ext", "index", "date")
 
 
@@ -51,11 +55,19 @@ class Template:
 
     def __post_init__(self) -> None:
         """Raise UsageError where it names a field that there is not, leads out of the output, or names nothing."""
+        if len(self.text) > MOST_CHARACTERS:
+            raise UsageError(f"The name template has more than {MOST_CHARACTERS} characters.", "Give a shorter one.")
         try:
             parsed = list(string.Formatter().parse(self.text))
         except ValueError as error:
             raise UsageError(f"The name template {printable(self.text)!r} cannot be read: {error}.", "") from None
         for _, field, spec, conversion in parsed:
+            widths = (WIDTHS_OF_DATES if field == "date" else WIDTHS).findall(spec or "")
+            if any(int(digits) > MAX_NAME_BYTES for digits in widths):
+                raise UsageError(
+                    f"The name template {printable(self.text)!r} asks for more characters than a name may have.",
+                    f"Give a width and a precision of at most {MAX_NAME_BYTES}.",
+                )
             if field is not None and field not in FIELDS:
                 known = " ".join(f"{{{name}}}" for name in FIELDS)
                 raise UsageError(f"{{{printable(field)}}} is no field of a name template.", f"There are: {known}.")

@@ -12,8 +12,8 @@ from pigeonhole.evaluation.feature_distance import FeatureDistance
 from pigeonhole.evaluation.head import Head
 from pigeonhole.model import ModelCard
 from pigeonhole.model.float16 import comparison, in_float16
-from pigeonhole.model.load import DISTANCE, FEATURES, HEAT, INPUT, PROBABILITIES
 from pigeonhole.model.session import open_on_cpu
+from pigeonhole.model.tensors import DISTANCE, FEATURES, HEAT, INPUT, PROBABILITIES
 from pigeonhole.onnx_graph.pooled_maps import maps_behind
 
 FROZEN = "frozen."  # before the names of the second network

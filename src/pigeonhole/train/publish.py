@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.errors import OutputError, PigeonholeError
 from pigeonhole.files import write_aside_and_replace
+from pigeonhole.model.known_good import remember_as_good
 from pigeonhole.model.load import read_model
 from pigeonhole.text import printable
 
@@ -44,3 +45,4 @@ def publish_model(
         write_aside_and_replace(path, onnx)
     except OSError as error:
         raise OutputError(f"The model {printable(path)} cannot be written: {error.strerror}.") from error
+    remember_as_good(onnx)
