@@ -35,7 +35,7 @@ WORKDIR /lists
 COPY pyproject.toml ./
 RUN python3 -c 'import os, tomllib; \
     file = tomllib.load(open("pyproject.toml", "rb")); project = file["project"]; extras = project["optional-dependencies"]; \
-    classify = project["dependencies"] + extras[os.environ["ACCELERATOR"]] + extras["heic"]; \
+    classify = project["dependencies"] + extras[os.environ["ACCELERATOR"]] + extras["heic"] + extras["answers"]; \
     lists = {"classify": classify, "train": classify + extras["train"] + extras["timm"] + extras["prepare"], "build": file["build-system"]["requires"]}; \
     [open(f"{name}.txt", "w").write("\n".join(lines)) for name, lines in lists.items()]'
 

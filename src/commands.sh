@@ -13,8 +13,10 @@
 #            in       a folder, read; written for --move     inbox    a folder, written; only read for --copy
 #            film     a film or a folder of films, read
 #            out      a folder, written; outside those before it, made if it is not there
+#            source   a folder, read; or an address such as s3://bucket/folder: then it never runs in a container
+#            table    a folder, written, outside those before it, made if it is not there; or such an address
 #            new      a file that is to be made; its folder is written
-# files    options that name a file: --NAME:file is read, --NAME:new is to be made
+# files    options that name a file: --NAME:file is read, --NAME:new is to be made; --NAME:table is a file or folder, read
 
 #   command    script       where     network  paths                                          files
 #              what it does
@@ -22,7 +24,7 @@ row train      train.sh     train     weights  '[TF_FILES:data]'                
   'Learn from the pictures in TF_FILES/data/<category>/ and write TF_FILES/model.onnx.'
 row guess      guess.sh     classify  none     '[TF_FILES:model] IMAGE:picture...'            '--heat-map:new' \
   'Say what is on pictures: every category with its score (0 to 1), best first.'
-row guess-dir  guessDir.sh  classify  none     '[TF_FILES:model] IN:in OUT:out'               '' \
+row guess-dir  guessDir.sh  classify  none     '[TF_FILES:model] IN:in OUT:out'               '--from-answers:table' \
   'Sort the pictures of a folder into another as <category>-<score>.<ext>.'
 row watch      watch.sh     classify  none     '[TF_FILES:model] INBOX:inbox OUT:out'         '' \
   'Sort every picture that arrives in a folder, as soon as it is complete, until it is stopped.'
@@ -30,6 +32,8 @@ row log        ''           here      none     'OUT:folder'                     
   'List what was sorted into OUT: every file with its guess, its place and its state, the oldest first.'
 row undo       ''           here      none     'OUT:folder'                                   '' \
   'Put everything that was sorted into OUT back to where it came from.'
+row answers    ''           classify  none     '[TF_FILES:model] IN:source OUT:table'         '' \
+  'Write a table of answers, one row for each picture of IN, as Parquet files into OUT.'
 row check      ''           train     weights  '[TF_FILES:data]'                              '--weights:file --apply:file --moves:new' \
   'Look for problems in TF_FILES/data: unreadable files, duplicates, wrong labels, shortcuts.'
 row evaluate   ''           train     none     '[TF_FILES:report] FOLDER:folder'              '' \

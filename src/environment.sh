@@ -54,7 +54,7 @@ lock() { # PYTHON
 }
 
 install() { # PYTHON LEVEL ACCELERATOR
-  local extras=$3,heic other=onnxruntime-gpu pip=("$venv/bin/python" -m pip --disable-pip-version-check)
+  local extras=$3,heic,answers other=onnxruntime-gpu pip=("$venv/bin/python" -m pip --disable-pip-version-check)
   local quiet=--quiet arguments=()
   rm -f "$venv/ready"
   "$venv/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {

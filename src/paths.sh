@@ -56,10 +56,23 @@ take_paths() {
   done
 }
 
+# Whether it is one such as s3://bucket/folder: then the command runs outside, since a container has no network.
+is_address() { # PATH
+  [[ $1 == [A-Za-z]*://* ]] || return 1
+  shown "$1"
+  [[ ${PIGEONHOLE_RUNTIME-} == local || $where == here ]] ||
+    say "Running from .venv instead of a container, which has no network for $REPLY."
+  where=here
+}
+
 take() { # ROLE PATH
+  if [[ $1 == source || $1 == table ]] && is_address "$2"; then
+    arguments+=("$2")
+    return
+  fi
   case $1 in
-    model | data | report | folder | in | inbox) folder "$2" ;;
-    out) output_folder "$2" "$before" ;;
+    model | data | report | folder | in | inbox | source) folder "$2" ;;
+    out | table) output_folder "$2" "$before" ;;
     picture) picture "$2" ;;
     film) film "$2" ;;
     new) new_file "$2" ;;
@@ -71,10 +84,10 @@ take() { # ROLE PATH
     data) share_tf_files "$before" rw ;;
     in) if has_option --move; then share "$before" rw; else share "$before" ro; fi ;;
     inbox) if has_option --copy; then share "$before" ro; else share "$before" rw; fi ;;
-    out) [[ ! -d $before ]] || share "$before" rw ;;
+    out | table) [[ ! -d $before ]] || share "$before" rw ;;
     # Each mount takes the engine time: beyond a hundred pictures it is shown the folders that they lie in.
     picture) if ((${#paths[@]} <= 100)) || [[ -L $before ]]; then share "$before" ro; else share_folder_of "$before" ro; fi ;;
-    folder | film) share "$before" ro ;;
+    folder | film | source) share "$before" ro ;;
     new) share_folder_of "$before" rw ;;
   esac
   [[ $1 != report ]] || has_option --no-report || share_report "$before"
@@ -98,6 +111,12 @@ take_files() {
       if [[ $spec == *:new ]]; then
         new_file "$file"
         share_folder_of "$REPLY" rw
+      elif [[ $spec == *:table ]]; then
+        ! is_address "$file" || continue
+        shown "$file"
+        [[ -e $file ]] || stop 2 "There is no table $REPLY. Check the name behind $name."
+        absolute "$file"
+        share "$REPLY" ro
       else
         if [[ ! -f $file ]]; then
           shown "$file"

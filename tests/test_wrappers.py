@@ -254,6 +254,35 @@ def test_help_reaches_the_command_and_needs_no_folder(checkout: Checkout, row: R
     assert checkout.job().image.startswith("pigeonhole-classify:")  # no need to make the large image for it
 
 
+def test_answers_may_write_to_its_table_alone(checkout: Checkout, place: Path) -> None:
+    checkout.run("pigeonhole.sh", "answers", "in", "table", cwd=place)
+    tf_files = str(checkout.tf_files)
+    assert checkout.job().command == ["answers", tf_files, f"{place}/in", f"{place}/table"]
+    assert checkout.job().mounts == {tf_files: "ro", f"{place}/in": "ro", f"{place}/table": "rw"}
+
+
+def test_guess_dir_reads_the_table_that_it_sorts_by(checkout: Checkout, place: Path) -> None:
+    (place / "table").mkdir()
+    checkout.run("guessDir.sh", "in", "out", "--from-answers", "table", cwd=place)
+    assert checkout.job().command[4:] == ["--from-answers", f"{place}/table"]
+    assert checkout.job().mounts[f"{place}/table"] == "ro"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("pigeonhole.sh", "answers", "s3://pigeons/in", "table"), ("pigeonhole.sh", "answers", "in", "s3://pigeons/table"),
+     ("guessDir.sh", "in", "out", "--from-answers", "s3://pigeons/table")],
+)  # fmt: skip
+def test_what_lies_in_an_object_store_is_reached_from_outside_a_container(
+    checkout: Checkout, place: Path, arguments: tuple[str, ...]
+) -> None:
+    ran = checkout.run(*arguments, cwd=place)
+    assert ran.returncode == 0, ran.stderr
+    assert checkout.calls("run") == []
+    assert "Running from .venv instead of a container, which has no network for s3://pigeons/" in ran.stderr
+    assert any(word.startswith("s3://pigeons/") for word in checkout.local_command())
+
+
 def test_every_command_stands_in_the_table_with_what_it_says_of_itself() -> None:
     helps = {name: import_module(module).command.get_short_help_str(limit=1000) for name, module in COMMANDS.items()}
     assert {row.command: row.purpose for row in TABLE} == helps
@@ -267,12 +296,12 @@ def test_every_option_that_names_a_file_stands_in_the_table() -> None:
 
 
 def test_what_the_table_says_can_be_said_by_the_scripts() -> None:
-    roles = {"model", "data", "report", "picture", "folder", "film", "in", "inbox", "out", "new"}
+    roles = {"model", "data", "report", "picture", "folder", "film", "in", "inbox", "out", "new", "source", "table"}
     for row in TABLE:
         assert row.where in {"classify", "train", "here"}
         assert row.network in {"none", "weights"}
         assert {spec.split(":")[1].strip("].") for spec in row.paths.split()} <= roles
-        assert {spec.split(":")[1] for spec in row.files.split()} <= {"file", "new"}
+        assert {spec.split(":")[1] for spec in row.files.split()} <= {"file", "new", "table"}
         assert not row.script or (ROOT / row.script).is_file()
     assert {path.name for path in ROOT.glob("*.sh")} == {*EVERYDAY, "pigeonhole.sh", "demo.sh", "test.sh"}
 

@@ -32,15 +32,15 @@ class GuessWithHeat(NamedTuple):
 
 
 def guesses(
-    found: Iterable[Found | Problem], model: Model, decoders: Decoders | None = None
+    found: Iterable[Found | Problem], model: Model, decoders: Decoders | None = None, most_threads: int | None = None
 ) -> Iterator[Guess | Problem]:
     """The model's answer for every file. Guesses keep the order of the files; a Problem does not wait for its batch.
 
-    `decoders` as for `decoded`.
+    `decoders` as for `decoded`; `most_threads` for the model where other processes have the other processors.
     """
     plan = model.batch_plan
     batch: list[Decoded] = []
-    with OrderedThreads(partial(_guesses, model), plan.threads) as threads:
+    with OrderedThreads(partial(_guesses, model), min(plan.threads, most_threads or plan.threads)) as threads:
         for item in decoded(found, model.preprocessing, decoders):
             if not isinstance(item, Decoded):
                 yield item

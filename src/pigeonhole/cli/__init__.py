@@ -19,7 +19,10 @@ PRINTING = frozenset(("guess", "log", "evaluate"))  # what they do is what they 
 OF_TRAINING = frozenset(("jinja2", "matplotlib", "onnx", "onnxscript", "scipy", "sklearn", "torch", "torchvision"))
 # What the extra `prepare` brings.
 OF_PREPARING = frozenset(("av", "cv2", "scenedetect"))
+# What the extra `answers` brings.
+OF_ANSWERS = frozenset(("pyarrow",))
 INSTALL = "Install it with: pip install 'pigeonhole[{}]'"
+EXTRAS = {"train": OF_TRAINING, "prepare": OF_PREPARING, "answers": OF_ANSWERS}
 COMMANDS = {
     "train": "pigeonhole.cli.training.train",
     "guess": "pigeonhole.cli.classifying.guess",
@@ -34,6 +37,7 @@ COMMANDS = {
     "faces": "pigeonhole.cli.preparing.faces",
     "crop-borders": "pigeonhole.cli.preparing.crop_borders",
     "health": "pigeonhole.cli.classifying.health",
+    "answers": "pigeonhole.cli.classifying.answers",
     "undo": "pigeonhole.cli.classifying.undo",
     "log": "pigeonhole.cli.classifying.log",
     "doctor": "pigeonhole.cli.doctor",
@@ -91,9 +95,10 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one for each way to end
         return INTERRUPTED
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]
-        if package not in OF_TRAINING | OF_PREPARING:
+        extra = next((extra for extra, packages in EXTRAS.items() if package in packages), None)
+        if extra is None:
             raise
-        install = INSTALL.format("prepare" if package in OF_PREPARING else "train")
+        install = INSTALL.format(extra)
         click.echo(f"pigeonhole: This needs {package}, which is not installed. {install}", err=True)
         return UsageError.exit_code
     except NobodyReadsError:

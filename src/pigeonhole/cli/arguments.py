@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -10,8 +10,10 @@ from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.text import printable
 
 TF_FILES = Path("tf_files")
+Argument = TypeVar("Argument", Path, str)
 
 paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+paths_or_urls = click.argument("paths", nargs=-1, required=True, type=str)
 
 include_hidden = click.option(
     "--include-hidden",
@@ -59,7 +61,7 @@ def write_new(path: Path, data: bytes) -> None:
         raise OutputError(f"{printable(path)} cannot be written: {error.strerror}.") from error
 
 
-def three(paths: tuple[Path, ...], source: str) -> tuple[Path, Path, Path]:
+def three(paths: tuple[Argument, ...], source: str) -> tuple[Path | Argument, Argument, Argument]:
     """TF_FILES, the folder that is called `source` in the command's help, and OUT."""
     match paths:
         case (first, out):

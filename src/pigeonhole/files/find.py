@@ -78,7 +78,7 @@ def entries_below(
                 for entry in entries:
                     if not entry.is_dir(follow_symlinks=False):
                         yield entry, below / entry.name
-                    elif recursive and (reason := _why_not_entered(entry.name, include_hidden=include_hidden)):
+                    elif recursive and (reason := why_not_entered(entry.name, include_hidden=include_hidden)):
                         yield Skipped(Path(entry.path), reason), below / entry.name
                     elif recursive:
                         stack.append((Path(entry.path), below / entry.name))
@@ -86,7 +86,8 @@ def entries_below(
             yield Failed(current, f"the folder cannot be listed: {error.strerror}"), below
 
 
-def _why_not_entered(name: str, *, include_hidden: bool) -> str:
+def why_not_entered(name: str, *, include_hidden: bool) -> str:
+    """Why a folder of this name is left out, empty where it is not."""
     if is_never_taken(name):
         return "pigeonhole's or another program's own folder"
     return HIDDEN_FOLDER if is_hidden_folder(name) and not include_hidden else ""

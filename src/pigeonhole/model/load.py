@@ -123,12 +123,21 @@ def load_model(path: Path, options: InferenceOptions | None = None) -> Model:
 
     The file is read once: one that is replaced later does not change a model in use.
     """
+    return model_of(model_bytes(path), path, options)
+
+
+def model_bytes(path: Path) -> bytes:
+    """The file at `path`, which nobody has looked at yet. Raises ModelError where there is none."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise ModelError(f"There is no model at {printable(path)}.") from None
     except OSError as error:
         raise ModelError(f"The model {printable(path)} cannot be read: {error.strerror}.", "") from None
+
+
+def model_of(data: bytes, path: Path, options: InferenceOptions | None = None) -> Model:
+    """The model that `data` is, the bytes of the file at `path`. Raises ModelError where it cannot be used."""
     try:
         try_out(data)
         return read_model(data, options)

@@ -1,20 +1,18 @@
 """One folder, sorted into another."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files import refuse_overlap
 from pigeonhole.files.source import exists, is_folder
-from pigeonhole.model import Model
 from pigeonhole.placing.mode import Placing
 from pigeonhole.records import Failed, Found, Outcome, Skipped
 from pigeonhole.sorting.options import SortOptions
+from pigeonhole.sorting.plan import Answer
 from pigeonhole.sorting.sorter import Sorter
-from pigeonhole.stream import guesses
 from pigeonhole.text import printable
 
 
@@ -56,12 +54,13 @@ def _spoken() -> Iterator[None]:
 
 
 def sort_folder(
-    found: Iterable[Found | Skipped | Failed], sorter: Sorter, model: Model, decoders: Decoders | None = None
+    found: Iterable[Found | Skipped | Failed],
+    sorter: Sorter,
+    answers: Callable[[Iterator[Found | Skipped | Failed]], Iterable[Answer]],
 ) -> Iterator[Outcome]:
     """Sort every picture of a folder; one outcome for each file `found` there. Raises OutputError as Sorter.place does.
 
-    `found` is what `files.find` gives.
+    `found` is what `files.find` gives; `answers` gives one for each file, such as `stream.guesses` does.
     """
     unsorted: Iterator[Found | Skipped | Failed] = sorter.skip_done(found)
-    answers = guesses(unsorted, model, decoders)
-    return sorter.place_all(answers)
+    return sorter.place_all(answers(unsorted))

@@ -5,21 +5,22 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
 from pigeonhole.cli import arguments
 from pigeonhole.cli.classifying import placing
 from pigeonhole.decoding.pool import DecoderPool
-from pigeonhole.errors import NothingToDoError, PigeonholeError
+from pigeonhole.errors import NothingToDoError, PigeonholeError, UsageError
 from pigeonhole.files import count_files, find
-from pigeonhole.model import InferenceOptions, load_model
+from pigeonhole.model import InferenceOptions, Model, load_model
 from pigeonhole.output import JsonLines, Output, Terminal
 from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.placing import Placing
-from pigeonhole.records import Outcome, Skipped, Summary
-from pigeonhole.sorting import ALREADY, STAYED, Sorter, check_folders, sort_folder
+from pigeonhole.records import Failed, Found, Outcome, Skipped, Summary
+from pigeonhole.sorting import ALREADY, STAYED, Answer, Sorter, check_folders, sort_folder
+from pigeonhole.stream import guesses
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
@@ -30,6 +31,12 @@ from pigeonhole.workspace import Workspace
 @click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 @click.option("--no-recursive", is_flag=True, help="Ignore sub-folders.")
 @arguments.include_hidden
+@click.option(
+    "--from-answers",
+    metavar="TABLE",
+    help="Sort by a table that the command answers has written, without asking the model again. Each file's digest is"
+    " compared with the table's.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object per file, then the counts.")
 @arguments.inference
 def command(
@@ -41,6 +48,7 @@ def command(
     dry_run: bool,
     tta: bool,
     no_unknown: bool,
+    from_answers: str | None,
     **chosen: Any,
 ) -> int:
     """Sort the pictures of a folder into another as <category>-<score>.<ext>. Nothing is ever overwritten.
@@ -55,12 +63,18 @@ def command(
     output: Output = JsonLines(sys.stdout, terminal) if as_json else terminal
     recursive = not no_recursive
     check_folders(source, out, options)
+    if from_answers is not None and (tta or no_unknown):
+        raise UsageError("--from-answers cannot be combined with --tta or --no-unknown: the answers are made already.")
     account = _Account(output, shows_places=dry_run and not as_json)
     with ExitStack() as stack:
-        decoders = stack.enter_context(DecoderPool(early=True))
-        model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
+        if from_answers is not None:
+            answering: _Answering = _ByTable(from_answers)
+        else:
+            decoders = stack.enter_context(DecoderPool(early=True))
+            model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
+            answering = _ByModel(model, decoders)
         sorter = stack.enter_context(Sorter.open(out, options))
-        note_before = model.note
+        note_before = answering.note
         for note in (note_before, *sorter.notes):
             if note:
                 output.note(note)
@@ -71,7 +85,7 @@ def command(
             )
             with output.stage("Sorting", expected) as advance:
                 found = find(source, recursive=recursive, leave_out=sorter.is_output, include_hidden=include_hidden)
-                for outcome in sort_folder(account.summary.counting(found), sorter, model, decoders):
+                for outcome in sort_folder(account.summary.counting(found), sorter, answering.answers):
                     account.take(outcome)
                     advance()
         except PigeonholeError:  # nothing more can be written: the rest of the folder was not sorted
@@ -81,13 +95,51 @@ def command(
             account.end_early(sorter.close(), None)
             raise
         finally:
-            if model.note != note_before:
-                output.warn(model.note)
-            account.tell(time.monotonic() - started, model.device)
+            if answering.note != note_before:
+                output.warn(answering.note)
+            account.tell(time.monotonic() - started, answering.device)
         is_settled = not sorter.unsettled
     if account.found_nothing:
         raise NothingToDoError(f"There is no picture in {printable(source)}.")
     return 0 if account.is_good and is_settled else 1
+
+
+class _Answering(Protocol):
+    """Where the answers come from. `note` is a sentence for the user, which may become another meanwhile."""
+
+    @property
+    def note(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+    def answers(self, found: Iterable[Found | Skipped | Failed], /) -> Iterable[Answer]: ...
+
+
+class _ByModel:
+    def __init__(self, model: Model, decoders: DecoderPool) -> None:
+        self._model = model
+        self._decoders = decoders
+
+    @property
+    def note(self) -> str:
+        return self._model.note
+
+    @property
+    def device(self) -> str:
+        return self._model.device
+
+    def answers(self, found: Iterable[Found | Skipped | Failed]) -> Iterable[Answer]:
+        return guesses(found, self._model, self._decoders)
+
+
+class _ByTable:
+    device = "CPU"
+    note = ""
+
+    def __init__(self, text: str) -> None:
+        from pigeonhole.answers.address import store_at
+        from pigeonhole.answers.reuse import AnswerTable
+
+        self.answers = AnswerTable(store_at(text)).answers
 
 
 class _Account:

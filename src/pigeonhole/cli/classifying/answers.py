@@ -1,0 +1,112 @@
+"""`pigeonhole answers`: what the model says of every picture, as a table."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pigeonhole import __version__
+from pigeonhole.cli import arguments
+from pigeonhole.decoding.pool import DecoderPool
+from pigeonhole.errors import NothingToDoError, OutputError
+from pigeonhole.files import Lock, TakenError, count_files, digest
+from pigeonhole.model import InferenceOptions, model_bytes, model_of
+from pigeonhole.output import Terminal
+from pigeonhole.own_names import PREFIX
+from pigeonhole.records import Skipped
+from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pigeonhole.answers.listed import Source, Store
+
+LOCK = f"{PREFIX}-answers.lock"
+
+
+@click.command("answers")
+@arguments.paths_or_urls
+@click.option("--no-recursive", is_flag=True, help="Ignore sub-folders.")
+@arguments.include_hidden
+@arguments.inference
+def command(paths: tuple[str, ...], *, no_recursive: bool, include_hidden: bool, tta: bool, no_unknown: bool) -> int:
+    """Write a table of answers, one row for each picture of IN, as Parquet files into OUT.
+
+    PATHS is [TF_FILES] IN OUT: TF_FILES is the folder that holds model.onnx, ./tf_files if left out. IN and OUT are
+    folders, or addresses such as s3://bucket/folder.
+
+    Run it again to answer what is new or changed. guess-dir --from-answers OUT sorts by the table.
+    """
+    from pigeonhole.answers import address
+    from pigeonhole.answers.answering import rows
+    from pigeonhole.answers.parts import Parts
+    from pigeonhole.answers.run import Run
+    from pigeonhole.answers.table import About
+
+    tf_files, in_, out = arguments.three(paths, "IN")
+    reach = {"recursive": not no_recursive, "include_hidden": include_hidden}
+    source, store = address.source_at(in_), address.new_store_at(out)
+    address.refuse_one_in_the_other(source, store)
+    terminal = Terminal()
+    with ExitStack() as stack:
+        decoders = stack.enter_context(DecoderPool(early=True))
+        path = Workspace(Path(tf_files)).model
+        data = model_bytes(path)
+        model = model_of(data, path, InferenceOptions(not no_unknown, tta))
+        note_before = model.note
+        if note_before:
+            terminal.note(note_before)
+        if all(isinstance(item, Skipped) for item in source.find(**reach)):
+            raise NothingToDoError(f"There is no picture in {printable(in_)}.")
+        stack.enter_context(_alone(store))
+        about = About(digest(data), model.card.labels, not no_unknown, tta, source.address, __version__)
+        parts = Parts(store, about)
+        advance = stack.enter_context(terminal.stage("Answering", _expected(source, **reach)))
+        run = Run(source, parts, terminal, advance)
+        started = time.monotonic()
+        try:
+            run.write(rows(source, run.unanswered(**reach), model, decoders))
+        except KeyboardInterrupt:
+            run.tally.seen -= run.tally.missing  # what was listed ahead is for the next run
+            raise
+        finally:
+            if model.note != note_before:
+                terminal.warn(model.note)
+            for sentence in run.skipped.sentences():
+                terminal.note(sentence)
+            terminal.note(run.tally.sentence(time.monotonic() - started, model.device))
+        if run.tally.missing:
+            terminal.warn(f"{run.tally.missing} files came to no answer. Please report this.")
+    return 0 if run.tally.is_good else 1
+
+
+def _expected(source: "Source", *, recursive: bool, include_hidden: bool) -> int | None:
+    """How many files there are; an object store is not listed twice for that."""
+    from pigeonhole.answers.folder import FolderSource
+
+    if not isinstance(source, FolderSource):
+        return None
+    return count_files(source.root, recursive=recursive, include_hidden=include_hidden)
+
+
+@contextmanager
+def _alone(store: "Store") -> Iterator[None]:
+    """Nobody else writes into the folder meanwhile, which is made. An object store knows no locks."""
+    from pigeonhole.answers.folder import FolderStore
+
+    if not isinstance(store, FolderStore):
+        yield
+        return
+    try:
+        store.root.mkdir(parents=True, exist_ok=True)
+        lock = Lock(store.root / LOCK)
+    except TakenError as error:
+        raise OutputError(f"{printable(store.root)} is being written by {error}.", "Wait for it to end.") from None
+    except OSError as error:
+        raise OutputError(f"{printable(store.root)} cannot be written: {error.strerror}.") from None
+    try:
+        yield
+    finally:
+        lock.release()
