@@ -1,6 +1,7 @@
 """Features of every training picture, each computed once and kept by the digest of its bytes."""
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 
@@ -23,12 +24,21 @@ from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
+WRITE_EVERY = 2.0  # seconds: what an interruption may cost
+
 
 class FeatureStore:
-    """float32 vectors by SHA-256 and view, one SQLite file per backbone: what was computed survives an interruption."""
+    """float32 vectors by SHA-256 and view, one SQLite file per backbone: what was computed survives an interruption.
+
+    What is put is written every WRITE_EVERY seconds, by `flush` and at the end: a commit waits for the disk, and one
+    for every few pictures took longer than their network. In between, the file is not locked.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._written = time.monotonic()
+        self._looks: list[tuple[str, int, bytes]] = []
+        self._thumbnails: list[tuple[str, bytes]] = []
         connection.execute(
             "CREATE TABLE IF NOT EXISTS looks "
             "(sha256 TEXT, view INTEGER, vector BLOB, PRIMARY KEY (sha256, view)) WITHOUT ROWID"
@@ -46,7 +56,11 @@ class FeatureStore:
             raise OutputError(f"The folder {printable(path.parent)} cannot be made: {error.strerror}.") from None
         try:
             with closing(sqlite3.connect(path)) as connection:
-                yield cls(connection)
+                store = cls(connection)
+                try:
+                    yield store
+                finally:
+                    store.flush()
         except sqlite3.Error as error:
             raise OutputError(
                 f"The cache {printable(path)} cannot be used ({error}).", "Delete it and train again."
@@ -60,8 +74,9 @@ class FeatureStore:
 
     def has(self, sha256: str, view: int) -> bool:
         """Whether everything of this view is there; caches of earlier versions have no thumbnails."""
+        found = self._connection.execute("SELECT 1 FROM looks WHERE sha256 = ? AND view = ?", (sha256, view))
         thumbnails = "SELECT 1 FROM thumbnails WHERE sha256 = ?"
-        return self.get(sha256, view) is not None and (
+        return found.fetchone() is not None and (
             view != PLAIN or self._connection.execute(thumbnails, (sha256,)).fetchone() is not None
         )
 
@@ -71,18 +86,27 @@ class FeatureStore:
         rows = [self._connection.execute(query, (example.sha256,)).fetchone() for example in examples]
         return np.frombuffer(b"".join(row[0] for row in rows), dtype=np.uint8).reshape(-1, EDGE, EDGE)
 
-    def put_thumbnails(self, rows: Iterable[tuple[str, NDArray[np.uint8]]]) -> None:
-        with self._connection:
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", [(sha256, small.tobytes()) for sha256, small in rows]
-            )
+    def put(
+        self,
+        view: int,
+        sha256s: Sequence[str],
+        vectors: NDArray[np.float32],
+        thumbnails: Sequence[NDArray[np.uint8]] = (),
+    ) -> None:
+        """Of the pictures `sha256s` [N] the `vectors` [N, D] of a view and, with the plain one, the `thumbnails`."""
+        for sha256, vector in zip(sha256s, vectors, strict=True):
+            self._looks.append((sha256, view, vector.astype("<f4").tobytes()))
+        for sha256, small in zip(sha256s, thumbnails, strict=bool(thumbnails)):
+            self._thumbnails.append((sha256, small.tobytes()))
+        if time.monotonic() - self._written > WRITE_EVERY:
+            self.flush()
 
-    def put(self, view: int, rows: Iterable[tuple[str, NDArray[np.float32]]]) -> None:
+    def flush(self) -> None:
+        """Write what was put, so that it can be read."""
         with self._connection:
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO looks VALUES (?, ?, ?)",
-                [(sha256, view, vector.astype("<f4").tobytes()) for sha256, vector in rows],
-            )
+            self._connection.executemany("INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", self._thumbnails)
+            self._connection.executemany("INSERT OR REPLACE INTO looks VALUES (?, ?, ?)", self._looks)
+        self._looks, self._thumbnails, self._written = [], [], time.monotonic()
 
 
 def compute_features(
@@ -109,15 +133,16 @@ def fill(
 
 def vectors_of(examples: Sequence[Example], view: int, store: FeatureStore) -> NDArray[np.float32]:
     """The stored features [N, D] of a view of `examples`. Raises DataError where one is missing."""
-    vectors = []
-    for example in examples:
+    first = store.get(examples[0].sha256, view) if examples else None
+    vectors = np.empty((len(examples), 0 if first is None else len(first)), dtype=np.float32)
+    for row, example in enumerate(examples):
         vector = store.get(example.sha256, view)
         if vector is None:
             raise DataError(
                 f"{printable(example.found.path)} could be read before and cannot any more.", "Train again."
             )
-        vectors.append(vector)
-    return np.stack(vectors)
+        vectors[row] = vector
+    return vectors
 
 
 def _fill(
@@ -129,15 +154,15 @@ def _fill(
     preprocessing = backbone.preprocessing if view == PLAIN else canvas_of(backbone.preprocessing)
     batch: list[Decoded] = []
 
-    def look(items: list[Decoded]) -> tuple[list[Decoded], NDArray[np.float32]]:
+    def look(items: list[Decoded]) -> tuple[list[str], NDArray[np.float32], list[NDArray[np.uint8]]]:
         pixels = np.stack([view_of(item.pixels, size, item.sha256, view) for item in items])
-        return items, session.run([FEATURES], {INPUT: pixels})[0]
+        vectors = session.run([FEATURES], {INPUT: pixels})[0]
+        thumbnails = [thumbnail(item.pixels) for item in items] if view == PLAIN else []
+        return [item.sha256 for item in items], vectors, thumbnails
 
-    def keep(looks: Iterable[tuple[list[Decoded], NDArray[np.float32]]]) -> None:
-        for items, vectors in looks:
-            if view == PLAIN:  # first: what has features has a thumbnail
-                store.put_thumbnails((item.sha256, thumbnail(item.pixels)) for item in items)
-            store.put(view, zip((item.sha256 for item in items), vectors, strict=True))
+    def keep(looks: Iterable[tuple[list[str], NDArray[np.float32], list[NDArray[np.uint8]]]]) -> None:
+        for sha256s, vectors, thumbnails in looks:
+            store.put(view, sha256s, vectors, thumbnails)
 
     with output.stage("Looking at pictures", len(todo)) as advance, OrderedThreads(look, plan.threads) as threads:
         for item in decoded((example.found for example in todo.values()), preprocessing):
@@ -157,3 +182,4 @@ def _fill(
         if batch:
             keep(threads.submit(batch))
         keep(threads.drain())
+        store.flush()

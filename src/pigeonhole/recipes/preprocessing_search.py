@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.backbones.augmented_views import PLAIN
 from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
 from pigeonhole.backbones.frozen import Backbone
 from pigeonhole.dataset.folders import Dataset, Example
@@ -44,7 +45,10 @@ def look(
     with FeatureStore.open(workspace, backbone) as store:
         for view in range(views):
             fill(examples, view, backbone, store, output)
-        return np.stack([vectors_of(examples, view, store) for view in range(views)])
+        plain = vectors_of(examples, PLAIN, store)[None]
+        if views == 1:  # no copy of what may be large
+            return plain
+        return np.concatenate([plain, *(vectors_of(examples, view, store)[None] for view in range(1, views))])
 
 
 def with_rule(backbone: Backbone, crop: Crop) -> Backbone:
