@@ -14,6 +14,6 @@ bin=$venv/bin
 "$bin/ruff" format --check .
 "$bin/mypy"
 "$bin/lint-imports" --no-cache
-"$bin/shellcheck" -x ./*.sh src/*.sh tools/*.sh .ci/run
+"$bin/shellcheck" -x ./*.sh src/*.sh tools/*.sh tools/gpu/pack tools/gpu/unpack benchmarks/gpu.sh .ci/run
 "$bin/hadolint" Dockerfile
 exec "$bin/python" -m pytest -n auto --dist loadfile "$@"

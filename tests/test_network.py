@@ -1,19 +1,16 @@
 """The way of a batch to a GPU and back, tried on the CPU, which onnxruntime serves through the same calls."""
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 from numpy.typing import NDArray
 
-from models import SIZE, card, colour_model
+from models import SIZE, colour_model
 from pigeonhole.model import network
 from pigeonhole.model.fixed_batch import FixedBatch, pinned
-from pigeonhole.model.float16 import comparison, float16_variant, in_float16, may_be_used
 from pigeonhole.model.load import Model, read_model
 from pigeonhole.model.session import ON_GPU, open_on_cpu
 
@@ -113,40 +110,3 @@ def test_answers_that_are_no_numbers_are_never_given(on_a_gpu: Model) -> None:
     OnCpu.answers_nan = True
     assert np.isfinite(on_a_gpu.probabilities(pictures(3))).all()
     assert "its answers are no numbers" in on_a_gpu.note
-
-
-def test_a_network_in_float16_has_the_same_outputs_in_float32() -> None:
-    model = onnx.load_model_from_string(colour_model())
-    half = open_on_cpu(in_float16(model))
-    whole = open_on_cpu(colour_model())
-    for got, expected in zip(
-        half.run(list(OUTPUTS), {"pixels": pictures(5)}), whole.run(list(OUTPUTS), {"pixels": pictures(5)}), strict=True
-    ):
-        assert got.dtype == np.float32
-        assert np.abs(got - expected).max() < 1e-2
-
-
-def _with_verdict(**compared: Any) -> bytes:
-    model = onnx.load_model_from_string(colour_model())
-    entries = {**card().to_metadata(), "float16": json.dumps(compared)}
-    onnx.helper.set_model_props(model, entries)
-    data: bytes = model.SerializeToString()
-    return data
-
-
-def test_float16_is_used_only_where_training_saw_that_answers_stay() -> None:
-    assert float16_variant(colour_model()) is None
-    assert float16_variant(b"no model") is None
-    assert float16_variant(_with_verdict(same=15, total=16, moved={"scores": 0.001})) is None
-    assert float16_variant(_with_verdict(same=16, total=16, moved={"scores": 0.02})) is None
-    assert float16_variant(_with_verdict(same=16, total=16, moved={"scores": 0.001, "squared distances": 0.3})) is None
-    variant = float16_variant(_with_verdict(same=16, total=16, moved={"scores": 0.001}))
-    assert variant is not None
-    assert read_model(variant).card.labels == card().labels
-
-
-def test_an_overflow_in_float16_is_no_agreement() -> None:
-    exact = np.array([[0.9, 0.1]], np.float32)
-    assert may_be_used(comparison((exact, None), (exact, None)))
-    assert not may_be_used(comparison((exact, None), (exact * np.nan, None)))
-    assert not may_be_used(comparison((exact, exact[0]), (exact, exact[0] + np.inf)))

@@ -3,7 +3,6 @@
 `run`: the batch is an ordinary array, and onnxruntime carries it over. `bound`: pinned memory, and I/O binding.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from float16 import in_float16
 from numpy.typing import NDArray
 from stage import DEVICE, SMALL, Figures, gpu_memory_mib, pictures, tf_files
 
@@ -20,15 +20,11 @@ from pigeonhole.files import find
 from pigeonhole.model.batch_threads import OrderedThreads
 from pigeonhole.model.card import ModelCard
 from pigeonhole.model.fixed_batch import FixedBatch
-from pigeonhole.model.float16 import in_float16
-from pigeonhole.model.session import CPU, GPU, _session, open_on_cpu
+from pigeonhole.model.session import CPU, GPU, QUICK_START, _session, open_on_cpu
 
-BATCHES = (2, 4) if SMALL else (16, 32, 64, 128, 256)
-SECONDS = 0.05 if SMALL else 0.35
-TYPES = {"float32": {"use_tf32": "0"}, "TF32": {"use_tf32": "1"}, "float16": {"use_tf32": "1"}}
-#: Settings of onnxruntime that may be better than what it does by itself, at a batch of 64.
-VARIANTS = {"heuristic search": {"cudnn_conv_algo_search": "HEURISTIC"}, "NHWC": {"prefer_nhwc": "1"}}
-
+BATCHES = (2, 4) if SMALL else (16, 64, 256)
+SECONDS = 0.05 if SMALL else 0.3
+TYPES = {"float32": "0", "TF32": "1", "float16": "1"}  # and whether what stays in float32 is multiplied in TF32
 Answers = dict[str, NDArray[Any]]
 
 
@@ -41,17 +37,11 @@ def main() -> None:
     truth = dict(zip(names, cpu.run(list(names), {"pixels": pixels}), strict=True))
     with figures.part("memory before, MiB") as keep:
         keep(gpu_memory_mib())
-    for name, options in TYPES.items():
+    for name, tf32 in TYPES.items():
         with figures.part(name) as keep:
-            keep(_one(_as(name, data), options, pixels, truth, BATCHES))
+            keep(_one(_as(name, data), {**QUICK_START, "use_tf32": tf32}, pixels, truth))
         with figures.part(f"memory after {name}, MiB") as keep:
             keep(gpu_memory_mib())
-    for name in ("TF32", "float16") if not SMALL else ():
-        for variant, options in VARIANTS.items():
-            with figures.part(f"{name}, {variant}") as keep:
-                keep(_one(_as(name, data), {**TYPES[name], **options}, pixels, truth, (64,)))
-    with figures.part("CUDA graph, float16, batch 64") as keep:
-        keep(_with_graph(_as("float16", data), pixels, 64))
     figures.end()
 
 
@@ -82,19 +72,17 @@ def _open(data: bytes, options: dict[str, str]) -> Any:
     return session
 
 
-def _one(
-    data: bytes, options: dict[str, str], pixels: NDArray[np.uint8], truth: Answers, batches: tuple[int, ...]
-) -> dict[str, Any]:
+def _one(data: bytes, options: dict[str, str], pixels: NDArray[np.uint8], truth: Answers) -> dict[str, Any]:
     names = tuple(truth)
     began = time.perf_counter()
     session = _open(data, options)
-    session.run(list(names), {"pixels": np.zeros((batches[-1], *pixels.shape[1:]), np.uint8)})
+    session.run(list(names), {"pixels": np.zeros((BATCHES[-1], *pixels.shape[1:]), np.uint8)})
     found: dict[str, Any] = {"seconds to load": round(time.perf_counter() - began, 2)}
-    place = FixedBatch(session, names, batches[0], DEVICE)
-    parts = [place.run(pixels[start : start + batches[0]]) for start in range(0, len(pixels), batches[0])]
+    place = FixedBatch(session, names, BATCHES[0], DEVICE)
+    parts = [place.run(pixels[start : start + BATCHES[0]]) for start in range(0, len(pixels), BATCHES[0])]
     said = {name: np.concatenate([part[number] for part in parts]) for number, name in enumerate(names)}
     found["answers"] = _differences(truth, said)
-    for batch in batches:
+    for batch in BATCHES:
         some = np.resize(pixels, (batch, *pixels.shape[1:]))
 
         def plain(_: int, some: NDArray[np.uint8] = some) -> None:
@@ -139,30 +127,6 @@ def _differences(truth: Answers, said: Answers) -> dict[str, Any]:
     }
     same = int((truth["probabilities"].argmax(axis=1) == said["probabilities"].argmax(axis=1)).sum())
     return {**found, "same first category": same, "of": len(truth["probabilities"])}
-
-
-def _with_graph(data: bytes, pixels: NDArray[np.uint8], batch: int) -> dict[str, Any]:
-    """All kernels of a run started at once: everything lies at fixed addresses on the device."""
-    import onnxruntime
-
-    if SMALL:
-        return {"left out": "there is no GPU"}
-    session = _open(data, {"enable_cuda_graph": "1"})
-    some = np.resize(pixels, (batch, *pixels.shape[1:]))
-    entry = onnxruntime.OrtValue.ortvalue_from_numpy(some, "cuda", 0)
-    width = len(json.loads(session.get_modelmeta().custom_metadata_map["labels"]))
-    result = onnxruntime.OrtValue.ortvalue_from_shape_and_type([batch, width], np.float32, "cuda", 0)
-    binding = session.io_binding()
-    binding.bind_ortvalue_input("pixels", entry)
-    binding.bind_ortvalue_output("probabilities", result)
-    session.run_with_iobinding(binding)
-
-    def work(_: int) -> None:
-        entry.update_inplace(some)
-        session.run_with_iobinding(binding)
-        result.numpy()
-
-    return {"1 lane": round(_rate(work, batch, 1))}
 
 
 if __name__ == "__main__":

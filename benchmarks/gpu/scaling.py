@@ -6,29 +6,28 @@ others is compared with what was measured.
 
 from typing import Any
 
-from stage import GPU_OFF, GPU_ON, SMALL, Figures, guess_dir, pictures
+from stage import GPU_OFF, SMALL, Figures, guess_dir, pictures
 
 from pigeonhole.cpus import available_cpus
 
-#: Pictures for each processor; the device is left out where SMALL.
+#: Pictures for each processor.
 RUNS = (
-    ("0.2 megapixels, CPU", "0.2 megapixels", 600, GPU_OFF),
-    ("2 megapixels, CPU", "2 megapixels", 200, GPU_OFF),
-    ("2 megapixels, GPU", "2 megapixels", 300, GPU_ON),
+    ("0.2 megapixels", 300),
+    ("2 megapixels", 100),
 )
 
 
 def main() -> None:
     figures = Figures("scaling")
-    for label, kind, each, environment in RUNS:
+    for kind, each in RUNS:
         corpus = pictures(kind)
         rates: dict[int, float] = {}
         for processors in (1, 2, 4, 8, 16):
             if processors > available_cpus():
                 break
-            with figures.part(f"{label}, {processors}") as keep:
+            with figures.part(f"{kind}, {processors}") as keep:
                 folder = corpus.first(min(corpus.count, 10 if SMALL else each * processors))
-                said = guess_dir(folder, "--hardlink", environment=environment,
+                said = guess_dir(folder, "--hardlink", environment=GPU_OFF,
                                  before=("taskset", "-c", f"0-{processors - 1}"))  # fmt: skip
                 rates[processors] = said["seen"] / said["seconds"]
                 keep({"per second": round(rates[processors], 1), "pictures": said["seen"], "device": said["device"],

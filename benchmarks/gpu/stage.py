@@ -21,9 +21,9 @@ DEVICE = "cpu" if SMALL else "cuda"
 
 #: Kinds of pictures of one size each, and how many of them.
 KINDS = {
-    "0.2 megapixels": (Kind("0.2", 0.2, 0.0, 0.2, 0.2), 40 if SMALL else 8000),
-    "2 megapixels": (Kind("2", 2.0, 0.0, 2.0, 2.0, 0.05), 12 if SMALL else 4000),
-    "12 megapixels": (Kind("12", 12.0, 0.0, 12.0, 12.0, 0.0), 4 if SMALL else 600),
+    "0.2 megapixels": (Kind("0.2", 0.2, 0.0, 0.2, 0.2), 40 if SMALL else 6000),
+    "2 megapixels": (Kind("2", 2.0, 0.0, 2.0, 2.0, 0.05), 12 if SMALL else 2000),
+    "12 megapixels": (Kind("12", 12.0, 0.0, 12.0, 12.0, 0.0), 4 if SMALL else 300),
 }
 GPU_ON: dict[str, str] = {}
 GPU_OFF = {"CUDA_VISIBLE_DEVICES": ""}

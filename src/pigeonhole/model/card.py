@@ -21,8 +21,7 @@ class ModelCard:
     `labels` in the order of the output; `backbone` its name, where its weights came from and their SHA-256;
     `temperature` is already applied in the graph; `unknown` the rule for rejecting, None for none; `metrics` the
     accuracy with its split; `training_set` a digest of all training pictures with their labels; `version` of the tool;
-    `created` in ISO 8601, UTC; `int8` what that gained where the network is in int8, None where it is in float32;
-    `float16` how answers would differ in float16 (see model/float16.py), None where nobody looked.
+    `created` in ISO 8601, UTC; `int8` what that gained where the network is in int8, None where it is in float32.
     """
 
     labels: tuple[str, ...]
@@ -36,7 +35,6 @@ class ModelCard:
     version: str
     created: str
     int8: dict[str, Any] | None = None
-    float16: dict[str, Any] | None = None
     schema: int = SCHEMA  # the last one, and never missing: a file that is cut off before it is none
 
     def to_metadata(self) -> dict[str, str]:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from pigeonhole.cpus import available_cpus
 from pigeonhole.model.fixed_batch import FixedBatch
-from pigeonhole.model.float16 import float16_variant
 from pigeonhole.model.session import (
     ON_GPU,
     BatchPlan,
@@ -16,7 +15,6 @@ from pigeonhole.model.session import (
     device_of,
     has_gpu,
     open_on_cpu,
-    open_on_gpu,
     open_session,
 )
 
@@ -32,14 +30,14 @@ OUT_OF_MEMORY = ("out of memory", "Failed to allocate", "smaller than requested"
 
 
 class Network:
-    """`onnx` opened. With `exact` a GPU works in float32, otherwise in float16 where the file says that answers stay,
-    or in TensorFloat-32. Several threads may ask at a time.
+    """`onnx` opened. With `exact` a GPU works in float32, otherwise in TensorFloat-32. Several threads may ask
+    at a time.
 
     Raises onnxruntime's own exceptions where the file is no valid model.
     """
 
     def __init__(self, onnx: bytes, *, exact: bool = False) -> None:
-        self.session = open_session(onnx) if exact else _quickest(onnx)
+        self.session = open_session(onnx, tf32=not exact)
         self._gpu = self.session if self.device == "GPU" else None
         self._onnx = onnx if self._gpu else b""  # for the CPU, should the GPU fail
         self._idle: dict[tuple[str, ...], list[FixedBatch]] = {}
@@ -97,11 +95,6 @@ class Network:
             self._why_lost = _reason(error)
             self._gpu, self._onnx = None, b""
             self._idle.clear()
-
-
-def _quickest(onnx: bytes) -> "onnxruntime.InferenceSession":
-    half = float16_variant(onnx) if has_gpu() else None
-    return (open_on_gpu(half, tf32=True) if half else None) or open_session(onnx, tf32=True)
 
 
 def _reason(error: Exception) -> str:

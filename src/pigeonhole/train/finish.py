@@ -14,7 +14,7 @@ from pigeonhole.evaluation.temperature import Calibration, calibrate
 from pigeonhole.model import ModelCard
 from pigeonhole.recipes.result import Learnt
 from pigeonhole.train.cross_validation import Verdict, judge
-from pigeonhole.train.model_file import append_head, compared_in_float16
+from pigeonhole.train.model_file import append_head
 from pigeonhole.vectors import softmax
 
 
@@ -53,8 +53,6 @@ def finish(learnt: Learnt, precision: float | None) -> Finished:
     distances = distance.distances(learnt.sample_looks, head.logits(learnt.sample_features)) if distance else None
     card = _card(learnt, head, verdict, thresholds)
     onnx = append_head(learnt.trunk, head, card, distance, learnt.frozen_trunk)
-    if learnt.int8 is None:
-        onnx, card = compared_in_float16(onnx, card, learnt.sample)
     unknown = np.zeros(len(learnt.targets), dtype=bool)
     if thresholds is not None:
         known = _held_out(learnt, calibration, familiarity)

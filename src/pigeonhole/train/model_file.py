@@ -1,6 +1,5 @@
 """The head is appended to the very graph that made the features: there is no second implementation to drift."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,7 @@ from onnx import TensorProto, compose, helper, numpy_helper
 from pigeonhole.evaluation.feature_distance import FeatureDistance
 from pigeonhole.evaluation.head import Head
 from pigeonhole.model import ModelCard
-from pigeonhole.model.float16 import comparison, in_float16
-from pigeonhole.model.session import open_on_cpu
-from pigeonhole.model.tensors import DISTANCE, FEATURES, HEAT, INPUT, PROBABILITIES
+from pigeonhole.model.tensors import DISTANCE, FEATURES, HEAT, PROBABILITIES
 from pigeonhole.onnx_graph.pooled_maps import maps_behind
 
 FROZEN = "frozen."  # before the names of the second network
@@ -58,23 +55,6 @@ def append_head(
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
     return data
-
-
-def compared_in_float16(data: bytes, card: ModelCard, pixels: NDArray[np.uint8]) -> tuple[bytes, ModelCard]:
-    """The model file `data` and its `card`, which now say how far its answers to `pixels` would move in float16.
-
-    float16 is emulated by the CPU: it rounds what a GPU rounds, and its sums are no less exact.
-    """
-    model = onnx.load_model_from_string(data)
-    outputs = [PROBABILITIES] + [output.name for output in model.graph.output if output.name == DISTANCE]
-    answers = []
-    for file in (data, in_float16(onnx.load_model_from_string(data))):
-        probabilities, *distances = open_on_cpu(file).run(outputs, {INPUT: pixels})
-        answers.append((probabilities, distances[0] if distances else None))
-    card = replace(card, float16=comparison(*answers))
-    helper.set_model_props(model, card.to_metadata())
-    result: bytes = model.SerializeToString()
-    return result, card
 
 
 def _append_heat(graph: onnx.GraphProto, maps: str, head: Head, batch: str) -> None:
