@@ -13,7 +13,7 @@ from pigeonhole.dataset.folders import Dataset
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.files import digest, write_aside_and_replace
 from pigeonhole.images import Preprocessing
-from pigeonhole.model import open_session
+from pigeonhole.model.session import open_on_cpu
 from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.output import Output
 from pigeonhole.stream import Decoded, decoded
@@ -66,7 +66,7 @@ def load_backbone(
 
 
 def _read(weights: Weights, weights_sha256: str, onnx: bytes, size: int | None) -> Backbone:
-    metadata = open_session(onnx).get_modelmeta().custom_metadata_map
+    metadata = open_on_cpu(onnx).get_modelmeta().custom_metadata_map
     preprocessing = Preprocessing(**json.loads(metadata["preprocessing"]))
     if size:
         preprocessing = replace(preprocessing, size=size)
@@ -107,6 +107,6 @@ def _compare(network: "nn.Module", onnx: bytes, pixels: NDArray[np.uint8]) -> No
 
     with torch.inference_mode():
         expected = network(torch.from_numpy(pixels)).numpy()
-    difference = float(np.abs(open_session(onnx).run([FEATURES], {INPUT: pixels})[0] - expected).max())
+    difference = float(np.abs(open_on_cpu(onnx).run([FEATURES], {INPUT: pixels})[0] - expected).max())
     if difference > TOLERANCE * max(1.0, float(np.abs(expected).max())):
         raise PigeonholeError(f"torch and onnxruntime disagree on this network by {difference:.2g}; it is not used.")

@@ -58,7 +58,7 @@ def check(values: dict[str, Any]) -> None:
             raise ValueError(f"{name} is no text")  # noqa: TRY004 - it comes from a file
     for name in ("backbone", "metrics"):
         _mapping(values[name], name)
-    for name in ("unknown", "int8", "float16"):
+    for name in ("unknown", "int8"):
         if values.get(name) is not None:
             _mapping(values[name], name)
     if not (_is_number(values["temperature"]) and values["temperature"] > 0):

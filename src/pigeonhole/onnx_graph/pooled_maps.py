@@ -6,7 +6,7 @@ Zhou et al. 2016, "Learning Deep Features for Discriminative Localization" (arXi
 import numpy as np
 import onnx
 
-from pigeonhole.model import open_session
+from pigeonhole.model.session import open_on_cpu
 from pigeonhole.model.tensors import FEATURES, INPUT
 
 TOLERANCE = 1e-4  # of the largest feature
@@ -28,7 +28,7 @@ def maps_behind(network: bytes) -> str | None:
         return None
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in candidates)
     pixels = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype(np.uint8)
-    features, *maps = open_session(model.SerializeToString()).run([FEATURES, *candidates], {INPUT: pixels})
+    features, *maps = open_on_cpu(model.SerializeToString()).run([FEATURES, *candidates], {INPUT: pixels})
     for name, some in reversed(list(zip(candidates, maps, strict=True))):
         if np.abs(some.mean(axis=(2, 3)) - features).max() <= TOLERANCE * max(1.0, float(np.abs(features).max())):
             return str(name)
