@@ -5,3 +5,4 @@ FOLDER = PREFIX  # in an output folder: the journal, its lock, the watcher's hea
 PREPARED = "prepared.sqlite"  # in that folder, where commands that prepare pictures have written
 UNREADABLE = "_unreadable"  # in an output folder: what could not be read
 NO_FACE = "no-face"  # in a folder of faces: the pictures in which none was found
+SET_ASIDE = "set_aside"  # beside sorted pictures and in TF_FILES: what a person did not want among the others

@@ -21,8 +21,10 @@ OF_TRAINING = frozenset(("jinja2", "matplotlib", "onnx", "onnxscript", "scipy", 
 OF_PREPARING = frozenset(("av", "cv2", "scenedetect"))
 # What the extra `answers` brings.
 OF_ANSWERS = frozenset(("pyarrow",))
+# What the extra `web` brings.
+OF_WEB = frozenset(("starlette", "uvicorn"))
 INSTALL = "Install it with: pip install 'pigeonhole[{}]'"
-EXTRAS = {"train": OF_TRAINING, "prepare": OF_PREPARING, "answers": OF_ANSWERS}
+EXTRAS = {"train": OF_TRAINING, "prepare": OF_PREPARING, "answers": OF_ANSWERS, "web": OF_WEB}
 COMMANDS = {
     "train": "pigeonhole.cli.training.train",
     "guess": "pigeonhole.cli.classifying.guess",
@@ -31,6 +33,7 @@ COMMANDS = {
     "evaluate": "pigeonhole.cli.training.evaluate",
     "check": "pigeonhole.cli.training.check",
     "compare": "pigeonhole.cli.training.compare",
+    "web": "pigeonhole.cli.web",
     "explain": "pigeonhole.cli.training.explain",
     "quantize": "pigeonhole.cli.training.quantize",
     "frames": "pigeonhole.cli.preparing.frames",

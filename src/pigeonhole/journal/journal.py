@@ -85,6 +85,10 @@ class Journal:
         """What was done with files at `source` that did not take them away, or is not known yet, the latest first."""
         return self._select(f"WHERE source = ? AND ({_STAYED} OR {_OPEN}) ORDER BY id DESC", (os.fsencode(source),))
 
+    def since(self, number: int, source: Path) -> list[JournalEntry]:
+        """What was done with files at `source` in entries from `number` on, in any state, the latest first."""
+        return self._select("WHERE source = ? AND id >= ? ORDER BY id DESC", (os.fsencode(source), number))
+
     def unfinished(self) -> list[JournalEntry]:
         """What a killed run or a failing disk left between two states; seldom more than a group."""
         return self._select(f"WHERE {_OPEN} ORDER BY id", ())

@@ -55,6 +55,13 @@ def undo(out: Path) -> Iterator[Undone | Refused]:
         folder.close()
 
 
+def undo_entries(entries: Sequence[JournalEntry], folder: OutputFolder) -> list[Undone | Refused]:
+    """The same for some `entries` alone, which are done, the latest first, in a folder that is open for writing."""
+    results = list(_undo(entries, folder))
+    _remove_folders(folder)
+    return results
+
+
 def _undo(entries: Sequence[JournalEntry], folder: OutputFolder) -> Iterator[Undone | Refused]:
     for entry in entries:
         entry.state = State.UNDOING

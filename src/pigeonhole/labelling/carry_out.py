@@ -1,0 +1,129 @@
+"""What was decided is done with the files, through the journals of the folders concerned, and taken back again.
+
+Each call may be repeated after it was killed at any moment: the journal tells what was done.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pigeonhole import failpoints
+from pigeonhole.errors import OutputError, PigeonholeError
+from pigeonhole.files.source import SourceError, open_unchanged
+from pigeonhole.journal.entry import JournalEntry
+from pigeonhole.journal.entry import State as EntryState
+from pigeonhole.labelling.decision import Decision, State, Step
+from pigeonhole.records import Guess, Placed
+from pigeonhole.sorting import Refused, Sorter, SortOptions, Template
+from pigeonhole.sorting.output_folder import OutputFolder
+from pigeonhole.sorting.seen_files import absolute
+from pigeonhole.sorting.undo_all import undo_entries
+
+WriteDown = Callable[[Decision], None]
+"""Keeps on the disk how far a decision has come."""
+
+
+def carry_out(decision: Decision, write_down: WriteDown) -> None:
+    """Do what is left of a decision, as long as it is WANTED. A step that another process stands in the way of is left
+    for later; `concluded` tells what has become of it.
+    """
+    for step in decision.steps:
+        if decision.state is State.WANTED and step.state is State.WANTED:
+            with _troubled(step):
+                _do(decision, step, write_down)
+
+
+def take_back(decision: Decision, write_down: WriteDown) -> None:
+    """Undo what was done for an UNWANTED decision, the last step first. A step stays, with the reason, where its file
+    is no longer what was put there.
+    """
+    for step in reversed(decision.steps):
+        if step.first_entry is not None and step.state in (State.DONE, State.WANTED):
+            with _troubled(step):
+                _undo(decision, step, write_down)
+        elif step.state is State.WANTED:
+            step.state = State.UNDONE
+        if step.state not in (State.UNDONE, State.REFUSED):
+            break
+
+
+def concluded(decision: Decision) -> State:
+    """The state that its steps give a decision which is WANTED or UNWANTED."""
+    states = {step.state for step in decision.steps}
+    if decision.state is State.WANTED:
+        if states <= {State.DONE}:
+            return State.DONE
+        return State.WANTED if State.WANTED in states else State.REFUSED
+    return State.UNDONE if states <= {State.UNDONE, State.REFUSED} else State.UNWANTED
+
+
+def _do(decision: Decision, step: Step, write_down: WriteDown) -> None:
+    folder = OutputFolder.open(step.root)
+    try:
+        source = step.source or decision.place
+        entry = _own_entry(folder, step, absolute(source), decision.sha256)
+        if entry is None:
+            step.first_entry, step.source = folder.writing.next_id(), source
+            write_down(decision)
+            failpoints.failpoint("step begun")
+            step.target = _placed(folder, step, source, decision.sha256)
+        else:
+            step.target = folder.paths.target(entry)
+        failpoints.failpoint("step placed")
+        step.state = State.DONE
+        write_down(decision)
+        failpoints.failpoint("step done")
+    finally:
+        folder.close()
+
+
+def _placed(folder: OutputFolder, step: Step, source: Path, sha256: str) -> Path:
+    with open_unchanged(source) as file:
+        if file.digest() != sha256:
+            raise SourceError("it was changed since it was shown")
+        guess = Guess(source, ((step.label, 1.0),), sha256, file.identity)
+    outcome = Sorter(folder, SortOptions(step.placing, Template(step.template))).place(guess)
+    if not isinstance(outcome, Placed):
+        raise SourceError(outcome.reason, transient=getattr(outcome, "transient", False))
+    return outcome.target
+
+
+def _undo(decision: Decision, step: Step, write_down: WriteDown) -> None:
+    folder = OutputFolder.open(step.root)
+    try:
+        entry = _own_entry(folder, step, absolute(step.source or decision.path), decision.sha256)
+        if entry is not None:
+            (result,) = undo_entries([entry], folder)
+            if isinstance(result, Refused):
+                raise SourceError(result.reason)
+        failpoints.failpoint("step taken back")
+        step.state, step.target, step.trouble = State.UNDONE, None, ""
+        write_down(decision)
+    finally:
+        folder.close()
+
+
+def _own_entry(folder: OutputFolder, step: Step, source: Path, sha256: str) -> JournalEntry | None:
+    """What the journal has of this step, None where nothing was done for it, or where that was taken back."""
+    if step.first_entry is None:
+        return None
+    found = folder.writing.since(step.first_entry, source)
+    return next((entry for entry in found if entry.state is EntryState.DONE and entry.sha256 == sha256), None)
+
+
+@contextmanager
+def _troubled(step: Step) -> Iterator[None]:
+    """What keeps a step from being done is written beside it; what cannot get better refuses it."""
+    try:
+        yield
+        step.trouble = ""
+    except SourceError as error:
+        step.trouble = error.reason
+        if not error.transient:
+            step.state = State.REFUSED
+    except OutputError as error:
+        step.trouble = str(error)
+    except PigeonholeError as error:
+        step.trouble, step.state = str(error), State.REFUSED
+    except OSError as error:
+        step.trouble = f"{error.strerror or error}"

@@ -1,0 +1,221 @@
+"""What a person decides: written down at once, carried out behind their back in the same order, undone at any depth."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from pigeonhole import own_names
+from pigeonhole.errors import OutputError, UsageError
+from pigeonhole.files import Lock, TakenError
+from pigeonhole.files.source import SourceError, open_unchanged
+from pigeonhole.labelling.carry_out import carry_out, concluded, take_back
+from pigeonhole.labelling.category import category_named, folders_in
+from pigeonhole.labelling.decision import Decision, Kind, Situation, State, steps_for
+from pigeonhole.labelling.decision_file import DecisionFile
+from pigeonhole.labelling.pictures import Picture
+from pigeonhole.text import printable
+from pigeonhole.workspace import Workspace
+
+RETRY_SECONDS = 3.0  # until a folder that another process holds is asked again
+REFUSALS = 5  # that are remembered
+LOCK = "page.lock"
+
+Changed = Callable[[Decision], None]
+"""Told of every decision that was made, carried out or taken back."""
+
+
+class Desk:
+    """Held by one process for each TF_FILES. Threads may share it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Go on with what a killed process left. Raises OutputError where another has TF_FILES, or nobody may write."""
+        own = workspace.root / own_names.FOLDER
+        try:
+            own.mkdir(parents=True, exist_ok=True)
+            self._taken = Lock(own / LOCK)
+        except TakenError as error:
+            raise OutputError(
+                f"{error} shows the page of {printable(workspace.root)} already.".capitalize(),
+                "Use that page, or end it with Ctrl-C first.",
+            ) from None
+        except OSError as error:
+            raise OutputError(f"{printable(own)} cannot be written: {error.strerror}.") from None
+        self.workspace = workspace
+        self._file = DecisionFile.open(own)
+        self._lock = threading.RLock()
+        self._work = threading.Condition(self._lock)
+        self._open = self._file.open_ones()
+        self._in_force = {decision.number: decision for decision in self._file.in_force()}
+        self._places: dict[Path, int] = {}
+        self._index()
+        self._refusals: deque[str] = deque(maxlen=REFUSALS)
+        self._training: dict[str, tuple[Path, str]] = {}
+        self._labels: set[str] = set()
+        self._listeners: list[Changed] = []
+        self._is_ending = False
+        self._is_busy = False
+        self._thread = threading.Thread(target=self._carry_on, name="decisions", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Let go once the step in hand is done; the rest is carried out next time."""
+        with self._work:
+            self._is_ending = True
+            self._work.notify_all()
+        self._thread.join()
+        self._file.close()
+        self._taken.release()
+
+    def listen(self, changed: Changed) -> None:
+        self._listeners.append(changed)
+
+    def know_training(self, known: Iterable[tuple[str, Path, str]]) -> None:
+        """The digests, paths and categories of training pictures: what is one already is not copied once more."""
+        with self._lock:
+            for sha256, path, category in known:
+                self._training.setdefault(sha256, (path, category))
+
+    def know_categories(self, labels: Iterable[str]) -> None:
+        """Categories that have no folder yet, such as those of a model that came from elsewhere."""
+        with self._lock:
+            self._labels |= set(labels)
+
+    def categories(self) -> list[str]:
+        """All that are known, in the order of the alphabet."""
+        with self._lock:
+            wanted = {decision.category for decision in self._in_force.values() if decision.category}
+        return sorted(wanted | self._labels | set(folders_in(self.workspace.data)))
+
+    def decide(self, pictures: Sequence[Picture], typed: str | None) -> list[Decision]:
+        """Say that `pictures` are of the category `typed`, None: set them aside. On return it survives a power cut.
+
+        Raises UsageError where that cannot be a category, or one of them was decided on already or is another file now;
+        then nothing was decided.
+        """
+        with self._work:
+            category = None if typed is None else category_named(typed, self.categories())
+            decisions = [self._decision(picture, category) for picture in pictures]
+            self._file.add(decisions)
+            for decision in decisions:
+                self._in_force[decision.number] = decision
+                self._places[decision.path] = decision.number
+            self._open.extend(decisions)
+            self._work.notify_all()
+        for decision in decisions:
+            self._tell(decision)
+        return decisions
+
+    def undo(self) -> Decision | None:
+        """Take the latest decision back; None where there is none. What was done with its files is undone soon."""
+        with self._work:
+            if not self._in_force:
+                return None
+            decision = self._in_force.pop(max(self._in_force))
+            self._index()
+            decision.state = State.UNWANTED
+            self._file.update(decision)
+            if decision not in self._open:
+                self._open.append(decision)
+            self._work.notify_all()
+        self._tell(decision)
+        return decision
+
+    def is_decided(self, path: Path) -> bool:
+        """Whether a decision holds for the picture that stands at `path`, or stood there when it was decided on."""
+        with self._lock:
+            return path in self._places
+
+    def in_force(self) -> list[Decision]:
+        """The decisions that hold, the oldest first."""
+        with self._lock:
+            return list(self._in_force.values())
+
+    def troubles(self) -> list[str]:
+        """Why decisions are not carried out yet, each reason once."""
+        with self._lock:
+            return list(dict.fromkeys(decision.trouble for decision in self._open if decision.trouble))
+
+    def refusals(self) -> list[str]:
+        """What could not be done at the last decisions, or not be taken back, and why."""
+        with self._lock:
+            return list(self._refusals)
+
+    def settle(self) -> None:
+        """Wait until everything that can be carried out is."""
+        with self._work:
+            self._work.wait_for(lambda: not self._is_busy and all(decision.trouble for decision in self._open))
+
+    def _decision(self, picture: Picture, category: str | None) -> Decision:
+        if self.is_decided(picture.path):
+            raise UsageError("This picture was decided on already, perhaps in another window.", "Look at the next one.")
+        try:
+            with open_unchanged(picture.path) as file:
+                sha256 = file.digest()
+        except SourceError as error:
+            raise UsageError(f"{printable(picture.path.name)}: {error.reason}.", "Load the page again.") from None
+        if picture.sha256 not in (None, sha256):
+            raise UsageError(f"{printable(picture.path.name)} was changed since it was shown.", "Load the page again.")
+        picture.sha256 = sha256
+        twin, twin_category = self._training.get(sha256, (None, None))
+        if twin is not None and not twin.exists():
+            twin, twin_category = None, None
+        root = picture.root if picture.kind is Kind.SORTED else None
+        situation = Situation(picture.kind, picture.path, root, picture.category, picture.original, twin, twin_category)
+        workspace = self.workspace
+        steps = steps_for(situation, category, workspace.data, workspace.root / own_names.SET_ASIDE)
+        return Decision(0, picture.identifier, picture.path, sha256, category, steps)
+
+    def _carry_on(self) -> None:
+        while True:
+            with self._work:
+                self._is_busy = False
+                self._work.notify_all()
+                if not any(not decision.trouble for decision in self._open):
+                    self._work.wait(RETRY_SECONDS if self._open else None)
+                if self._is_ending:
+                    return
+                self._is_busy = True
+                todo = list(self._open)
+            for decision in todo:
+                if self._is_ending:
+                    return
+                self._advance(decision)
+
+    def _advance(self, decision: Decision) -> None:
+        """One decision as far as it gets; it may be taken back meanwhile."""
+        wanted = decision.state is State.WANTED
+        try:
+            (carry_out if wanted else take_back)(decision, self._file.update)
+            with self._lock:
+                decision.state = concluded(decision)
+                self._file.update(decision)
+        except OutputError:  # it stays open, and is tried again
+            return
+        with self._work:
+            self._remember(decision)
+        self._tell(decision)
+
+    def _remember(self, decision: Decision) -> None:
+        """Where its files are now, for the next decision on the same picture."""
+        for step in decision.steps:
+            if step.state is State.REFUSED:
+                self._refusals.append(f"{printable(decision.path.name)}: {step.trouble}")
+            elif step.root == self.workspace.data and step.target and step.state is State.DONE:
+                self._training[decision.sha256] = step.target, step.label
+        if decision.state in (State.WANTED, State.UNWANTED):
+            return
+        self._open.remove(decision)
+        if decision.state is not State.DONE:
+            self._training.pop(decision.sha256, None)
+            self._in_force.pop(decision.number, None)
+        self._index()
+
+    def _index(self) -> None:
+        self._places = {}
+        for decision in self._in_force.values():
+            self._places[decision.path] = self._places[decision.place] = decision.number
+
+    def _tell(self, decision: Decision) -> None:
+        for changed in self._listeners:
+            changed(decision)

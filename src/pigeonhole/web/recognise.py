@@ -1,0 +1,77 @@
+"""Page 1: what is on these pictures? Nothing is kept unless a person says so."""
+
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pigeonhole.errors import PigeonholeError, UsageError
+from pigeonhole.labelling.pictures import Picture
+from pigeonhole.text import printable
+from pigeonhole.web.asking import Answer, answered, known, text_of
+from pigeonhole.web.site import Site
+from pigeonhole.web.thumbnails import LARGE
+
+SHOWN = 10  # categories of a ranking
+JPEG, PNG = "image/jpeg", "image/png"
+
+
+def routes(site: Site) -> list[Route]:
+    async def upload(request: Request) -> Response:
+        name = unquote(request.headers.get("x-name", "picture"))
+        picture = await site.uploads.receive(request, name)
+        return JSONResponse(await run_in_threadpool(_recognised, site, picture))
+
+    def preview(request: Request) -> Response:
+        return Response(site.thumbnails.of(_uploaded(site, request.path_params["upload"]), LARGE), media_type=JPEG)
+
+    def heat(request: Request) -> Response:
+        return Response(site.recogniser.heat(_uploaded(site, request.path_params["upload"])), media_type=PNG)
+
+    def add(question: dict[str, Any]) -> Answer:
+        picture = _uploaded(site, text_of(question, "picture"))
+        (decision,) = site.desk.decide([picture], text_of(question, "category"))
+        site.desk.settle()
+        return {"category": decision.category, "trouble": decision.trouble}
+
+    def categories() -> Answer:
+        return {"categories": site.desk.categories()}
+
+    return [
+        Route("/uploads", upload, methods=["POST"]),
+        Route("/uploads/{upload}/picture", preview),
+        Route("/uploads/{upload}/heat", heat),
+        Route("/add", answered(add), methods=["POST"]),
+        Route("/categories", known(categories)),
+    ]
+
+
+def _uploaded(site: Site, identifier: str) -> Picture:
+    picture = site.uploads.get(identifier)
+    if picture is None:
+        raise UsageError("This picture is no longer here.", "Choose it again.")
+    return picture
+
+
+def _recognised(site: Site, picture: Picture) -> Answer:
+    """The ranking where there is a model; a picture can be added to a category without one."""
+    answer: Answer = {
+        "picture": picture.identifier,
+        "name": printable(picture.path.name),
+        "ranking": [],
+        "unknown": "",
+        "note": "",
+    }
+    site.thumbnails.of(picture, LARGE)  # raises where it is no picture
+    try:
+        site.desk.know_categories(site.recogniser.labels())
+        guess = site.recogniser.guess(picture)
+    except UsageError:
+        raise
+    except PigeonholeError as error:
+        return {**answer, "note": str(error)}
+    ranking = [{"category": category, "score": score} for category, score in guess.ranking[:SHOWN]]
+    return {**answer, "ranking": ranking, "unknown": guess.why_unknown, "heat": site.recogniser.has_heat()}

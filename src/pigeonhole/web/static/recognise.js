@@ -1,0 +1,88 @@
+import { ask, attempt, element, offer, send, spaced, tell } from "./ask.js";
+
+const MOST = 100;
+const MOST_BYTES = 100 * 1024 * 1024;
+const answers = document.getElementById("answers");
+const drop = document.getElementById("drop");
+
+async function recognise(files) {
+  const chosen = [...files];
+  if (chosen.length > MOST) tell(`The first ${MOST} of ${chosen.length} pictures are looked at.`);
+  for (const file of chosen.slice(0, MOST)) {
+    const name = file.name || "pasted.png";
+    const card = element("article", { class: "card", "aria-busy": "true" }, element("h2", {}, name),
+      element("p", { class: "quiet" }, "Looking …"));
+    answers.prepend(card);
+    try {
+      if (file.size > MOST_BYTES) throw new Error("A picture may have at most 100 MiB.");
+      show(card, await send("/uploads", file, name));
+    } catch (error) {
+      card.replaceChildren(element("h2", {}, name), element("p", { class: "bad" }, error.message));
+    }
+    card.removeAttribute("aria-busy");
+  }
+}
+
+function show(card, answer) {
+  const image = element("img", { src: `/uploads/${answer.picture}/picture`, alt: answer.name });
+  const parts = [element("h2", {}, answer.name), image];
+  if (answer.note) parts.push(element("p", {}, answer.note));
+  if (answer.unknown) parts.push(element("p", {}, element("strong", {}, "unknown"), ` – ${answer.unknown}`));
+  if (answer.ranking.length) {
+    parts.push(element("ol", { class: "ranking", "aria-label": "Categories, best first" },
+      ...answer.ranking.map(({ category, score }) => element("li", {},
+        element("span", {}, spaced(category)),
+        element("meter", { min: 0, max: 1, value: score, "aria-hidden": "true" }),
+        element("span", { class: "number" }, `${(100 * score).toFixed(1)} %`)))));
+  }
+  parts.push(...actions(answer, image));
+  card.replaceChildren(...parts);
+}
+
+function actions(answer, image) {
+  const made = [];
+  if (answer.heat) {
+    const button = element("button", { type: "button", "aria-pressed": "false", onclick: () => {
+      const isOn = button.getAttribute("aria-pressed") === "false";
+      button.setAttribute("aria-pressed", String(isOn));
+      image.src = `/uploads/${answer.picture}/${isOn ? "heat" : "picture"}`;
+    } }, "Show what speaks for it");
+    made.push(element("div", { class: "row" }, button));
+  }
+  const input = element("input", { type: "text", list: "categories", "aria-label": `Category for ${answer.name}`,
+    placeholder: "Category", autocomplete: "off", required: true });
+  if (answer.ranking.length && !answer.unknown) input.value = spaced(answer.ranking[0].category);
+  const form = element("form", { class: "row", onsubmit: (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      const added = await ask("/add", { picture: answer.picture, category: input.value });
+      if (added.trouble) throw new Error(added.trouble);
+      form.replaceChildren(element("p", { class: "quiet" }, `Added to ${spaced(added.category)}.`));
+      tell(`${answer.name} was added to ${spaced(added.category)}.`);
+      offer((await ask("/categories")).categories);
+    });
+  } }, input, element("button", { type: "submit" }, "Add to this category"));
+  made.push(form);
+  return made;
+}
+
+document.getElementById("choose").addEventListener("change", (event) => {
+  recognise(event.target.files);
+  event.target.value = "";
+});
+for (const name of ["dragover", "dragenter"]) {
+  document.addEventListener(name, (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+}
+document.addEventListener("dragleave", () => drop.classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  recognise(event.dataTransfer.files);
+});
+document.addEventListener("paste", (event) => {
+  if (event.clipboardData.files.length) recognise(event.clipboardData.files);
+});
+attempt(async () => offer((await ask("/categories")).categories));

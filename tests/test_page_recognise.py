@@ -1,0 +1,66 @@
+"""The first page: what is on these pictures?"""
+
+from pathlib import Path
+
+from models import write_colour_model
+from pages import serious_findings, served, visiting
+from trees import BLUE, GREEN, RED, tree, write_pictures
+
+HOSTILE = "<img src=x onerror=alert(1)>&amp;'\".png"
+
+
+def test_a_picture_is_recognised_and_added_to_a_category(tmp_path: Path) -> None:
+    tf_files = write_colour_model(tmp_path / "tf files", heat=True)
+    write_pictures(tmp_path, {"red.png": RED, HOSTILE: GREEN})
+    with served(tf_files) as server, visiting(server) as visit:
+        page = visit.page
+        page.get_by_label("Choose pictures").set_input_files([tmp_path / "red.png", tmp_path / HOSTILE])
+        red = page.get_by_role("article").filter(has=page.get_by_role("heading", name="red.png"))
+        red.get_by_role("button", name="Show what speaks for it").click()
+        assert red.get_by_role("listitem").first.inner_text().split("\n")[0] == "red things"
+        page.get_by_role("heading", name=HOSTILE).wait_for()
+        assert set(tree(tf_files)) >= {"model.onnx"}
+        assert not (tf_files / "data").exists()
+
+        red.get_by_label("Category for").fill("  RED things ")
+        red.get_by_role("button", name="Add to this category").click()
+        red.get_by_text("Added to red things.", exact=True).wait_for()
+        assert not visit.complaints
+        assert not visit.others
+        assert serious_findings(page) == []
+    assert set(tree(tf_files / "data")) == {"red_things/red.png"}
+    assert tree(tf_files / "data")["red_things/red.png"] == tree(tmp_path)["red.png"]
+
+
+def test_a_hostile_category_is_a_folder_or_a_sentence(tmp_path: Path) -> None:
+    tf_files = write_colour_model(tmp_path / "tf files")
+    write_pictures(tmp_path, {"blue.png": BLUE})
+    with served(tf_files) as server, visiting(server) as visit:
+        page = visit.page
+        page.get_by_label("Choose pictures").set_input_files(tmp_path / "blue.png")
+        box = page.get_by_label("Category for")
+        for wrong in ("../../outside", "..", " . ", ".hidden", "a\\b", "_unreadable", "x" * 300):
+            box.fill(wrong)
+            box.press("Enter")
+            page.get_by_role("status").filter(has_text=".").wait_for()
+            assert not (tf_files / "data").exists(), wrong
+            page.evaluate("document.getElementById('told').textContent = ''")
+        box.fill("<b>'bold'</b>".replace("/", ""))
+        box.press("Enter")
+        page.get_by_text("Added to <b>'bold'<b>.", exact=True).wait_for()
+        assert not [complaint for complaint in visit.complaints if "400" not in complaint]
+    assert set(tree(tf_files / "data")) == {"<b>'bold'<b>/blue.png"}
+
+
+def test_a_picture_can_be_added_before_there_is_a_model(tmp_path: Path) -> None:
+    tf_files = tmp_path / "tf files"
+    tf_files.mkdir()
+    write_pictures(tmp_path, {"blue.png": BLUE})
+    with served(tf_files) as server, visiting(server) as visit:
+        page = visit.page
+        page.get_by_label("Choose pictures").set_input_files(tmp_path / "blue.png")
+        page.get_by_text("There is no model").wait_for()
+        page.get_by_label("Category for").fill("sky")
+        page.get_by_label("Category for").press("Enter")
+        page.get_by_text("Added to sky.", exact=True).wait_for()
+    assert set(tree(tf_files / "data")) == {"sky/blue.png"}
