@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from browser import SIZE, chromium
 
+expect.set_options(timeout=15_000)  # milliseconds, for what hangs
 ADDRESS = re.compile(r"http://([^/]+)/\?key=(\S+)")
 
 
@@ -106,7 +107,7 @@ def visiting(server: Server, scheme: str = "light", **settings: Any) -> Iterator
     """A browser that opened the server's address."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        page = browser.new_page(**{"viewport": SIZE, "color_scheme": scheme, **settings})
+        page = browser.new_context(**{"viewport": SIZE, "color_scheme": scheme, **settings}).new_page()
         visit = Visit(page)
         page.on("console", lambda message: visit.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))

@@ -97,7 +97,7 @@ def _undo(decision: Decision, step: Step, write_down: WriteDown) -> None:
             if isinstance(result, Refused):
                 raise SourceError(result.reason)
         failpoints.failpoint("step taken back")
-        step.state, step.target, step.trouble = State.UNDONE, None, ""
+        step.state, step.trouble = State.UNDONE, ""
         write_down(decision)
     finally:
         folder.close()

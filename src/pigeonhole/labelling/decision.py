@@ -76,6 +76,11 @@ class Decision:
         return next((target for target in reversed(moved) if target), self.path)
 
     @property
+    def left(self) -> list[Path]:
+        """Where its files stood before it was taken back."""
+        return [step.target for step in self.steps if step.target]
+
+    @property
     def trouble(self) -> str:
         """Why it is not carried out yet, empty where it is."""
         return next((step.trouble for step in self.steps if step.trouble), "")

@@ -87,15 +87,19 @@ class Desk:
             wanted = {decision.category for decision in self._in_force.values() if decision.category}
         return sorted(wanted | self._labels | set(folders_in(self.workspace.data)))
 
-    def decide(self, pictures: Sequence[Picture], typed: str | None) -> list[Decision]:
-        """Say that `pictures` are of the category `typed`, None: set them aside. On return it survives a power cut.
+    def decide(self, answers: Sequence[tuple[Picture, str | None]]) -> list[Decision]:
+        """Say of each picture of what category it is, as typed; None: set it aside. On return it survives a power cut.
 
         Raises UsageError where that cannot be a category, or one of them was decided on already or is another file now;
         then nothing was decided.
         """
         with self._work:
-            category = None if typed is None else category_named(typed, self.categories())
-            decisions = [self._decision(picture, category) for picture in pictures]
+            known = set(self.categories())
+            decisions = []
+            for picture, typed in answers:
+                category = None if typed is None else category_named(typed, known)
+                known |= {category} if category else set()
+                decisions.append(self._decision(picture, category))
             self._file.add(decisions)
             for decision in decisions:
                 self._in_force[decision.number] = decision
@@ -130,6 +134,17 @@ class Desk:
         """The decisions that hold, the oldest first."""
         with self._lock:
             return list(self._in_force.values())
+
+    def counts(self) -> tuple[int, int]:
+        """How many decisions hold, and how many are still to be carried out or taken back."""
+        with self._lock:
+            return len(self._in_force), len(self._open)
+
+    def place_of(self, path: Path) -> Path:
+        """Where the file stands now that stood at `path` when it was decided on."""
+        with self._lock:
+            decision = self._in_force.get(self._places.get(path, 0))
+            return path if decision is None else decision.place
 
     def troubles(self) -> list[str]:
         """Why decisions are not carried out yet, each reason once."""

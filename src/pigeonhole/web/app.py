@@ -11,13 +11,13 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pigeonhole.errors import PigeonholeError
-from pigeonhole.web import recognise
+from pigeonhole.web import recognise, review
 from pigeonhole.web.security import sentence
 from pigeonhole.web.site import Site
 from pigeonhole.web.uploads import TooLargeError
 
 HERE = Path(__file__).parent
-PAGES = {"recognise": ("/", "Recognise")}
+PAGES = {"recognise": ("/", "Recognise"), "review": ("/review", "Review")}
 _BAD, _TOO_LARGE = 400, 413
 
 
@@ -34,6 +34,7 @@ def application(site: Site) -> Starlette:
         address, title = PAGES[name]
 
         def show(request: Request) -> Response:
+            site.look_again()
             text = templates.get_template(f"{name}.html.jinja").render(pages=PAGES, current=name, title=title)
             return HTMLResponse(text)
 
@@ -43,6 +44,7 @@ def application(site: Site) -> Starlette:
         routes=[
             *map(page, PAGES),
             *recognise.routes(site),
+            *review.routes(site),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         exception_handlers={TooLargeError: partial(_told, _TOO_LARGE), PigeonholeError: partial(_told, _BAD)},

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from pigeonhole.errors import UsageError
+from pigeonhole.labelling.pictures import Picture
+from pigeonhole.web.site import Site
 
 MOST_BYTES = 1024**2  # of a question
 MOST_PICTURES = 10_000  # that one decision can be about
@@ -62,3 +64,8 @@ def known(answer: Callable[[], Answer]) -> Callable[[Request], Any]:
         return JSONResponse(answer())
 
     return endpoint
+
+
+def picture_of(site: Site, question: dict[str, Any]) -> Picture:
+    """The picture that a question is about."""
+    return site.catalogue.get(text_of(question, "picture"))

@@ -33,7 +33,7 @@ def routes(site: Site) -> list[Route]:
 
     def add(question: dict[str, Any]) -> Answer:
         picture = _uploaded(site, text_of(question, "picture"))
-        (decision,) = site.desk.decide([picture], text_of(question, "category"))
+        (decision,) = site.desk.decide([(picture, text_of(question, "category"))])
         site.desk.settle()
         return {"category": decision.category, "trouble": decision.trouble}
 

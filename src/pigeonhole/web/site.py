@@ -1,9 +1,14 @@
 """Everything that the pages share, made once for a server."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from pigeonhole.errors import ModelError, OutputError
+from pigeonhole.labelling.catalogue import Catalogue
+from pigeonhole.labelling.decision import Decision, State
 from pigeonhole.labelling.desk import Desk
+from pigeonhole.labelling.learner import Learner
 from pigeonhole.web.recogniser import Recogniser
 from pigeonhole.web.thumbnails import Thumbnails
 from pigeonhole.web.uploads import Uploads
@@ -16,13 +21,32 @@ class Site:
     def __init__(self, workspace: Workspace, folders: Sequence[Path]) -> None:
         """Raises a PigeonholeError where the pages cannot work."""
         self.workspace = workspace
-        self.folders = tuple(folders)
         self.desk = Desk(workspace)
         self.uploads = Uploads(workspace.cache / "uploads")
         self.thumbnails = Thumbnails(workspace.cache / "thumbnails.sqlite")
         self.recogniser = Recogniser(workspace.model)
+        self.catalogue = Catalogue(folders, workspace.data)
+        self.learner = Learner(self.desk, self.catalogue)
+        self.desk.listen(self._heard)
+        self.learner.start()
+
+    def look_again(self) -> None:
+        """There may be new pictures, a new model, new categories. Raises OutputError where a journal is damaged."""
+        self.catalogue.refresh()
+        guessed = {picture.category for picture in self.catalogue.all() if picture.category}
+        self.desk.know_categories(guessed)
+        with suppress(ModelError):  # what is wrong with it is said where it is used
+            self.desk.know_categories(self.recogniser.labels())
+        self.learner.look_again()
+
+    def _heard(self, decision: Decision) -> None:
+        """What was taken back stands again where it was, which may be unknown since the server was started."""
+        if decision.state is State.UNDONE:
+            with suppress(OutputError):  # it is said where the page is loaded
+                self.catalogue.has_returned(decision.path, (each for each in decision.left if each != decision.path))
 
     def close(self) -> None:
+        self.learner.close()
         self.desk.close()
         self.recogniser.close()
         self.thumbnails.close()

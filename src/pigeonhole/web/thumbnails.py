@@ -15,6 +15,7 @@ from PIL import Image
 from pigeonhole.decoding.item import Made
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import OutputError, UnreadableError
+from pigeonhole.files import find_named
 from pigeonhole.images.whole import to_whole
 from pigeonhole.labelling.pictures import Picture
 from pigeonhole.text import printable
@@ -71,12 +72,14 @@ class Thumbnails:
         with self._lock:
             self._connection.close()
 
-    def of(self, picture: Picture, edge: int) -> bytes:
-        """The JPEG. Raises UnreadableError where the picture cannot be read, or is another one than was known."""
+    def of(self, picture: Picture, edge: int, place: Path | None = None) -> bytes:
+        """The JPEG of a picture, which stands at `place` by now if that is given. Raises UnreadableError where it is
+        another one than was known, or cannot be read.
+        """
         if picture.sha256 and (known := self._kept(picture.sha256, edge)):
             return known
         with self._pool() as pool:
-            (made,) = pool.make([picture.found], Shrinking(edge))
+            (made,) = pool.make([find_named(place or picture.path)], Shrinking(edge))
         if not isinstance(made, Made):
             raise UnreadableError(f"{printable(picture.path.name)}: {made.reason}")
         if picture.sha256 not in (None, made.sha256):

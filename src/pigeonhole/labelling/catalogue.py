@@ -1,0 +1,64 @@
+"""All pictures that a person may look at, by the identifiers that pages call them by."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pigeonhole.errors import UsageError
+from pigeonhole.labelling.decision import Kind
+from pigeonhole.labelling.pictures import Picture, identifier_of, is_sorted_folder, pictures_in, training_pictures
+from pigeonhole.sorting.seen_files import absolute
+
+
+class Catalogue:
+    """The pictures of `folders` and of the training set `data`. Threads may share it."""
+
+    def __init__(self, folders: Sequence[Path], data: Path) -> None:
+        self.folders = tuple(dict.fromkeys(map(absolute, folders)))
+        self._data = data
+        self._lock = threading.Lock()
+        self._pictures: dict[str, Picture] = {}
+        self._here: set[str] = set()
+
+    @property
+    def sorted_folders(self) -> tuple[Path, ...]:
+        """Those of the folders that something was sorted into."""
+        return tuple(folder for folder in self.folders if is_sorted_folder(folder))
+
+    def refresh(self) -> None:
+        """Look again at what is there. A picture that is known stays the same object, even where it has gone: decisions
+        that moved it may be taken back. Raises OutputError where a journal is damaged.
+        """
+        found = [picture for folder in self.folders for picture in pictures_in(folder)]
+        found += training_pictures(self._data)
+        with self._lock:
+            self._here = {picture.identifier for picture in found}
+            for picture in found:
+                known = self._pictures.setdefault(picture.identifier, picture)
+                if known is not picture and known.kind is Kind.UNSORTED and picture.kind is Kind.SORTED:
+                    self._pictures[picture.identifier] = picture
+
+    def has_returned(self, path: Path, gone: Iterable[Path]) -> None:
+        """What a decision had moved stands at `path` again, and no longer where it had put it."""
+        with self._lock:
+            self._here.difference_update(map(identifier_of, gone))
+            if identifier_of(path) in self._pictures:
+                self._here.add(identifier_of(path))
+                return
+        self.refresh()
+
+    def all(self) -> list[Picture]:
+        """Those that were there when it was last looked."""
+        with self._lock:
+            return [self._pictures[identifier] for identifier in self._here]
+
+    def get(self, identifier: str) -> Picture:
+        """Raises UsageError where there is none."""
+        with self._lock:
+            picture = self._pictures.get(identifier)
+        if picture is None:
+            raise UsageError("This picture is not here any more.", "Load the page again.")
+        return picture
+
+    def get_all(self, identifiers: Iterable[str]) -> list[Picture]:
+        return [self.get(identifier) for identifier in identifiers]

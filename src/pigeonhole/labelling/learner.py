@@ -1,0 +1,165 @@
+"""Learns behind the person's back: from every label as soon as it is given, for the order of the next questions."""
+
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+
+from pigeonhole.backbones.frozen import Backbone
+from pigeonhole.errors import DataError, PigeonholeError
+from pigeonhole.labelling.catalogue import Catalogue
+from pigeonhole.labelling.decision import Decision, Kind
+from pigeonhole.labelling.desk import Desk
+from pigeonhole.labelling.features import backbone_for, look_at
+from pigeonhole.labelling.opinion import Opinion, opinion
+from pigeonhole.labelling.pictures import Picture
+from pigeonhole.labelling.queue import Question, questions, would_change
+from pigeonhole.labelling.vector_table import VectorTable
+from pigeonhole.output import Silent
+from pigeonhole.recipes.refit import Refitted, refit
+from pigeonhole.workspace import UNKNOWN
+
+FIRST, MOST = 32, 512  # pictures that are looked at before what is known is used
+
+
+class Learner:
+    """`opinion` is what it has come to, `change` how many sorted pictures would now be sorted otherwise, `trouble` why
+    it does not work. Other threads read them as they are at the moment.
+    """
+
+    def __init__(self, desk: Desk, catalogue: Catalogue) -> None:
+        self.opinion = Opinion()
+        self.backbone: Backbone | None = None
+        self.trouble = ""
+        self.change = 0
+        self._desk = desk
+        self._catalogue = catalogue
+        self._wake = threading.Condition()
+        self._has_news = True
+        self._is_ending = False
+        self._refitted: tuple[Refitted, Mapping[str, str]] | None = None
+        self._unreadable: set[str] = set()
+        folder = desk.workspace.cache
+        folder.mkdir(parents=True, exist_ok=True)
+        self.table = VectorTable(folder)
+        desk.listen(self._heard)
+        self._thread = threading.Thread(target=self._run, name="learner", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        with self._wake:
+            self._is_ending = True
+            self._wake.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def look_again(self) -> None:
+        """There may be new pictures."""
+        with self._wake:
+            self._has_news = True
+            self._wake.notify_all()
+
+    def undecided(self) -> list[Picture]:
+        """Those that no decision holds for."""
+        return [picture for picture in self._catalogue.all() if not self._desk.is_decided(picture.path)]
+
+    def questions(self) -> list[Question]:
+        """In the order in which they are best asked now."""
+        return questions(self.undecided(), self.opinion)
+
+    def progress(self) -> tuple[int, int]:
+        """How many pictures were looked at, of how many."""
+        pictures = self._catalogue.all()
+        return sum(map(self._is_seen, pictures)), len(pictures)
+
+    def _heard(self, _: Decision) -> None:
+        self.look_again()
+
+    def _run(self) -> None:
+        try:
+            while self._wait():
+                self._learn()
+                for batch in self._unseen():
+                    self._look(batch)
+                    if self._is_ending:
+                        return
+                    self._learn()
+        except PigeonholeError as error:
+            self.trouble = f"Nothing is learnt while you look: {error}"
+        except Exception:
+            self.trouble = (
+                "Nothing is learnt while you look, because of a mistake in pigeonhole; the terminal shows it."
+            )
+            traceback.print_exc()
+
+    def _wait(self) -> bool:
+        with self._wake:
+            self._wake.wait_for(lambda: self._has_news or self._is_ending)
+            self._has_news = False
+            return not self._is_ending
+
+    def _unseen(self) -> Iterator[list[Picture]]:
+        """The pictures whose features are not known, those of the training set first, more at a time as it goes on."""
+        todo = [each for each in self._catalogue.all() if not self._is_seen(each)]
+        rest = iter(sorted(todo, key=lambda picture: picture.kind is not Kind.TRAINING))
+        size = FIRST
+        while batch := list(islice(rest, size)):
+            yield batch
+            size = min(2 * size, MOST)
+
+    def _is_seen(self, picture: Picture) -> bool:
+        return self._has_features(picture) or picture.identifier in self._unreadable
+
+    def _has_features(self, picture: Picture) -> bool:
+        return picture.sha256 is not None and picture.sha256 in self.table
+
+    def _look(self, batch: list[Picture]) -> None:
+        if self.backbone is None:
+            self.backbone = backbone_for(self._desk.workspace, Silent())
+        here = [picture for picture in batch if picture.path.exists()]
+        self.table.add(look_at(here, self._desk.workspace, self.backbone, Silent()))
+        self._unreadable.update(picture.identifier for picture in batch if not self._has_features(picture))
+        training = [each for each in batch if each.kind is Kind.TRAINING and each.sha256 and each.category]
+        self._desk.know_training((each.sha256, each.path, each.category) for each in training)  # type: ignore[misc]
+
+    def labels(self) -> dict[str, str]:
+        """By digest, as they hold now: those of the training set, and on top of them what was decided."""
+        labels = {}
+        for picture in self._catalogue.all():
+            is_label = picture.kind is Kind.TRAINING and picture.category and picture.category != UNKNOWN
+            if is_label and picture.sha256 and picture.path.exists():
+                labels[picture.sha256] = picture.category or ""
+        for decision in self._desk.in_force():
+            if decision.category is not None and decision.category != UNKNOWN:
+                labels[decision.sha256] = decision.category
+            else:
+                labels.pop(decision.sha256, None)
+        return labels
+
+    def _learn(self) -> None:
+        labels = {sha256: label for sha256, label in self.labels().items() if sha256 in self.table}
+        counts = Counter(labels.values())
+        labels = {sha256: label for sha256, label in labels.items() if counts[label] > 1}
+        others = [each.sha256 for each in self._catalogue.all() if each.sha256 and each.sha256 not in labels]
+        others = [sha256 for sha256 in dict.fromkeys(others) if sha256 in self.table]
+        try:
+            refitted = self._refit(labels)
+        except DataError:
+            waiting = "Two categories with two pictures each are needed before anything can be learnt."
+            self.opinion = replace(Opinion(), waiting_for=waiting)
+            return
+        self.opinion = opinion(refitted, labels, self.table, others)
+        self.change = would_change(self.questions())
+
+    def _refit(self, labels: Mapping[str, str]) -> Refitted:
+        known = list(labels)
+        if self._refitted and self._refitted[1] == labels and list(self._refitted[1]) == known:
+            return self._refitted[0]
+        previous = self._refitted[0] if self._refitted else None
+        refitted = refit(self.table.of(known), list(labels.values()), previous, digests=known)
+        self._refitted = refitted, labels
+        return refitted

@@ -1,0 +1,55 @@
+"""What the head that was learnt from the labels so far thinks of every picture, and in which order to ask."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.evaluation.proportion import Proportion
+from pigeonhole.labelling.vector_table import VectorTable
+from pigeonhole.recipes.refit import Refitted
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """`category` is the likeliest, with its `score`; `margin` is how much likelier than the next one; `doubt`, where
+    there is a label, how much likelier than that (all 0 to 1).
+    """
+
+    category: str
+    score: float
+    margin: float
+    doubt: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """`of` every picture by its digest. `labels` were learnt from, with the out-of-fold `accuracy`."""
+
+    of: Mapping[str, Belief] = field(default_factory=dict)
+    labels: int = 0
+    accuracy: Proportion | None = None
+    waiting_for: str = "There are no labels yet."
+
+
+def opinion(refitted: Refitted, labels: Mapping[str, str], table: VectorTable, others: Sequence[str]) -> Opinion:
+    """`labels` by digest are those that were learnt from, `others` the digests of pictures without."""
+    known = list(labels)
+    beliefs = dict(_beliefs(known, refitted.out_of_fold, refitted.categories, labels))
+    for digests, features in table.blocks(others):
+        beliefs.update(_beliefs(digests, refitted.probabilities(features), refitted.categories, {}))
+    return Opinion(beliefs, len(labels), refitted.accuracy, "")
+
+
+def _beliefs(
+    digests: Sequence[str], scores: NDArray[np.float64], categories: Sequence[str], labels: Mapping[str, str]
+) -> Iterable[tuple[str, Belief]]:
+    order = np.argsort(-scores, axis=1)
+    index = {category: number for number, category in enumerate(categories)}
+    for row, sha256 in enumerate(digests):
+        best, second = order[row, 0], order[row, 1]
+        top = float(scores[row, best])
+        label = labels.get(sha256)
+        doubt = 0.0 if label is None else top - float(scores[row, index[label]])
+        yield sha256, Belief(categories[best], top, top - float(scores[row, second]), doubt)
