@@ -36,7 +36,7 @@ COPY pyproject.toml ./
 RUN python3 -c 'import os, tomllib; \
     file = tomllib.load(open("pyproject.toml", "rb")); project = file["project"]; extras = project["optional-dependencies"]; \
     classify = project["dependencies"] + extras[os.environ["ACCELERATOR"]] + extras["heic"] + extras["answers"]; \
-    lists = {"classify": classify, "train": classify + extras["train"] + extras["timm"] + extras["prepare"], "build": file["build-system"]["requires"]}; \
+    lists = {"classify": classify, "train": classify + extras["train"] + extras["timm"] + extras["prepare"] + extras["web"], "build": file["build-system"]["requires"]}; \
     [open(f"{name}.txt", "w").write("\n".join(lines)) for name, lines in lists.items()]'
 
 
@@ -85,7 +85,8 @@ COPY --from=package /package /opt/venv
 # A detector of drawn faces that needs an older Pillow than everything else.
 RUN python3 -c 'import pathlib, pigeonhole.faces.animeface_environment as it; it.make(pathlib.Path("/opt/animeface"))'
 ENV PIGEONHOLE_ANIMEFACE=/opt/animeface/bin/python
-RUN python3 -c 'import matplotlib.pyplot, onnxscript, timm, torch, torchvision, pigeonhole.cli.training.train, pigeonhole.train'
+RUN python3 -c 'import matplotlib.pyplot, onnxscript, timm, torch, torchvision, pigeonhole.cli.training.train, pigeonhole.train, \
+    pigeonhole.web.server'
 USER 65532:65532
 WORKDIR /run/pigeonhole
 ENTRYPOINT ["pigeonhole"]

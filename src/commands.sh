@@ -4,9 +4,9 @@
 # script   the one at the top level that it has; the others are called by pigeonhole.sh
 # where    the container image and the packages that it needs: classify or train. `here` is never in a container: what
 #          was sorted may have come from anywhere, and a container would have to be shown all of it
-# network  none, or weights: it may download them, once
+# network  none, weights: it may download them, once, or page: a port of this machine leads to it
 # paths    NAME:role, in their order; what stands in brackets may be left out (TF_FILES is then the one beside the
-#          scripts), and `...` means one or more. The roles, with what the container may do:
+#          scripts), and `...` means one or more, in brackets any number. The roles, with what the container may do:
 #            model    TF_FILES, read                         data     TF_FILES, written, too
 #            report   TF_FILES, read; its report/ is written, but for --no-report
 #            picture  a file, read                           folder   a folder, read
@@ -28,6 +28,8 @@ row guess-dir  guessDir.sh  classify  none     '[TF_FILES:model] IN:in OUT:out' 
   'Sort the pictures of a folder into another as <category>-<score>.<ext>.'
 row watch      watch.sh     classify  none     '[TF_FILES:model] INBOX:inbox OUT:out'         '' \
   'Sort every picture that arrives in a folder, as soon as it is complete, until it is stopped.'
+row web        web.sh       train     page     '[TF_FILES:data] [FOLDER:inbox...]'            '' \
+  'Show pages in the browser on which pictures are recognised, reviewed and sorted into categories.'
 row log        ''           here      none     'OUT:folder'                                   '' \
   'List what was sorted into OUT: every file with its guess, its place and its state, the oldest first.'
 row undo       ''           here      none     'OUT:folder'                                   '' \

@@ -37,7 +37,9 @@ container() { # classify|train ARGUMENT...
   caller "$info"
   # Labelling the user's own pictures for SELinux would change them; not separating this one container does not.
   [[ ! -e /sys/fs/selinux/enforce ]] || docker_run+=(--security-opt label=disable)
-  if [[ $network == none || ${PIGEONHOLE_OFFLINE-} == 1 ]]; then
+  if [[ $network == page ]]; then
+    publish_page "$info"
+  elif [[ $network == none || ${PIGEONHOLE_OFFLINE-} == 1 ]]; then
     docker_run+=(--network none)
   fi
   # On a GPU other processes decode, and hand pictures over in shared memory, of which a container has 64 MB.
@@ -62,6 +64,36 @@ watcher() { # OUT
   docker_run+=(--env "PIGEONHOLE_OUT=$1"
     --health-cmd "pigeonhole health" --health-interval 10s --health-timeout 10s --health-retries 1
     --health-start-period 30s --stop-timeout 20)
+}
+
+# A port of this machine leads to the page, and of this machine alone. Out of a bridge without masquerading no packet
+# finds its way back, so the page cannot reach the network; podman has no such bridge.
+page_options=()
+publish_page() { # INFO
+  local port=8420 given i name=pigeonhole-page
+  for ((i = 0; i < ${#options[@]}; i++)); do
+    case ${options[i]} in
+      --port) given=${options[i + 1]-} ;;
+      --port=*) given=${options[i]#--port=} ;;
+      --host | --host=* | --public | --public=*)
+        stop 2 "A container's page is shown on this machine alone. For another --host set PIGEONHOLE_RUNTIME=local."
+        ;;
+    esac
+  done
+  if [[ ${given-0} != 0 ]]; then
+    port=$given
+  else
+    while ((port < 8460)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do ((++port)); done
+  fi
+  if ! is_podman "$1" && { "$engine" network inspect "$name" >/dev/null 2>&1 ||
+    "$engine" network create --opt com.docker.network.bridge.enable_ip_masquerade=false "$name" >/dev/null 2>&1; }; then
+    docker_run+=(--network "$name")
+  else
+    say "This engine cannot keep the page from reaching the network; nothing in it does."
+  fi
+  docker_run+=(--publish "127.0.0.1:$port:8420")
+  # shellcheck disable=SC2034 # for launch.sh
+  page_options=(--host 0.0.0.0 --port 8420 --public "127.0.0.1:$port")
 }
 
 # What is written belongs to the caller, whose other groups may be what lets them read the pictures.

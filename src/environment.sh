@@ -61,7 +61,7 @@ install() { # PYTHON LEVEL ACCELERATOR
     find "$venv" -mindepth 1 -maxdepth 1 ! -name lock -exec rm -rf {} + && "$1" -m venv "$venv" || return
   }
   [[ ! -t 2 ]] || quiet=--progress-bar=on
-  [[ $2 == classify ]] || extras+=,train,timm,prepare
+  [[ $2 == classify ]] || extras+=,train,timm,prepare,web
   # The two are one Python package from two projects: installed together, they overwrite each other's files.
   [[ $3 == cpu ]] || other=onnxruntime
   "${pip[@]}" uninstall --quiet --yes "$other" 2>/dev/null || return

@@ -97,7 +97,7 @@ hand_over() { # COMMAND ARGUMENT...
     here-*) where=classify lacking="This command needs Python 3.11 or newer. Install it." ;;
     *- | *-container)
       if container "$where" "$@"; then
-        exec "${docker_run[@]}" "$@"
+        exec "${docker_run[@]}" "$@" ${page_options[@]+"${page_options[@]}"}
       fi
       [[ -z ${PIGEONHOLE_RUNTIME-} ]] || stop 2 "PIGEONHOLE_RUNTIME=container, but $REPLY."
       say "Running from .venv instead of a container: $REPLY."

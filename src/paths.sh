@@ -33,7 +33,7 @@ arguments=()
 take_paths() {
   local spec role several='' least=0 spare i=0
   for spec in "${roles[@]}"; do
-    [[ $spec != *... ]] || several=yes
+    [[ $spec != *...* ]] || several=yes
     [[ $spec == '['* ]] || ((++least))
   done
   spare=$((${#paths[@]} - least))
@@ -45,13 +45,15 @@ take_paths() {
     role=${role%%[].]*}
     if [[ $spec != '['* ]]; then
       take "$role" "${paths[i++]}"
-    elif ((spare)) && [[ ! $several || -d ${paths[i]} ]]; then
+    elif [[ $spec == *'...]' ]]; then
+      : # any number, below
+    elif ((spare)) && is_first "${paths[i]}"; then
       take "$role" "${paths[i++]}"
       ((--spare)) || :
     else
       take "$role" "$root/tf_files"
     fi
-    [[ $spec == *... ]] || continue
+    [[ $spec == *...* ]] || continue
     for (( ; spare; spare--)); do take "$role" "${paths[i++]}"; done
   done
 }
@@ -63,6 +65,18 @@ is_address() { # PATH
   [[ ${PIGEONHOLE_RUNTIME-} == local || $where == here ]] ||
     say "Running from .venv instead of a container, which has no network for $REPLY."
   where=here
+}
+
+# Is PATH TF_FILES, which may be left out? Before pictures, any folder is; before folders, one that holds what belongs
+# into it, or nothing yet.
+is_first() { # PATH
+  local name
+  [[ $several ]] || return 0
+  [[ -d $1 ]] || return 1
+  [[ ${roles[${#roles[@]} - 1]} == *'...]' ]] || return 0
+  [[ ${1%/} != tf_files && ${1%/} != */tf_files ]] || return 0
+  for name in data weights model.onnx; do [[ ! -e $1/$name ]] || return 0; done
+  for name in "$1"/*; do [[ ! -e $name && ! -L $name ]] || return 1; done
 }
 
 take() { # ROLE PATH

@@ -299,7 +299,7 @@ def test_what_the_table_says_can_be_said_by_the_scripts() -> None:
     roles = {"model", "data", "report", "picture", "folder", "film", "in", "inbox", "out", "new", "source", "table"}
     for row in TABLE:
         assert row.where in {"classify", "train", "here"}
-        assert row.network in {"none", "weights"}
+        assert row.network in {"none", "weights", "page"}
         assert {spec.split(":")[1].strip("].") for spec in row.paths.split()} <= roles
         assert {spec.split(":")[1] for spec in row.files.split()} <= {"file", "new", "table"}
         assert not row.script or (ROOT / row.script).is_file()
@@ -338,7 +338,7 @@ def test_a_command_that_is_not_there_is_named(checkout: Checkout, name: str) -> 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.script], ids=lambda row: row.command)
 def test_pigeonhole_does_what_the_scripts_do(checkout: Checkout, place: Path, row: Row) -> None:
-    paths = {"train": ["tf"], "guess": ["tf", "elsa.jpg"]}.get(row.command, ["tf", "in", "out"])
+    paths = {"train": ["tf"], "guess": ["tf", "elsa.jpg"], "web": ["tf", "in"]}.get(row.command, ["tf", "in", "out"])
     checkout.run(row.script, *paths, "--json", cwd=place)
     checkout.run("pigeonhole.sh", row.command, *paths, "--json", cwd=place)
 
@@ -483,3 +483,43 @@ def test_frames_shows_films_and_folders_of_films_and_may_write_to_out_alone(chec
     assert checkout.job().mounts == {film: "ro", f"{place}/in": "ro", f"{place}/new": "rw"}
     missing = checkout.run("pigeonhole.sh", "frames", "none.mp4", "new", cwd=place)
     assert (missing.returncode, missing.stderr) == (2, "pigeonhole.sh: There is no film none.mp4. Check the name.\n")
+
+
+def test_the_page_is_published_on_this_machine_alone_and_reaches_no_network(checkout: Checkout, place: Path) -> None:
+    (place / "tf" / "data").mkdir(exist_ok=True)
+    ran = checkout.run("web.sh", "tf", "in", "--port", "8555", cwd=place)
+
+    assert ran.returncode == 0, ran.stderr
+    job = checkout.job()
+    words = list(checkout.calls("run")[-1])
+    assert words[words.index("--publish") + 1] == "127.0.0.1:8555:8420"
+    assert words[words.index("--network") + 1] == "pigeonhole-page"
+    assert words[-6:] == ["--host", "0.0.0.0", "--port", "8420", "--public", "127.0.0.1:8555"]  # noqa: S104
+    assert job.image.startswith("pigeonhole-train:")
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (["in"], ["{root}/tf_files", "{place}/in"]),
+        (["tf", "in"], ["{place}/tf", "{place}/in"]),
+        (["tf"], ["{place}/tf"]),
+        ([], ["{root}/tf_files"]),
+    ],
+)
+def test_the_page_tells_its_folders_from_tf_files(
+    checkout: Checkout, place: Path, given: list[str], meant: list[str]
+) -> None:
+    (place / "in" / "a.jpg").touch()
+    ran = checkout.run("web.sh", *given, cwd=place)
+
+    assert ran.returncode == 0, ran.stderr
+    words = list(checkout.calls("run")[-1])
+    command = words[words.index("web") + 1 : words.index("--host")]
+    assert command == [word.format(root=checkout.root, place=place) for word in meant]
+
+
+def test_the_page_of_a_container_is_not_shown_to_other_machines(checkout: Checkout, place: Path) -> None:
+    ran = checkout.run("web.sh", "tf", "--host", "0.0.0.0", cwd=place)  # noqa: S104
+    assert ran.returncode == 2
+    assert "on this machine alone" in ran.stderr

@@ -13,11 +13,12 @@ from pigeonhole.files.source import SourceError, open_unchanged
 from pigeonhole.journal.entry import JournalEntry
 from pigeonhole.journal.entry import State as EntryState
 from pigeonhole.labelling.decision import Decision, State, Step
+from pigeonhole.placing import Refused
+from pigeonhole.placing.output_folder import OutputFolder
+from pigeonhole.placing.undo_all import undo_entries
 from pigeonhole.records import Guess, Placed
-from pigeonhole.sorting import Refused, Sorter, SortOptions, Template
-from pigeonhole.sorting.output_folder import OutputFolder
+from pigeonhole.sorting import Sorter, SortOptions, Template
 from pigeonhole.sorting.seen_files import absolute
-from pigeonhole.sorting.undo_all import undo_entries
 
 WriteDown = Callable[[Decision], None]
 """Keeps on the disk how far a decision has come."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path, PurePath
 
 from pigeonhole import own_names
-from pigeonhole.sorting import Placing
+from pigeonhole.placing import Placing
 from pigeonhole.sorting.template import INTO_FOLDERS
 
 CHECKED = "{category}-checked{ext}"  # a sorted picture that a person looked at has no score any more

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pigeonhole.errors import OutputError
 from pigeonhole.labelling.decision import Decision, State, Step
-from pigeonhole.sorting import Placing
+from pigeonhole.placing import Placing
 from pigeonhole.text import printable
 
 FILE = "decisions.sqlite"

@@ -10,9 +10,9 @@ from pigeonhole import own_names
 from pigeonhole.files import find
 from pigeonhole.journal.entry import JournalEntry, State, Verdict
 from pigeonhole.labelling.decision import Kind
+from pigeonhole.placing import journal_entries
+from pigeonhole.placing.output_folder import has_journal_folder
 from pigeonhole.records import Found
-from pigeonhole.sorting import journal_entries
-from pigeonhole.sorting.output_folder import has_journal_folder
 from pigeonhole.sorting.seen_files import absolute
 
 _NOT_SHOWN = frozenset((own_names.UNREADABLE, own_names.SET_ASIDE))
