@@ -3,7 +3,7 @@
     python tools/judging_pictures.py SETS
     python benchmarks/builtin.py SETS/stamps [TF_FILES ...] [--teacher FILE]
 
-Every folder is a TF_FILES: data/<category>/ is cross-validated in five folds with near copies kept together, all by one
+Every folder is a TF_FILES: data/<category>/ is cross-validated in five folds, near-duplicates kept together, all by one
 split, from one plain view of each picture; test/<category>/, where there is one, is asked about afterwards. Nothing
 is written into it.
 """
@@ -52,10 +52,10 @@ def main() -> None:
         dataset = read_dataset(Workspace(folder))
         with tempfile.TemporaryDirectory() as place:
             cache = Path(place)
-            judge(folder, dataset, cache, ours, wanted.teacher)
+            measure(folder, dataset, cache, ours, wanted.teacher)
 
 
-def judge(folder: Path, dataset: Dataset, cache: Path, ours: Weights, teacher: Path | None) -> None:
+def measure(folder: Path, dataset: Dataset, cache: Path, ours: Weights, teacher: Path | None) -> None:
     print(f"\n{folder.name}: {len(dataset.examples)} pictures, {len(dataset.categories)} categories", flush=True)  # noqa: T201
     (cache / "random.onnx").write_bytes(packed(random_network(), SIZE))
     rivals = {"built-in": ours, RANDOM: Weights(cache / "random.onnx", BUILTIN, "")}
@@ -95,8 +95,8 @@ def in_test(
         (Path(place) / "data").symlink_to((folder / "test").resolve())
         asked = read_dataset(Path(place))
         fill(asked.examples, 0, backbone, store, Recorder())
-        looks = vectors_of(asked.examples, 0, store)[:, : fitted.head.weight.shape[1]]
-        answers = fitted.head.logits(looks).argmax(axis=1)
+        embeddings = vectors_of(asked.examples, 0, store)[:, : fitted.head.weight.shape[1]]
+        answers = fitted.head.logits(embeddings).argmax(axis=1)
     truths = [dataset.categories.index(example.category) for example in asked.examples]
     return Proportion(int((answers == truths).sum()), len(truths))
 

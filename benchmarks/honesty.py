@@ -32,8 +32,8 @@ from pigeonhole.evaluation.feature_distance import fit_distance
 from pigeonhole.files import digest
 from pigeonhole.output import Terminal
 from pigeonhole.recipes.logistic_regression import fit_probe
-from pigeonhole.recipes.preprocessing_search import Sight, look
-from pigeonhole.recipes.probe import Probed, as_learnt, probe_pictures
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, look
+from pigeonhole.recipes.probe import Probed, as_trained, probe_pictures
 from pigeonhole.records import Found
 from pigeonhole.train.finish import finish
 from pigeonhole.workspace import Workspace
@@ -127,12 +127,12 @@ class _Learner:
     def line(self, folder: Path, name: str, part: tuple[int, int] | None, others: dict[Path, list[Path]]) -> Line:
         workspace, dataset = self._dataset(_chosen(folder / "train", part))
         probed = self._quickly(workspace, dataset) if self.quick else self._probed(workspace, dataset)
-        learnt = as_learnt(probed)
-        finished = finish(learnt, PRECISION)
-        thresholds, verdict = finished.thresholds, finished.verdict
+        trained = as_trained(probed)
+        finished = finish(trained, PRECISION)
+        thresholds, metrics = finished.thresholds, finished.metrics
         assert thresholds is not None  # noqa: S101  # there is a precision
-        head = replace(learnt.head, temperature=finished.card.temperature)
-        distance = fit_distance(learnt.dataset, learnt.looks, learnt.split, learnt.held_out).distance
+        head = replace(trained.head, temperature=finished.card.temperature)
+        distance = fit_distance(trained.dataset, trained.embeddings, trained.split, trained.held_out).distance
 
         def accepted(features: NDArray[np.float32]) -> NDArray[np.bool_]:
             near = distance.distances(features, head.logits(features)) <= (thresholds.max_distance or np.inf)
@@ -141,15 +141,15 @@ class _Learner:
 
         test, features = self._features(_chosen(folder / "test", None), probed.backbone)
         scores = head.probabilities(features)
-        names = np.array(learnt.dataset.categories)
+        names = np.array(trained.dataset.categories)
         right = names[scores.argmax(axis=1)] == np.array([example.category for example in test])
         given = accepted(features)
         return Line(
             name=name,
-            pictures=len(learnt.split.learn),
-            claim=verdict.accuracy,
-            low=verdict.low,
-            high=verdict.high,
+            pictures=len(trained.split.learn),
+            claim=metrics.accuracy,
+            low=metrics.low,
+            high=metrics.high,
             truth=float(right.mean()),
             calibration_error=expected_calibration_error(scores.max(axis=1), right),
             given=int(given.sum()),
@@ -175,7 +175,9 @@ class _Learner:
 
     def _probed(self, workspace: Workspace, dataset: Dataset) -> Probed:
         weights = obtain_weights(workspace, None if self.weights else "builtin", self.weights)
-        return probe_pictures(workspace, dataset, weights, sight=Sight(), seed=0, output=Terminal())
+        return probe_pictures(
+            workspace, dataset, weights, preprocessing=PreprocessingChoice(), seed=0, output=Terminal()
+        )
 
     def _quickly(self, workspace: Workspace, dataset: Dataset) -> Probed:
         weights = obtain_weights(workspace, None if self.weights else "builtin", self.weights)

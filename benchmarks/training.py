@@ -24,7 +24,7 @@ from pigeonhole.backbones import registry
 from pigeonhole.backbones.weights import Weights, weights_in
 from pigeonhole.dataset.folders import read_dataset
 from pigeonhole.evaluation.head import Head
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.finetuning import distributed
 from pigeonhole.finetuning.finetune import fine_tune
@@ -32,7 +32,7 @@ from pigeonhole.finetuning.loop import Tuned
 from pigeonhole.finetuning.mixed_precision import autocast, fast_dtype
 from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Terminal
-from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
 from pigeonhole.recipes.probe import Probed, probe_pictures
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.workspace import Workspace
@@ -76,7 +76,12 @@ def _accuracy(pictures: Path, weights: Weights, test: Path | None, size: int | N
         dataset = read_dataset(Workspace(tf_files))
         began = time.perf_counter()
         probed = probe_pictures(
-            Workspace(tf_files), dataset, weights, sight=Sight(size=size), seed=0, output=Terminal()
+            Workspace(tf_files),
+            dataset,
+            weights,
+            preprocessing=PreprocessingChoice(size=size),
+            seed=0,
+            output=Terminal(),
         )
         probing = time.perf_counter() - began
         tuned = fine_tune(Workspace(tf_files), probed, weights, seed=0, output=Terminal())
@@ -93,7 +98,7 @@ def _accuracy(pictures: Path, weights: Weights, test: Path | None, size: int | N
         _say(f"  fine-tuned on {test.name}: {_on(test, probed, tuned.network)}")
 
 
-def _right(held_out: HeldOut, targets: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Proportion:
+def _right(held_out: OutOfFold, targets: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Proportion:
     return Proportion(int((held_out.logits.argmax(axis=1) == targets[held_out.rows]).sum()), len(held_out.rows))
 
 

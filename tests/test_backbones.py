@@ -24,7 +24,7 @@ from pigeonhole.model import load_model
 from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Recorder
-from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
 from pigeonhole.train import TrainingOptions, train
 from pigeonhole.workspace import Workspace
 
@@ -97,7 +97,11 @@ def test_a_backbone_trains_and_its_model_file_says_what_torch_says(
 ) -> None:
     path = write_random_weights(tf_files / "weights" / file_of(backbone), backbone)
 
-    result = train(Workspace(tf_files), TrainingOptions("probe", backbone, sight=Sight("centre", size)), Recorder())
+    result = train(
+        Workspace(tf_files),
+        TrainingOptions("probe", backbone, preprocessing=PreprocessingChoice("centre", size)),
+        Recorder(),
+    )
 
     model = load_model(result.model)
     assert model.card.backbone["name"] == backbone
@@ -137,7 +141,9 @@ def test_the_model_file_keeps_how_timm_wants_its_pictures(tf_files: Path) -> Non
     backbone = "timm:mobilenetv3_small_050.lamb_in1k"
     write_random_weights(tf_files / "weights" / "timm-mobilenetv3_small_050.lamb_in1k.safetensors", backbone)
 
-    result = train(Workspace(tf_files), TrainingOptions("probe", sight=Sight("centre")), Recorder())
+    result = train(
+        Workspace(tf_files), TrainingOptions("probe", preprocessing=PreprocessingChoice("centre")), Recorder()
+    )
 
     card = load_model(result.model).card
     assert card.backbone["name"] == backbone
@@ -224,5 +230,9 @@ def test_weights_that_are_no_weights_are_named(tf_files: Path, suffix: str) -> N
 
 def test_a_size_that_a_network_cannot_see_is_named(tf_files: Path) -> None:
     write_random_weights(tf_files / "weights" / "inception_v3.pth", "inception_v3")
-    with pytest.raises(UsageError, match="inception_v3 cannot look at pictures of 64 × 64 pixels"):
-        train(Workspace(tf_files), TrainingOptions("probe", "inception_v3", sight=Sight("centre", 64)), Recorder())
+    with pytest.raises(UsageError, match="inception_v3 takes no pictures of 64 × 64 pixels"):
+        train(
+            Workspace(tf_files),
+            TrainingOptions("probe", "inception_v3", preprocessing=PreprocessingChoice("centre", 64)),
+            Recorder(),
+        )

@@ -64,7 +64,7 @@ def test_wrong_labels_and_near_copies_are_found_among_real_pictures(heroes: Path
     suspects = [finding.pictures[0].name for finding in findings if finding.kind == "label"]
     wrong = [name for name in suspects[: len(swapped) * 3 // 2] if name.startswith("wrong")]
     print(  # noqa: T201
-        f"{len(copies)} of {len(originals)} near copies, {len(named - planted)} false alarms; "
+        f"{len(copies)} of {len(originals)} near-duplicates, {len(named - planted)} false alarms; "
         f"{len(wrong)} of {len(swapped)} wrong labels among {min(len(suspects), len(swapped) * 3 // 2)} suspects"
     )
     assert len(copies) >= 0.9 * len(originals)
@@ -117,7 +117,7 @@ def test_every_kind_of_trouble_is_named(clean: Path) -> None:
     assert findings[4].sentence == "c has 5 different pictures; use at least 20"
 
 
-def test_a_stranger_that_is_also_of_a_category_is_an_error(clean: Path) -> None:
+def test_a_picture_of_unknown_that_is_also_of_a_category_is_an_error(clean: Path) -> None:
     (clean / "data" / "unknown").mkdir()
     shutil.copyfile(clean / "data" / "a" / "a0x.png", clean / "data" / "unknown" / "x.png")
     (finding,) = found(clean)

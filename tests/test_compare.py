@@ -29,7 +29,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return tf_files, result.stdout
 
 
-def test_every_recipe_is_judged_on_the_same_pictures(compared: tuple[Path, str]) -> None:
+def test_every_recipe_is_evaluated_on_the_same_pictures(compared: tuple[Path, str]) -> None:
     entries = [json.loads(line) for line in compared[1].splitlines()]
     assert [(each["recipe"], each["backbone"]) for each in entries] == [
         ("cnn", "small_cnn"),

@@ -93,7 +93,7 @@ def test_pictures_of_no_category_are_counted_apart(tf_files: Path, labelled: Pat
     assert "0 of 2 pictures that belong to no category were answered with unknown." in result.stdout
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_judged(tf_files: Path, labelled: Path) -> None:
+def test_what_cannot_be_read_is_named_and_the_rest_evaluated(tf_files: Path, labelled: Path) -> None:
     (labelled / "red_things" / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
     before = tree(labelled)
     result = pigeonhole("evaluate", tf_files, labelled)

@@ -267,10 +267,10 @@ def test_networks_that_were_learnt_here_are_explained_too(marks: Path, picture: 
     finetuned = write_set(tmp_path / "finetuned")
     probed, weights = probe(finetuned)
     one_fold = replace(probed, split=probed.split.one(np.array(probed.dataset.targets)))
-    learnt = as_finetuned(one_fold, fine_tune(Workspace(finetuned), one_fold, weights, seed=0, output=Recorder()))
-    onnx = finish(learnt, 0.95).onnx
+    trained = as_finetuned(one_fold, fine_tune(Workspace(finetuned), one_fold, weights, seed=0, output=Recorder()))
+    onnx = finish(trained, 0.95).onnx
     (finetuned / "model.onnx").write_bytes(onnx)
-    remember(Workspace(finetuned), onnx, learnt.network)
+    remember(Workspace(finetuned), onnx, trained.network)
     result = called("explain", finetuned, picture, tmp_path / "b.png")
     assert (result.returncode, result.stderr) == (0, "")
     next((finetuned / "cache").glob("network-*.pt")).unlink()

@@ -1,4 +1,4 @@
-"""What fine-tuning promises: it starts from the probe, can be interrupted, is repeatable, and is judged honestly."""
+"""What fine-tuning promises: it starts from the probe, can be interrupted, is repeatable, and tells its accuracy."""
 
 import os
 import shutil
@@ -20,13 +20,13 @@ from pigeonhole.evaluation.head import Head
 from pigeonhole.finetuning import finetune, loop
 from pigeonhole.finetuning.augment import REDRAWINGS, augmentation
 from pigeonhole.finetuning.finetune import as_finetuned, common_best, fine_tune
-from pigeonhole.finetuning.loader import Look, Pictures, balanced_order
+from pigeonhole.finetuning.loader import Pictures, View, balanced_order
 from pigeonhole.finetuning.loop import Plan, Run, Tuned, parameter_groups, plan_for
 from pigeonhole.model.load import read_model
 from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Recorder, Stage
-from pigeonhole.recipes.preprocessing_search import Sight
-from pigeonhole.recipes.probe import Probed, as_learnt
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
+from pigeonhole.recipes.probe import Probed, as_trained
 from pigeonhole.train.finish import finish
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.run import TrainingOptions, train
@@ -163,7 +163,7 @@ def test_where_nothing_can_be_learnt_the_probe_stays_and_that_is_said(tmp_path: 
         shutil.rmtree(tf_files / "data" / category)
         drawn(tf_files / "data" / category, seeds)  # both of one shape: what tells them apart is chance
     recorder = Recorder()
-    options = TrainingOptions("finetune", TINY, sight=Sight("squeeze", 64))
+    options = TrainingOptions("finetune", TINY, preprocessing=PreprocessingChoice("squeeze", 64))
     result = train(Workspace(tf_files), options, recorder)
     assert read_model(result.model.read_bytes()).card.recipe == "probe"
     (said,) = (note for note in recorder.notes if note.startswith("Fine-tuned: "))
@@ -176,18 +176,18 @@ def test_the_file_of_a_tuned_network_asks_the_frozen_one_how_familiar_a_picture_
     mine: Path, uninterrupted: finetune.Finetuned, tmp_path: Path
 ) -> None:
     probed, _ = probe(mine)
-    learnt = as_finetuned(probed, uninterrupted)
-    finished = finish(learnt, 0.95)
+    trained = as_finetuned(probed, uninterrupted)
+    finished = finish(trained, 0.95)
     assert finished.distances is not None
-    publish_model(tmp_path / "m.onnx", finished.onnx, learnt.sample, finished.probabilities, finished.distances)
+    publish_model(tmp_path / "m.onnx", finished.onnx, trained.sample, finished.probabilities, finished.distances)
     model = read_model((tmp_path / "m.onnx").read_bytes())
     assert model.card.recipe == "finetune"
-    _, distances = model.answers(learnt.sample)
+    _, distances = model.answers(trained.sample)
     assert distances is not None
-    frozen = as_learnt(probed).sample_features
-    assert not np.allclose(learnt.sample_features, frozen, atol=1e-2)
-    asked = fit_distance(learnt.dataset, learnt.looks, learnt.split, learnt.held_out).distance
-    expected = asked.distances(frozen, learnt.head.logits(learnt.sample_features))
+    frozen = as_trained(probed).sample_features
+    assert not np.allclose(trained.sample_features, frozen, atol=1e-2)
+    asked = fit_distance(trained.dataset, trained.embeddings, trained.split, trained.held_out).distance
+    expected = asked.distances(frozen, trained.head.logits(trained.sample_features))
     assert np.allclose(distances, expected, atol=1e-3)
 
 
@@ -198,12 +198,16 @@ def test_a_probe_is_what_auto_means_without_a_gpu(mine: Path, monkeypatch: pytes
         raise RuntimeError("asked to fine-tune")
 
     monkeypatch.setattr(run, "ENOUGH_TO_TUNE", 10)
-    monkeypatch.setattr(finetune, "learn_finetune", refuse)
+    monkeypatch.setattr(finetune, "train_finetune", refuse)
     monkeypatch.setattr(run, "has_gpu", lambda: False)
-    train(Workspace(mine), TrainingOptions(backbone=TINY, sight=Sight("squeeze", 64)), Recorder())
+    train(Workspace(mine), TrainingOptions(backbone=TINY, preprocessing=PreprocessingChoice("squeeze", 64)), Recorder())
     monkeypatch.setattr(run, "has_gpu", lambda: True)
     with pytest.raises(RuntimeError, match="asked to fine-tune"):
-        train(Workspace(mine), TrainingOptions(backbone=TINY, sight=Sight("squeeze", 64)), Recorder())
+        train(
+            Workspace(mine),
+            TrainingOptions(backbone=TINY, preprocessing=PreprocessingChoice("squeeze", 64)),
+            Recorder(),
+        )
 
 
 @pytest.fixture
@@ -280,15 +284,15 @@ def test_every_category_is_seen_equally_often() -> None:
 def test_a_picture_is_augmented_by_seed_epoch_and_place_alone(mine: Path) -> None:
     probed, _ = probe(mine)
 
-    def seen(look: Look, place: int) -> torch.Tensor:
+    def seen(view: View, place: int) -> torch.Tensor:
         torch.manual_seed(time.monotonic_ns())
         targets = np.array(probed.dataset.targets)
-        return Pictures(probed.dataset.examples, targets, probed.backbone.preprocessing, look)[place, 3][0]
+        return Pictures(probed.dataset.examples, targets, probed.backbone.preprocessing, view)[place, 3][0]
 
-    one = seen(Look(48, 1, 2), 5)
+    one = seen(View(48, 1, 2), 5)
     assert (one.shape, one.dtype) == ((48, 48, 3), torch.uint8)
-    assert torch.equal(seen(Look(48, 1, 2), 5), one)
-    others = [seen(Look(48, 2, 2), 5), seen(Look(48, 1, 3), 5), seen(Look(48, 1, 2), 6)]
+    assert torch.equal(seen(View(48, 1, 2), 5), one)
+    others = [seen(View(48, 2, 2), 5), seen(View(48, 1, 3), 5), seen(View(48, 1, 2), 6)]
     assert not any(torch.equal(other, one) for other in others)
 
 

@@ -1,4 +1,4 @@
-"""Who is held out with whom: what is learnt from must not help to judge."""
+"""Who is held out with whom: no held-out picture has its like among those trained on."""
 
 import random
 import re
@@ -54,7 +54,7 @@ def split_of(tf_files: Path, seed: int = 0) -> tuple[Dataset, Split]:
 
 
 def sides(dataset: Dataset, split: Split) -> Iterator[tuple[set[str], set[str]]]:
-    """The names of what is learnt from and what is held out, of every fold."""
+    """The names of what is trained on and what is held out, of every fold."""
     names = [f"{example.category}/{example.found.relative}" for example in dataset.examples]
     for fold in split.folds:
         yield {names[row] for row in fold.train}, {names[row] for row in fold.held_out}
@@ -76,11 +76,11 @@ def test_copies_and_near_copies_are_never_on_both_sides(many: Path) -> None:
         write(folder / f"smaller{number}.jpg", small, quality=60)
     dataset, split = split_of(many)
     assert sorted(row for fold in split.folds for row in fold.held_out) == list(range(60))
-    for learnt, held_out in sides(dataset, split):
+    for trained, held_out in sides(dataset, split):
         for number in range(0, 40, 4):
             family = {f"a/scene{chr(97 + number // 2)}.png", f"a/copy{number}.png", f"a/smaller{number}.jpg"}
-            assert family <= learnt or family <= held_out
-        assert {name[0] for name in learnt} == {"a", "b"}
+            assert family <= trained or family <= held_out
+        assert {name[0] for name in trained} == {"a", "b"}
 
 
 def test_different_scenes_are_groups_of_their_own(many: Path) -> None:
@@ -112,8 +112,8 @@ def test_a_sub_folder_is_one_group(many: Path) -> None:
         write(many / "data" / "a" / "film" / f"other name {number}x.png", scene(1000 + number * 17))
     dataset, split = split_of(many)
     family = {f"a/film/other name {number}x.png" for number in range(5)}
-    for learnt, held_out in sides(dataset, split):
-        assert family <= learnt or family <= held_out
+    for trained, held_out in sides(dataset, split):
+        assert family <= trained or family <= held_out
 
 
 def test_what_the_user_groups_stays_together(many: Path) -> None:
@@ -121,8 +121,8 @@ def test_what_the_user_groups_stays_together(many: Path) -> None:
     lines = "".join(f"{name},one day\n" for name in sorted(family))
     (many / "groups.csv").write_text(f"path,group\n{lines}a/sceneb.png,\n")
     dataset, split = split_of(many)
-    for learnt, held_out in sides(dataset, split):
-        assert family <= learnt or family <= held_out
+    for trained, held_out in sides(dataset, split):
+        assert family <= trained or family <= held_out
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_every_fold_holds_out_its_part_of_every_category(count: int, folds: int)
     assert (held_out.sum(axis=0) == count).all()
     most = -(-count // folds) if count <= folds else -(-count * 5 // (4 * folds))
     assert held_out.max() <= most
-    if count <= folds:  # then what is learnt from is as balanced as all pictures are
+    if count <= folds:  # then what is trained on is as balanced as all pictures are
         assert (held_out == held_out[:, :1]).all()
 
 
@@ -182,9 +182,9 @@ def test_one_fold_alone_is_about_a_fifth() -> None:
     for count in (5, 10, 20, 100):
         dataset = points(count, 4)
         alone = make_split(dataset, np.arange(len(dataset.examples)), 0).one(np.array(dataset.targets))
-        ((learnt, held_out),) = [(fold.train, fold.held_out) for fold in alone.folds]
-        assert set(learnt) == set(alone.learn)
-        assert not set(learnt) & set(held_out)
+        ((trained, held_out),) = [(fold.train, fold.held_out) for fold in alone.folds]
+        assert set(trained) == set(alone.learn)
+        assert not set(trained) & set(held_out)
         assert 0.15 <= len(held_out) / (4 * count) <= 0.26
 
 
@@ -198,8 +198,8 @@ def test_a_category_that_is_one_film_is_held_out_in_stretches_and_that_is_said(m
     dataset, split = split_of(many)
     assert "all pictures of film belong together" in split.description
     stretches = []
-    for learnt, held_out in sides(dataset, split):
-        assert any(name.startswith("film") for name in learnt)
+    for trained, held_out in sides(dataset, split):
+        assert any(name.startswith("film") for name in trained)
         stretches.append(sorted(int(Path(name).stem) for name in held_out if name.startswith("film")))
     assert sorted(filter(None, stretches)) == [list(range(start, start + 4)) for start in range(0, 20, 4)]
 
@@ -209,21 +209,21 @@ def test_a_category_of_a_few_pictures_is_learnt_from_in_every_fold(tmp_path: Pat
     for number in range(3 * count):
         write(tmp_path / "data" / "abc"[number % 3] / f"{chr(97 + number)}.png", scene(number * 7))
     for seed in range(20):
-        for learnt, held_out in sides(*split_of(tmp_path, seed)):
-            assert {name[0] for name in learnt} == {"a", "b", "c"}
+        for trained, held_out in sides(*split_of(tmp_path, seed)):
+            assert {name[0] for name in trained} == {"a", "b", "c"}
             assert held_out
 
 
 def test_a_folder_valid_is_obeyed_and_its_near_copies_are_not_learnt_from(many: Path) -> None:
     for number in range(6):
-        write(many / "valid" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(3000 + number))
+        write(many / "valid" / "ab"[number % 2] / f"valid{chr(97 + number)}.png", scene(3000 + number))
     write(many / "valid" / "a" / "a small copy.jpg", scene(0).resize((80, 60)), quality=80)
     dataset, split = split_of(many)
-    ((learnt, held_out),) = sides(dataset, split)
+    ((trained, held_out),) = sides(dataset, split)
     assert len(held_out) == 7
-    assert all("judge" in name or "copy" in name for name in held_out)
-    assert "a/scenea.png" not in learnt
-    assert len(learnt) == 39
+    assert all("valid" in name or "copy" in name for name in held_out)
+    assert "a/scenea.png" not in trained
+    assert len(trained) == 39
     assert set(split.learn) == set(split.folds[0].train)
     assert split.description == "the pictures of valid/, without 1 of data/ that are much like them"
 
@@ -236,7 +236,7 @@ def test_a_folder_in_valid_that_is_no_category_is_refused(many: Path) -> None:
 
 def test_training_with_a_folder_valid_says_so(many: Path) -> None:
     for number in range(8):
-        write(many / "valid" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(4000 + number))
+        write(many / "valid" / "ab"[number % 2] / f"valid{chr(97 + number)}.png", scene(4000 + number))
     result = pigeonhole("train", "--no-report", "--backbone", "builtin", many)
     assert result.returncode == 0, result.stderr
     assert "Learning from 40 pictures in 2 categories, validating on 8 from valid/." in result.stderr
@@ -246,7 +246,7 @@ def test_training_with_a_folder_valid_says_so(many: Path) -> None:
 
 def test_a_folder_test_is_looked_at_by_the_finished_model_alone(many: Path) -> None:
     for number in range(6):
-        write(many / "test" / "ab"[number % 2] / f"judge{chr(97 + number)}.png", scene(6000 + number))
+        write(many / "test" / "ab"[number % 2] / f"valid{chr(97 + number)}.png", scene(6000 + number))
     shutil.copyfile(many / "data" / "a" / "scenea.png", many / "test" / "a" / "known.png")
     result = pigeonhole("train", "--no-report", "--backbone", "builtin", many)
     assert result.returncode == 0, result.stderr
@@ -272,8 +272,8 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
     from pigeonhole.evaluation.head import Head
     from pigeonhole.output.recorder import Recorder
     from pigeonhole.recipes.logistic_regression import fit_probe
-    from pigeonhole.recipes.preprocessing_search import Sight
-    from pigeonhole.recipes.probe import as_learnt, probe_pictures
+    from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
+    from pigeonhole.recipes.probe import as_trained, probe_pictures
 
     film_like(tmp_path)
     (tmp_path / "weights").mkdir()
@@ -281,19 +281,26 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
     weights = find_weights(Workspace(tmp_path), None, None)
     assert weights is not None
     dataset = read_dataset(Workspace(tmp_path))
-    learnt = as_learnt(
-        probe_pictures(Workspace(tmp_path), dataset, weights, sight=Sight("centre"), seed=0, output=Recorder())
+    trained = as_trained(
+        probe_pictures(
+            Workspace(tmp_path),
+            dataset,
+            weights,
+            preprocessing=PreprocessingChoice("centre"),
+            seed=0,
+            output=Recorder(),
+        )
     )
-    ours = float(np.mean(learnt.held_out.logits.argmax(axis=1) == learnt.targets))
+    ours = float(np.mean(trained.held_out.logits.argmax(axis=1) == trained.targets))
 
     order = np.random.default_rng(0).permutation(96)
     parts = np.array_split(order, 5)
     random_split = Split(
         tuple(Fold(np.setdiff1d(order, part), np.sort(part)) for part in parts), np.arange(96), "random"
     )
-    targets = np.array(learnt.dataset.targets)
-    probe = fit_probe(learnt.looks[None].astype(np.float32), targets, random_split, Recorder())
+    targets = np.array(trained.dataset.targets)
+    probe = fit_probe(trained.embeddings[None].astype(np.float32), targets, random_split, Recorder())
     falsely = float(np.mean(probe.held_out.logits.argmax(axis=1) == targets[probe.held_out.rows]))
-    assert isinstance(learnt.head, Head)
+    assert isinstance(trained.head, Head)
     assert falsely > 0.95
     assert ours < 0.75

@@ -11,7 +11,7 @@ def test_probabilities_sum_to_one_and_follow_the_temperature() -> None:
     assert (cool.max(axis=1) > warm.max(axis=1)).all()
 
 
-def test_overconfident_logits_get_a_temperature_that_makes_them_honest() -> None:
+def test_overconfident_logits_get_a_temperature_that_calibrates_them() -> None:
     chance = np.random.default_rng(0)
     logits = chance.normal(size=(5000, 4))
     targets = np.array([chance.choice(4, p=np.exp(row) / np.exp(row).sum()) for row in logits])

@@ -185,8 +185,8 @@ def test_two_encodings_of_one_category_are_one_to_evaluation(
 ) -> None:
     evaluation = Evaluation((of_model("Andrée"), "b"))
     guess = Guess(tmp_path, ((of_model("Andrée"), 0.75), ("b", 0.25)), "", Identity(0, 0, 0, 0, 0))
-    assert evaluation.judge(guess, Path(of_folder("Andrée")) / "1.png").right is True
-    assert (evaluation.strangers, evaluation.accuracy and evaluation.accuracy.right) == (0, 1)
+    assert evaluation.add(guess, Path(of_folder("Andrée")) / "1.png").right is True
+    assert (evaluation.ood, evaluation.accuracy and evaluation.accuracy.right) == (0, 1)
 
 
 @pytest.mark.parametrize("template", ["{category}/{stem}{ext}", "{category}", "{stem}/a{ext}"])

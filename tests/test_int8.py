@@ -15,10 +15,10 @@ import pytest
 from onnx import numpy_helper
 
 from commands import called, imported_by, pigeonhole
-from learning import learnt
+from learning import trained
 from pigeonhole.dataset.folders import Example
 from pigeonhole.errors import DataError, NotInt8Error
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.files import find
 from pigeonhole.model import Model, load_model
 from pigeonhole.model.tensors import FEATURES, INPUT
@@ -182,7 +182,7 @@ def test_quantize_twice_leaves_the_model_as_it_is(heroes: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def float32(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A TF_FILES with a float32 model."""
     tf_files = two_categories(tmp_path_factory.mktemp("trained"))
     result = called("train", tf_files, *QUICK)
@@ -191,9 +191,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def mine(trained: Path, tmp_path: Path) -> Path:
+def mine(float32: Path, tmp_path: Path) -> Path:
     """A copy of it to change."""
-    return shutil.copytree(trained, tmp_path / "tf files")
+    return shutil.copytree(float32, tmp_path / "tf files")
 
 
 def test_training_in_int8_gives_what_quantising_later_gives(mine: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_backbone_that_does_not_gain_keeps_its_float_model_and_says_why(tmp_pa
 def test_other_pictures_than_those_learnt_from_are_refused(mine: Path) -> None:
     before = (mine / "model.onnx").read_bytes()
     drawn(mine / "data" / "red_things", [1])
-    with pytest.raises(DataError, match=r"are not those that the model was learnt from\. Train again, with --int8\."):
+    with pytest.raises(DataError, match=r"are not those that the model was trained on\. Train again, with --int8\."):
         quantize(Workspace(mine), output=Recorder())
     assert (mine / "model.onnx").read_bytes() == before
 
@@ -247,18 +247,18 @@ def test_without_a_model_there_is_nothing_to_quantise(tmp_path: Path) -> None:
 def test_a_model_that_is_no_probe_stays_in_float32(tf_files: Path) -> None:
     result = called("quantize", tf_files)
     assert result.returncode == 4
-    assert "int8 is for probes: a model of the recipe made by hand cannot be judged in int8." in result.stderr
-    tuned = replace(learnt(np.eye(4), np.arange(4)), recipe="finetune")
-    with pytest.raises(NotInt8Error, match="a model of the recipe finetune cannot be judged in int8"):
+    assert "int8 is only supported for probe models; this one was trained with made by hand." in result.stderr
+    tuned = replace(trained(np.eye(4), np.arange(4)), recipe="finetune")
+    with pytest.raises(NotInt8Error, match="this one was trained with finetune"):
         in_int8(Workspace(tf_files), tuned, Recorder())
 
 
-# --- the judgement ---
+# --- whether int8 pays ---
 
 
-def held_out(answers: list[int]) -> HeldOut:
+def held_out(answers: list[int]) -> OutOfFold:
     count = len(answers)
-    return HeldOut(np.arange(count), np.eye(2)[answers], np.zeros(count, np.int64))
+    return OutOfFold(np.arange(count), np.eye(2)[answers], np.zeros(count, np.int64))
 
 
 @pytest.mark.parametrize(("changed", "kept"), [(0, True), (2, True), (3, False)])
@@ -294,9 +294,9 @@ def test_it_is_calibrated_by_as_many_pictures_of_each_category_the_same_each_tim
     assert chosen(examples[::-1]) == some
 
 
-def test_how_fast_two_networks_are_is_measured_here(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_fast_two_networks_are_is_measured_here(float32: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(throughput, "ROUNDS", 1)
-    network = (trained / "model.onnx").read_bytes()
+    network = (float32 / "model.onnx").read_bytes()
     measured_here = throughput.rates(network, network, np.zeros((2, SIZE, SIZE, 3), np.uint8))
     assert measured_here.before > 1
     assert measured_here.after > 1

@@ -1,4 +1,4 @@
-"""What was made from one film or one picture is never both learnt from and held out, wherever it lies."""
+"""What was made from one film or one picture is never both trained on and held out, wherever it lies."""
 
 from pathlib import Path
 

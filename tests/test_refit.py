@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.dataset.split import make_split
 from pigeonhole.errors import DataError
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.output import Recorder
 from pigeonhole.recipes.logistic_regression import fit_probe
 from pigeonhole.recipes.refit import refit
@@ -79,7 +79,7 @@ def test_copies_are_held_out_together() -> None:
     groups = np.tile(np.arange(120), 2)
     moved = twice + np.float32(1e-3)  # no copies byte for byte
     moved[:120] = features
-    assert refit(moved, labels).accuracy.share > 0.6, "near copies that nobody named flatter"
+    assert refit(moved, labels).accuracy.share > 0.6, "near-duplicates that nobody named flatter"
     assert refit(moved, labels, groups=groups).accuracy.share < 0.5
 
 
@@ -93,7 +93,7 @@ def test_with_the_digests_and_groups_of_a_training_its_figures_come_back() -> No
     groups = np.arange(90) // 2
     split = make_split(Dataset(tuple(examples), ()), groups, 0)
     targets = np.array(["abc".index(label) for label in labels])
-    trained: HeldOut = fit_probe(features[None], targets, split, Recorder()).held_out
+    trained: OutOfFold = fit_probe(features[None], targets, split, Recorder()).held_out
     again = refit(features, labels, digests=digests, groups=groups)
     assert again.accuracy.right == int((trained.logits.argmax(axis=1) == targets[trained.rows]).sum())
 

@@ -25,7 +25,7 @@ from pigeonhole.evaluation.running import Evaluated, Evaluation
 from pigeonhole.report import collector
 from pigeonhole.report.collector import MISTAKES, ROWS, SHOWN, Collector
 from pigeonhole.report.curves import calibration, precision_recall, risk_coverage, roc
-from pigeonhole.report.plain_summary import verdict
+from pigeonhole.report.plain_summary import in_plain_words
 from pigeonhole.report.report_data import ReportData
 from pigeonhole.report.write import write_report
 from trees import BLUE, GREEN, RED, tree, write_pictures
@@ -86,10 +86,10 @@ def hard(superheroes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tf_files
 
 
-def test_where_labels_are_half_shuffled_the_verdict_says_that_it_cannot_be_learnt(hard: Path) -> None:
+def test_where_labels_are_half_shuffled_the_summary_says_that_it_cannot_be_learnt(hard: Path) -> None:
     numbers = json.loads((hard / "report" / "report.json").read_text())
-    assert numbers["verdict"][0].startswith("This cannot be learnt reliably from these pictures: ")
-    assert "bash pigeonhole.sh check" in numbers["verdict"][1]
+    assert numbers["summary"][0].startswith("This cannot be learnt reliably from these pictures: ")
+    assert "bash pigeonhole.sh check" in numbers["summary"][1]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -264,15 +264,15 @@ def test_curves_are_what_scikit_learn_says() -> None:
         (0.33, "This cannot be learnt reliably", "whether a person could tell them apart."),
     ],
 )
-def test_the_verdict_is_two_sentences_for_everyone(share: float, first: str, second: str) -> None:
+def test_the_summary_is_two_sentences_for_everyone(share: float, first: str, second: str) -> None:
     evaluation = collected(answers(300, share)).evaluation
-    assert verdict(evaluation)[0].startswith(first)
-    assert second in verdict(evaluation)[1]
+    assert in_plain_words(evaluation)[0].startswith(first)
+    assert second in in_plain_words(evaluation)[1]
 
 
 def test_of_pictures_in_no_folder_nothing_is_claimed(tmp_path: Path) -> None:
     result = collected([said(number, None, (0.2, 0.5, 0.3)) for number in range(5)])
-    assert verdict(result.evaluation)[0].startswith("These pictures are not in category folders")
+    assert in_plain_words(result.evaluation)[0].startswith("These pictures are not in category folders")
     page = write_report(tmp_path, ReportData("flat", "from nowhere", result, ()))
     with opened(page) as browser:
         assert browser.complaints == []
@@ -281,7 +281,7 @@ def test_of_pictures_in_no_folder_nothing_is_claimed(tmp_path: Path) -> None:
 
 
 def test_everything_a_report_can_hold_is_on_the_page(tmp_path: Path) -> None:
-    result = collected([*answers(40, 0.8), said(99, "a stranger", (0.4, 0.3, 0.3))])
+    result = collected([*answers(40, 0.8), said(99, "of no category", (0.4, 0.3, 0.3))])
     content = ReportData(
         "All of it",
         "drawn by hand",
@@ -319,7 +319,11 @@ def test_every_scored_picture_has_the_same_chance_to_be_drawn_from(monkeypatch: 
         result._chance = np.random.default_rng(seed)
         for number in range(100):
             scores = (0.5 + number / 1000, 0.3, 0.2 - number / 1000)
-            for each in (said(number, "bear", scores), said(number, "a stranger", scores), said(number, None, scores)):
+            for each in (
+                said(number, "bear", scores),
+                said(number, "of no category", scores),
+                said(number, None, scores),
+            ):
                 result.evaluation.count(each)
                 result.add(each)
         for best in result.sample[1][:, 0]:

@@ -17,20 +17,20 @@ from PIL import Image
 from sklearn.metrics import roc_auc_score
 
 from commands import imported_by, pigeonhole
+from ood_pictures import write_ood_pictures
 from pictures import twins
 from pigeonhole import Classifier
 from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.dataset.folders import read_dataset
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.evaluation.temperature import calibrate
 from pigeonhole.finetuning.finetune import fine_tune
 from pigeonhole.images import to_square
 from pigeonhole.model import ModelCard, load_model
 from pigeonhole.output import Recorder
-from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
 from pigeonhole.recipes.probe import probe_pictures
 from pigeonhole.workspace import Workspace
-from strangers import write_strangers
 from trees import tree
 
 HEROES = ("darth_vader", "elsa")
@@ -61,10 +61,12 @@ def test_the_scores_of_pictures_held_out_are_off_by_at_most_3_percent(metrics: d
     assert metrics["calibration_error"] <= 0.03
 
 
-def test_strangers_are_told_from_the_test_pictures(superheroes: Path, shared: Path, tmp_path: Path) -> None:
+def test_pictures_of_no_category_are_told_from_the_test_pictures(
+    superheroes: Path, shared: Path, tmp_path: Path
+) -> None:
     """13 pictures of other people drawn in the same style, and 50 of other things."""
     model = load_model(superheroes / "model.onnx")
-    others = [*(shared / "data" / "anime_pictures").iterdir(), *write_strangers(tmp_path)]
+    others = [*(shared / "data" / "anime_pictures").iterdir(), *write_ood_pictures(tmp_path)]
     known = sorted((shared / "data" / "superheroes" / "test").glob("*/*"))
     assert (len(known), len(others)) == (25, 63)
     classifier = Classifier(model)
@@ -159,11 +161,18 @@ def test_the_card_says_what_the_model_was_made_of(superheroes: Path) -> None:
     assert (card.backbone["name"], card.backbone["weights"]) == ("mobilenet_v2", "weights/mobilenet_v2.pth")
 
 
-def fine_tuned(tf_files: Path, shared: Path, sight: Sight, *, folds: bool) -> tuple[HeldOut, NDArray[np.int64], int]:
+def fine_tuned(
+    tf_files: Path, shared: Path, preprocessing: PreprocessingChoice, *, folds: bool
+) -> tuple[OutOfFold, NDArray[np.int64], int]:
     """What a tuned network says of held-out pictures, their targets, and how many of the 25 test pictures are right."""
     weights = obtain_weights(Workspace(tf_files))
     probed = probe_pictures(
-        Workspace(tf_files), read_dataset(Workspace(tf_files)), weights, sight=sight, seed=0, output=Recorder()
+        Workspace(tf_files),
+        read_dataset(Workspace(tf_files)),
+        weights,
+        preprocessing=preprocessing,
+        seed=0,
+        output=Recorder(),
     )
     targets = np.array(probed.dataset.targets)
     if not folds:
@@ -183,7 +192,7 @@ def test_a_tuned_network_is_as_good_on_one_fold_of_small_pictures(
     superheroes: Path, shared: Path, tmp_path: Path
 ) -> None:
     tf_files = shutil.copytree(superheroes, tmp_path / "tf")
-    held_out, targets, right = fine_tuned(tf_files, shared, Sight("centre", 96), folds=False)
+    held_out, targets, right = fine_tuned(tf_files, shared, PreprocessingChoice("centre", 96), folds=False)
     assert len(targets) > 80
     assert np.mean(held_out.logits.argmax(axis=1) == targets) >= 0.93
     assert right >= 23
@@ -195,7 +204,7 @@ def test_a_tuned_network_has_at_least_98_and_a_half_percent_cross_validated(
     superheroes: Path, shared: Path, tmp_path: Path
 ) -> None:
     tf_files = shutil.copytree(superheroes, tmp_path / "tf")
-    held_out, targets, right = fine_tuned(tf_files, shared, Sight(), folds=True)
+    held_out, targets, right = fine_tuned(tf_files, shared, PreprocessingChoice(), folds=True)
     assert len(targets) == 482
     assert np.mean(held_out.logits.argmax(axis=1) == targets) >= 0.985
     assert right == 25

@@ -13,7 +13,7 @@ from pigeonhole.dataset.folders import read_dataset
 from pigeonhole.finetuning import distributed
 from pigeonhole.finetuning.finetune import Finetuned, fine_tune
 from pigeonhole.output import Recorder
-from pigeonhole.recipes.preprocessing_search import Sight
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
 from pigeonhole.recipes.probe import Probed, probe_pictures
 from pigeonhole.workspace import Workspace
 from scenes import drawn
@@ -30,9 +30,11 @@ def write_set(tf_files: Path) -> Path:
 
 def probe(tf_files: Path) -> tuple[Probed, Weights]:
     weights = obtain_weights(Workspace(tf_files), TINY)
-    sight = Sight("squeeze", 64)
+    preprocessing = PreprocessingChoice("squeeze", 64)
     dataset = read_dataset(Workspace(tf_files))
-    return probe_pictures(Workspace(tf_files), dataset, weights, sight=sight, seed=0, output=Recorder()), weights
+    return probe_pictures(
+        Workspace(tf_files), dataset, weights, preprocessing=preprocessing, seed=0, output=Recorder()
+    ), weights
 
 
 def tuned(tf_files: Path) -> Finetuned:

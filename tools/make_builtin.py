@@ -49,10 +49,10 @@ def main() -> None:
     if wanted.until == "views":
         return
     lessons = Lessons(*load_views(views, range(wanted.shards - 1)))
-    judges = Lessons(*load_views(views, range(wanted.shards - 1, wanted.shards)))
+    validation = Lessons(*load_views(views, range(wanted.shards - 1, wanted.shards)))
     student = student_of(teacher, lessons.pixels[:BEGINNING])
     checkpoint = wanted.folder / "student.pt"
-    distil(student, teacher.classifier[1], lessons, judges, checkpoint, steps=wanted.steps, seed=wanted.seed)
+    distil(student, teacher.classifier[1], lessons, validation, checkpoint, steps=wanted.steps, seed=wanted.seed)
     (wanted.folder / "builtin.onnx").write_bytes(packed(student, wanted.size))
 
 

@@ -33,7 +33,7 @@ class Classifier:
         """The answer for the picture `path`: its `label`, and the ranking of all categories.
 
         Raises UnreadableError where the picture cannot be read. It is decoded in this very process: for files from
-        strangers use the commands, whose decoders may die of them.
+        anybody use the commands, whose decoders may die of them.
         """
         picture = Path(path)
         (answer,) = guesses([find_named(picture)], self.model, ThreadDecoders())

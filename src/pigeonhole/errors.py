@@ -26,7 +26,7 @@ class UsageError(PigeonholeError):
 
 
 class DataError(PigeonholeError):
-    """The training pictures cannot be learnt from."""
+    """No model can be trained on these pictures."""
 
     exit_code = 3
     cure = "Put at least two folders with two or more pictures each into TF_FILES/data, one folder per category."
@@ -52,7 +52,7 @@ class NothingToDoError(PigeonholeError):
 
 
 class NotInt8Error(PigeonholeError):
-    """int8 does not pay for this model, or cannot be judged; the model stays as it is."""
+    """int8 does not pay for this model, or is not supported; the model stays as it is."""
 
     exit_code = 4
     cure = "The model stays as it is."

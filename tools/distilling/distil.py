@@ -33,7 +33,7 @@ def distil(
     student: BuiltinNetwork,
     classifier: nn.Module,
     lessons: Lessons,
-    judges: Lessons,
+    validation: Lessons,
     checkpoint: Path,
     *,
     steps: int,
@@ -58,13 +58,13 @@ def distil(
         schedule.load_state_dict(state["schedule"])
         first = state["step"]
     variance = float(lessons.features[:2048].astype(np.float32).var(axis=0).mean())
-    print(f"start: explained {explained(student, judges):.4f}", flush=True)
+    print(f"start: explained {explained(student, validation):.4f}", flush=True)
     began, total = time.monotonic(), 0.0
     for step in range(first, steps):
         student.train()
         pictures, wanted = _batch(lessons, step, seed)
         with torch.autocast("cpu", torch.bfloat16):
-            features = student.learnt(pictures)
+            features = student.trained(pictures)
         loss = _loss(features.float(), wanted, classifier, variance)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -73,25 +73,25 @@ def distil(
         total += float(loss.detach())
         if (step + 1) % CHECKPOINT_STEPS == 0 or step + 1 == steps:
             pace = (time.monotonic() - began) / (step + 1 - first)
-            said = explained(student, judges)
+            said = explained(student, validation)
             mean = total / ((step - first) % CHECKPOINT_STEPS + 1)
             print(f"step {step + 1}: loss {mean:.4f}, explained {said:.4f}, {pace:.2f} s a step", flush=True)
             total = 0.0
             state = {"student": student.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1}
             write_aside_and_replace(checkpoint, saved({**state, "schedule": schedule.state_dict()}))
-    print(f"end: explained {explained(student, judges):.4f}", flush=True)
+    print(f"end: explained {explained(student, validation):.4f}", flush=True)
     return student
 
 
-def explained(student: BuiltinNetwork, judges: Lessons) -> float:
+def explained(student: BuiltinNetwork, validation: Lessons) -> float:
     """How much of the variance of the teacher's features the student's own predict: 1 is all of it."""
     student.eval()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         parts = [
-            student.learnt(normalised(judges.pixels[start : start + BATCH])).float().numpy()
-            for start in range(0, len(judges.pixels), BATCH)
+            student.trained(normalised(validation.pixels[start : start + BATCH])).float().numpy()
+            for start in range(0, len(validation.pixels), BATCH)
         ]
-    wanted = judges.features.astype(np.float32)
+    wanted = validation.features.astype(np.float32)
     wrong = np.square(np.concatenate(parts) - wanted).mean()
     return float(1 - wrong / wanted.var(axis=0).mean())
 

@@ -47,7 +47,7 @@ def recalibrate(student: BuiltinNetwork, pixels: NDArray[np.uint8]) -> None:
     student.train()
     with torch.no_grad():
         for start in range(0, len(pixels) - BATCH + 1, BATCH):
-            student.learnt(normalised(pixels[start : start + BATCH]))
+            student.trained(normalised(pixels[start : start + BATCH]))
     for norm in norms:
         norm.momentum = 0.1
     student.eval()

@@ -1,1 +1,1 @@
-"""Pretrained networks, their weights and their cached features. It does not know what is learnt from them."""
+"""Pretrained networks, their weights and their cached features. It does not know what is trained on them."""

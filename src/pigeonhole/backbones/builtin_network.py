@@ -74,7 +74,7 @@ class BuiltinNetwork(nn.Module):
         maps: Tensor = self.beside(self._learnt_maps(pictures), self.colours(pictures))
         return maps.mean(dim=(2, 3))
 
-    def learnt(self, pictures: Tensor) -> Tensor:
+    def trained(self, pictures: Tensor) -> Tensor:
         """Without the colours: [N, TOP]."""
         return self._learnt_maps(pictures).mean(dim=(2, 3))
 

@@ -113,7 +113,7 @@ def compute_features(
     dataset: Dataset, backbone: Backbone, store: FeatureStore, output: Output
 ) -> tuple[Dataset, NDArray[np.float32]]:
     """The readable part of `dataset` and the features of its examples, float32 [N, D], row by row in the same order."""
-    problems = fill((*dataset.examples, *dataset.strangers), PLAIN, backbone, store, output)
+    problems = fill((*dataset.examples, *dataset.ood), PLAIN, backbone, store, output)
     kept = dataset.without(problems) if problems else dataset
     return kept, vectors_of(kept.examples, PLAIN, store)
 

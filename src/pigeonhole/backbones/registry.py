@@ -68,13 +68,13 @@ def architecture(backbone: str) -> nn.Module:
 
 
 def check_size(network: nn.Module, backbone: str, size: int) -> None:
-    """Raise UsageError where `network` (uint8 [N, S, S, 3] → [N, D]) cannot look at pictures with S = `size`."""
+    """Raise UsageError where `network` (uint8 [N, S, S, 3] → [N, D]) takes no pictures with S = `size`."""
     try:
         with torch.inference_mode():
             shape = network(torch.zeros((2, size, size, 3), dtype=torch.uint8)).shape
     except (RuntimeError, AssertionError, ValueError) as error:  # each network has its own way to say so
         raise UsageError(
-            f"The network {backbone} cannot look at pictures of {size} × {size} pixels.", "Leave out --size."
+            f"The network {backbone} takes no pictures of {size} × {size} pixels.", "Leave out --size."
         ) from error
     if len(shape) != 2:
         raise UsageError(f"The network {backbone} gives no features of a picture as a whole.", "Choose another.")

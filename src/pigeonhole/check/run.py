@@ -40,7 +40,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """Everything measured of a `dataset`, row by row: its examples, then its strangers."""
+    """Everything measured of a `dataset`, row by row: its examples, then those of data/unknown."""
 
     workspace: Workspace
     dataset: Dataset
@@ -49,7 +49,7 @@ class _Set:
 
     @property
     def pictures(self) -> tuple[Example, ...]:
-        return (*self.dataset.examples, *self.dataset.strangers)
+        return (*self.dataset.examples, *self.dataset.ood)
 
     @property
     def thumbnails(self) -> NDArray[np.uint8]:
@@ -64,13 +64,13 @@ def check(workspace: Workspace, *, backbone: str | None, weights: Path | None, s
     dataset = read_dataset(workspace)
     for note in dataset.notes:
         output.note(note)
-    everything = (*dataset.examples, *dataset.strangers)
+    everything = (*dataset.examples, *dataset.ood)
     seen, problems = appearances(everything, output)
     dataset = dataset.without(list(problems.values()))
     features, lost = _features(workspace, dataset, backbone, weights, output)
     if lost:
         dataset = dataset.without(lost)
-    kept = (*dataset.examples, *dataset.strangers)
+    kept = (*dataset.examples, *dataset.ood)
     measured = _Set(workspace, dataset, [seen[each.found.path] for each in kept], features)
     findings = [*_unreadable(measured), *_few(dataset), *_copies(measured), *_by_split(measured, seed, output)]
     order = list(TITLES)
@@ -82,7 +82,7 @@ def _features(
 ) -> tuple[NDArray[np.float32], list[Unreadable | Failed]]:
     chosen = obtain_weights(workspace, backbone, weights)
     network = load_backbone(workspace, chosen, None, dataset, output)
-    pictures = (*dataset.examples, *dataset.strangers)
+    pictures = (*dataset.examples, *dataset.ood)
     with FeatureStore.open(workspace, network) as store:
         lost = fill(pictures, PLAIN, network, store, output)
         bad = {problem.path for problem in lost}
@@ -104,8 +104,8 @@ def _few(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _copies(measured: _Set) -> Iterator[Finding]:
-    strangers = [replace(each, category=UNKNOWN) for each in measured.dataset.strangers]
-    examples = (*measured.dataset.examples, *strangers)
+    ood = [replace(each, category=UNKNOWN) for each in measured.dataset.ood]
+    examples = (*measured.dataset.examples, *ood)
     names = [measured.name(each.found.path) for each in examples]
     yield from find_copies(examples, names, measured.seen, measured.thumbnails, measured.features)
 

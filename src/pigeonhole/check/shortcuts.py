@@ -27,12 +27,12 @@ def find_shortcuts(
     seen: Sequence[Appearance], targets: NDArray[np.int64], categories: Sequence[str], split: Split
 ) -> Iterator[Finding]:
     """A finding for each category and each of size, aspect ratio and border that gives it away."""
-    looks = {
+    measurements = {
         "its size in pixels": [(each.width, each.height) for each in seen],
         "its aspect ratio": [(each.width / each.height,) for each in seen],
         BORDER: [each.border for each in seen],
     }
-    for name, measured in looks.items():
+    for name, measured in measurements.items():
         answers = _answers(np.array(measured, dtype=np.float64), targets, split)
         for target, category in enumerate(categories):
             own = targets == target
@@ -51,7 +51,7 @@ def find_shortcuts(
 
 
 def _answers(measured: NDArray[np.float64], targets: NDArray[np.int64], split: Split) -> NDArray[np.int64]:
-    """What a small decision tree says of each example [N] from `measured` [N, F], having learnt from other groups."""
+    """What a small decision tree says of each example [N] from `measured` [N, F], trained on other groups."""
     answers = np.full(len(targets), -1)
     for fold in split.folds:
         tree = DecisionTreeClassifier(max_depth=3, min_samples_leaf=5, class_weight="balanced", random_state=0)

@@ -42,13 +42,13 @@ class Entry:
 def entry(recipe: str, backbone: str, finished: Finished, seconds: float) -> Entry:
     """What is known of a training that took so many seconds."""
     session = open_session(finished.onnx)
-    verdict = finished.verdict
+    metrics = finished.metrics
     return Entry(
         recipe,
         backbone,
-        verdict.right,
-        verdict.total,
-        verdict.log_loss,
+        metrics.right,
+        metrics.total,
+        metrics.log_loss,
         seconds,
         rate(session, PROBABILITIES, SECONDS),
         device_of(session),

@@ -20,8 +20,8 @@ from pigeonhole.finetuning.finetune import as_finetuned, fine_tune
 from pigeonhole.finetuning.loop import SMALL_SET
 from pigeonhole.output import Output
 from pigeonhole.recipes import small_cnn
-from pigeonhole.recipes.preprocessing_search import Sight
-from pigeonhole.recipes.probe import as_learnt, probe_pictures
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
+from pigeonhole.recipes.probe import as_trained, probe_pictures
 from pigeonhole.recipes.scratch import fit_from_nothing
 from pigeonhole.train.finish import finish
 from pigeonhole.workspace import Workspace
@@ -56,10 +56,10 @@ def compare(
 ) -> Iterator[Entry]:
     """One entry for each of `recipes` that learns from nothing, and one for each other and each of `weights`.
 
-    All are judged on the same held-out pictures: of large sets one fold, of small ones all of them. Groups are found by
+    The held-out pictures are the same for all: of large sets one fold, of small ones all folds. Groups are found by
     thumbnails alone, so that no backbone says which pictures help its rivals.
     """
-    known = replace(dataset, strangers=())
+    known = replace(dataset, ood=())
     dataset, pixels, _ = pixels_of(known, small_cnn.PREPROCESSING, output)
     contest = _Contest(workspace.cache, dataset, _split(workspace, dataset, pixels, seed), recipes, seed, output)
     yield from _from_nothing(contest, pixels)
@@ -74,19 +74,19 @@ def _split(workspace: Workspace, dataset: Dataset, pixels: NDArray[np.uint8], se
 
 
 def _from_nothing(contest: _Contest, pixels: NDArray[np.uint8]) -> Iterator[Entry]:
-    for recipe, habits in NETWORKS.items():
+    for recipe, regularisation in NETWORKS.items():
         if recipe in contest.recipes:
             began = time.perf_counter()
-            learnt = fit_from_nothing(
+            trained = fit_from_nothing(
                 contest.dataset,
                 contest.split,
                 pixels,
                 pixels[:0],
                 seed=contest.seed,
-                habits=habits,
+                regularisation=regularisation,
                 output=contest.output,
             )
-            finished = finish(learnt, None)
+            finished = finish(trained, None)
             yield entry(recipe, "small_cnn", finished, time.perf_counter() - began)
 
 
@@ -99,9 +99,15 @@ def _from_weights(contest: _Contest, weights: Weights) -> Iterator[Entry]:
         own, seed, output = Workspace(Path(place)), contest.seed, contest.output
         began = time.perf_counter()
         probed = probe_pictures(
-            own, contest.dataset, weights, sight=Sight(), seed=seed, output=output, split=contest.split
+            own,
+            contest.dataset,
+            weights,
+            preprocessing=PreprocessingChoice(),
+            seed=seed,
+            output=output,
+            split=contest.split,
         )
-        finished = finish(as_learnt(probed), None)
+        finished = finish(as_trained(probed), None)
         seconds = time.perf_counter() - began
         if "probe" in contest.recipes:
             yield entry("probe", weights.backbone, finished, seconds)

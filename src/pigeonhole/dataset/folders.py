@@ -1,4 +1,4 @@
-"""The training pictures: one folder per category, and whether they can be learnt from at all."""
+"""The training pictures: one folder per category, and whether a model can be trained on them at all."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -34,12 +34,13 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """All examples, those of data/ first, each part ordered by category and path; the files that had to be left out;
-    the `strangers`, pictures of no category; and `notes`, sentences for the user on what was not looked at.
+    the out-of-distribution (OOD) images `ood`, those of data/unknown; and `notes`, sentences for the user on what was
+    not looked at.
     """
 
     examples: tuple[Example, ...]
     left_out: tuple[Unreadable | Failed, ...]
-    strangers: tuple[Example, ...] = ()
+    ood: tuple[Example, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -62,9 +63,9 @@ class Dataset:
         """The dataset without the files of `problems`. Raises DataError where too few are left."""
         bad = {problem.path for problem in problems}
         kept = tuple(example for example in self.examples if example.found.path not in bad)
-        strangers = tuple(example for example in self.strangers if example.found.path not in bad)
+        ood = tuple(example for example in self.ood if example.found.path not in bad)
         _check(_folder_of(self.examples[0]), self.categories, kept)
-        return replace(self, examples=kept, left_out=(*self.left_out, *problems), strangers=strangers)
+        return replace(self, examples=kept, left_out=(*self.left_out, *problems), ood=ood)
 
     def labelled_twice(self) -> Iterator[tuple[Example, Example]]:
         """Pairs of the same picture in two categories."""
@@ -92,21 +93,21 @@ def read_dataset(workspace: Workspace) -> Dataset:
         raise DataError(f"{printable(data)} holds a single category, {printable(*folders)}; nothing to tell it from.")
     examples, problems = _examples(folders, DATA, skipped)
     _check(data, tuple(folders), examples)
-    strangers, of_strangers = _examples(unknown, DATA, skipped)
-    judges, of_judges = _examples(_known_folders(valid, folders, skipped), VALID, skipped)
-    if valid.is_dir() and not judges:
+    ood, of_ood = _examples(unknown, DATA, skipped)
+    validation, of_validation = _examples(_known_folders(valid, folders, skipped), VALID, skipped)
+    if valid.is_dir() and not validation:
         raise DataError(f"{printable(valid)} holds no pictures.", "Put some of each category there, or take it away.")
-    left_out = (*problems, *of_strangers, *of_judges)
+    left_out = (*problems, *of_ood, *of_validation)
     notes = (*_merged(folders), *skipped.sentences())
-    return Dataset((*examples, *judges), left_out, tuple(strangers), notes)
+    return Dataset((*examples, *validation), left_out, tuple(ood), notes)
 
 
 def also_in(folder: Path, dataset: Dataset) -> int:
     """How many pictures below `folder` are also, byte for byte, examples of `dataset`."""
-    learnt = {example.sha256 for example in dataset.examples}
+    trained = {example.sha256 for example in dataset.examples}
     skipped = SkippedTally(has_option=False)
     examples, _ = _examples(_folders(folder, skipped), DATA, skipped)
-    return sum(example.sha256 in learnt for example in examples)
+    return sum(example.sha256 in trained for example in examples)
 
 
 def _folders(folder: Path, skipped: SkippedTally) -> dict[str, list[Path]]:

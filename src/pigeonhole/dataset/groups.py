@@ -1,6 +1,6 @@
-"""Which pictures belong together: copies, near copies, frames of one film, and what the user says belongs together.
+"""Which pictures belong together: copies, near-duplicates, frames of one film, and what the user says belongs together.
 
-A picture whose companion was learnt from is no test of anything, so a group is always on one side of a split.
+A picture whose companion was trained on is no test of anything, so a group is always on one side of a split.
 """
 
 import csv

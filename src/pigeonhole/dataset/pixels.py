@@ -15,10 +15,10 @@ from pigeonhole.stream import Decoded, decoded
 def pixels_of(
     dataset: Dataset, preprocessing: Preprocessing, output: Output
 ) -> tuple[Dataset, NDArray[np.uint8], NDArray[np.uint8]]:
-    """The readable part of `dataset`, and its examples and strangers, uint8 [N, S, S, 3], in the same order."""
+    """The readable part of `dataset`, and its examples and its `ood`, uint8 [N, S, S, 3], in the same order."""
     pictures: dict[Path, NDArray[np.uint8]] = {}
     problems: list[Unreadable | Failed] = []
-    everything = [*dataset.examples, *dataset.strangers]
+    everything = [*dataset.examples, *dataset.ood]
     with output.stage("Looking at pictures", len(everything)) as advance:
         for item in decoded((example.found for example in everything), preprocessing):
             advance()
@@ -28,8 +28,8 @@ def pixels_of(
                 problems.append(item)
     kept = dataset.without(problems) if problems else dataset
     none = np.empty((0, preprocessing.size, preprocessing.size, 3), dtype=np.uint8)
-    examples, strangers = (
+    examples, ood = (
         np.stack([pictures[example.found.path] for example in part]) if part else none
-        for part in (kept.examples, kept.strangers)
+        for part in (kept.examples, kept.ood)
     )
-    return kept, examples, strangers
+    return kept, examples, ood

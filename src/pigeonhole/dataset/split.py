@@ -17,7 +17,7 @@ TOGETHER = "duplicates, near-duplicates and burst shots kept in the same fold"
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Indices of the examples that are learnt from, and of those that are not."""
+    """Indices of the examples that are trained on, and of those that are held out."""
 
     train: NDArray[np.int64]
     held_out: NDArray[np.int64]
@@ -25,7 +25,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`folds` to judge by; `learn` holds the rows that the final model learns from; `description` is for the user;
+    """`folds` to evaluate on; `learn` holds the rows that the final model is trained on; `description` is for the user;
     `groups` [N] is the group of every example, None where each is one of its own.
     """
 
@@ -66,12 +66,12 @@ def make_split(dataset: Dataset, groups: NDArray[np.int64], seed: int) -> Split:
     `groups` [N] numbers each example's group. Folds have about equally many groups of each category, and where those
     are few, exactly as many as can be. A group stays in its fold when pictures are added, unless that fold is full, the
     number of folds changes or a picture with a smaller digest joins the group: where a tenth is added to categories of
-    forty, about one in twenty moves; in larger ones, fewer. Every category is learnt from in every fold. Raises
+    forty, about one in twenty moves; in larger ones, fewer. Every category is trained on in every fold. Raises
     DataError where valid/ leaves nothing of a category to learn from.
     """
-    judges = np.array([example.part == VALID for example in dataset.examples])
-    if judges.any():
-        return _by_valid(dataset, groups, judges)
+    validation = np.array([example.part == VALID for example in dataset.examples])
+    if validation.any():
+        return _by_valid(dataset, groups, validation)
     targets = np.array(dataset.targets)
     fold_of = fold_of_each([example.sha256 for example in dataset.examples], targets, groups, seed)
     description = f"{int(fold_of.max()) + 1}-fold cross-validation with {TOGETHER}"
@@ -90,11 +90,11 @@ def split_by(fold_of: NDArray[np.int64], description: str, groups: NDArray[np.in
     return Split(folds, np.arange(len(fold_of)), description, groups)
 
 
-def _by_valid(dataset: Dataset, groups: NDArray[np.int64], judges: NDArray[np.bool_]) -> Split:
-    shared = np.isin(groups, groups[judges]) & ~judges
-    learn, held_out = np.flatnonzero(~judges & ~shared), np.flatnonzero(judges)
+def _by_valid(dataset: Dataset, groups: NDArray[np.int64], validation: NDArray[np.bool_]) -> Split:
+    shared = np.isin(groups, groups[validation]) & ~validation
+    learn, held_out = np.flatnonzero(~validation & ~shared), np.flatnonzero(validation)
     targets = np.array(dataset.targets)
-    if lost := set(targets[~judges]) - set(targets[learn]):
+    if lost := set(targets[~validation]) - set(targets[learn]):
         category = dataset.categories[min(lost)]
         raise DataError(
             f"Every picture of {printable(category)} in data/ is a duplicate or near-duplicate of one in {VALID}/.",

@@ -1,4 +1,4 @@
-"""How far a picture is from those that were learnt from, whatever category it is taken for.
+"""How far a picture is from the training pictures, whatever category it is taken for.
 
 Out-of-distribution images give themselves away in two ways: their frozen features do not lie where those of the known
 pictures lie, and no logit is high. The first is a Mahalanobis distance around the origin with a ridge (Lee et al. 2018,
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.split import Split
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.vectors import l2_normalised, logsumexp
 
 RIDGE = 0.1  # on features of length 1; see also _ridge
@@ -27,7 +27,7 @@ BLOCK = 8192  # rows at once
 
 @dataclass(frozen=True, slots=True)
 class FeatureDistance:
-    """What a model file knows of the pictures learnt from: `directions` float32 [D, R], in which their features lie,
+    """What a model file knows of the training pictures: `directions` float32 [D, R], in which their features lie,
     each as long (0 to 1) as it is well known; and the `energy` of ordinary logits, with its weight `slope`.
     """
 
@@ -56,17 +56,17 @@ class FeatureDistance:
 
 
 @dataclass(frozen=True, slots=True)
-class Familiarity:
+class FittedDistance:
     """The `distance` that a model file measures, and what it says of the held-out pictures [H], none of whose group it
-    had learnt from: `held_out` [H].
+    was trained on: `held_out` [H].
     """
 
     distance: FeatureDistance
     held_out: NDArray[np.float64]
 
 
-def fit_distance(dataset: Dataset, features: NDArray[np.floating], split: Split, held_out: HeldOut) -> Familiarity:
-    """From the frozen `features` [N, D] of all examples, of which the rows `split.learn` were learnt from."""
+def fit_distance(dataset: Dataset, features: NDArray[np.floating], split: Split, held_out: OutOfFold) -> FittedDistance:
+    """From the frozen `features` [N, D] of all examples, of which the rows `split.learn` are trained on."""
     rows = _evenly(dataset, split.learn)
     known = _directions(l2_normalised(features[rows]))
     groups = np.arange(len(features)) if split.groups is None else split.groups
@@ -82,7 +82,7 @@ def fit_distance(dataset: Dataset, features: NDArray[np.floating], split: Split,
     spread = float(energies.std())
     slope = ENERGY * float(residuals.std()) / spread if spread else 0.0
     known = replace(known, slope=slope, energy=float(energies.mean()))
-    return Familiarity(known, known.moved(residuals, held_out.logits))
+    return FittedDistance(known, known.moved(residuals, held_out.logits))
 
 
 def _evenly(dataset: Dataset, rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -103,13 +103,13 @@ def _directions(units: NDArray[np.float32]) -> FeatureDistance:
     count, width = units.shape
     ridge = _ridge(count, width)
     if count <= width:
-        strengths, left = np.linalg.eigh((units @ units.T).astype(np.float64))
-        strengths = np.maximum(strengths, 0)
-        directions = units.T.astype(np.float64) @ left / np.sqrt(np.maximum(strengths, 1e-12))
+        eigenvalues, left = np.linalg.eigh((units @ units.T).astype(np.float64))
+        eigenvalues = np.maximum(eigenvalues, 0)
+        directions = units.T.astype(np.float64) @ left / np.sqrt(np.maximum(eigenvalues, 1e-12))
     else:
-        strengths, directions = np.linalg.eigh((units.T @ units).astype(np.float64))
-        strengths = np.maximum(strengths, 0)
-    weights = strengths / (strengths + ridge)
+        eigenvalues, directions = np.linalg.eigh((units.T @ units).astype(np.float64))
+        eigenvalues = np.maximum(eigenvalues, 0)
+    weights = eigenvalues / (eigenvalues + ridge)
     kept = weights >= WORTH_KEEPING
     return FeatureDistance((directions[:, kept] * np.sqrt(weights[kept])).astype(np.float32))
 
@@ -128,9 +128,9 @@ def _without_own_group(
     taught: NDArray[np.bool_],
     ridge: float,
 ) -> NDArray[np.float64]:
-    """The residuals of the rows `asked` [H] as they were if `known` had not learnt from a picture's whole group.
+    """The residuals of the rows `asked` [H] as they were if `known` had not been fitted to a picture's whole group.
 
-    `groups` [N] are those of all examples, `taught` [H] says which of the rows `known` has learnt from.
+    `groups` [N] are those of all examples, `taught` [H] says which of the rows `known` was fitted to.
 
     The matrix inversion lemma says it without fitting anew: without the picture itself, d² becomes d² / (1 - d² /
     ridge). For a group the same with matrices, of the inner products of what the directions leave of its features.

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.split import Split
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.vectors import l2_normalised
 
 MOST = 2048  # pictures that are compared with, shared among the categories
@@ -16,9 +16,9 @@ BLOCK = 8192  # pictures at once
 
 
 def nearest_categories(
-    dataset: Dataset, features: NDArray[np.floating], split: Split, held_out: HeldOut
+    dataset: Dataset, features: NDArray[np.floating], split: Split, held_out: OutOfFold
 ) -> NDArray[np.int64]:
-    """For each held-out picture [H] the category of that with the largest cosine, among those its fold learnt from."""
+    """For each held-out picture [H] the category of its nearest neighbour by cosine, among those its fold learnt."""
     targets = np.array(dataset.targets)
     nearest = np.empty(len(held_out.rows), dtype=np.int64)
     for number, fold in enumerate(split.folds):

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.evaluation.head import best_temperature
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.vectors import log_softmax
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
+class PairedGain:
     """By how much the mean log loss of the same held-out pictures sank, in nats, and the standard error of that."""
 
     mean: float
@@ -28,13 +28,13 @@ class Gain:
         return self.mean > 2 * self.error
 
 
-def gain(old: HeldOut, new: HeldOut, targets: NDArray[np.int64]) -> Gain:
+def paired_gain(old: OutOfFold, new: OutOfFold, targets: NDArray[np.int64]) -> PairedGain:
     """The gain from `old` to `new`; `targets` [N] are those of all pictures, of which both held out the same."""
     fell = _losses(old, targets) - _losses(new, targets)
-    return Gain(float(fell.mean()), float(fell.std(ddof=1) / np.sqrt(len(fell))))
+    return PairedGain(float(fell.mean()), float(fell.std(ddof=1) / np.sqrt(len(fell))))
 
 
-def _losses(held_out: HeldOut, targets: NDArray[np.int64]) -> NDArray[np.float64]:
+def _losses(held_out: OutOfFold, targets: NDArray[np.int64]) -> NDArray[np.float64]:
     """The log loss of every held-out picture, in the order of the rows, at the temperature that suits them best."""
     order = np.argsort(held_out.rows)
     logits, own = held_out.logits[order], targets[held_out.rows[order]]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pigeonhole.dataset.split import Split
 
 CONFIDENCE = 0.95
-LEARNING_RATE = 0.5  # errors shrink at most with this power of the number of pictures learnt from
+LEARNING_RATE = 0.5  # errors shrink at most with this power of the number of training pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def cross_validated(right: NDArray[np.bool_], rows: NDArray[np.int64], split: Sp
 
     Wilson's, with what cross-validation adds. Pictures of one group count as far as they differ (the effective number
     of clusters). Folds learn from each other's pictures, so the variance is 1 + K / (K - 1) times that of independent
-    ones (Nadeau and Bengio 2003, "Inference for the generalization error"). And heads that learnt from (K - 1) / K of
+    ones (Nadeau and Bengio 2003, "Inference for the generalization error"). And heads trained on (K - 1) / K of
     the pictures are worse than the final one: the upper bound is that of its errors shrunk by the square root of that.
     """
     folds, total = len(split.folds), len(rows)

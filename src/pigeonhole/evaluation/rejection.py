@@ -23,7 +23,7 @@ class RejectionThresholds:
 
     `min_score` 0 to 1, `max_distance` 0 and more or None; `precision` is the one wanted, `promised` whether it can be
     promised; `reached` is the share of right answers among those given, `answered` the share of held-out pictures that
-    get one; `strangers` how many pictures of data/unknown were used, and `rejected` the share of them that gets none
+    get one; `ood` how many pictures of data/unknown were used, and `rejected` the share of them that gets none
     (None without any).
     """
 
@@ -33,7 +33,7 @@ class RejectionThresholds:
     promised: bool
     reached: float
     answered: float
-    strangers: int
+    ood: int
     rejected: float | None
 
     @property
@@ -46,7 +46,7 @@ class RejectionThresholds:
             given += f"; these pictures are too few, or too hard, to promise {100 * self.precision:.0f} %"
         unknown = ""
         if self.rejected is not None:
-            unknown = f", as are {100 * self.rejected:.1f} % of {self.strangers} in data/unknown"
+            unknown = f", as are {100 * self.rejected:.1f} % of {self.ood} in data/unknown"
         return f"{given}. The rest are called unknown{unknown}."
 
     def as_metadata(self) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class RejectionThresholds:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Answers to pictures that were not learnt from: `scores` [N], whether each was `right` [N], `distances` [N], and
+    """Answers to pictures that were not trained on: `scores` [N], whether each was `right` [N], `distances` [N], and
     the `folds` [N] that they were held out in.
 
     Of pictures of data/unknown none is right. `distances` is None where the recipe knows none.

@@ -17,7 +17,7 @@ from pigeonhole.text import one_spelling
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """One answer and the `truth`: a category of the model, another name (a stranger), or None where nobody said it.
+    """One answer and the `truth`: a category of the model, another name (`is_ood`), or None where nobody said it.
 
     `relative` is what the picture `path` is called for a reader; `ranking` has every category with its probability,
     best first; `unknown` says whether the model would rather not answer.
@@ -26,7 +26,7 @@ class Evaluated:
     path: Path
     relative: Path
     truth: str | None
-    stranger: bool
+    is_ood: bool
     ranking: tuple[tuple[str, float], ...]
     unknown: bool
 
@@ -40,10 +40,10 @@ class Evaluated:
 
     @property
     def right(self) -> bool | None:
-        """Whether the best category is the true one, or a stranger is called unknown; None where nobody knows."""
+        """Whether the best category is the true one, or an OOD image is called unknown; None where nobody knows."""
         if self.truth is None:
             return None
-        return self.unknown if self.stranger else self.category == self.truth
+        return self.unknown if self.is_ood else self.category == self.truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class Evaluation:
     """
 
     labels: tuple[str, ...]
-    strangers: int = 0
-    strangers_unknown: int = 0
+    ood: int = 0
+    ood_unknown: int = 0
     known_unknown: int = 0
     unlabelled: int = 0
     bounds: tuple[float, float] | None = None
@@ -83,12 +83,12 @@ class Evaluation:
     def __post_init__(self) -> None:
         self._spelled = {one_spelling(label): label for label in self.labels}
 
-    def judge(self, guess: Guess, relative: Path) -> Evaluated:
+    def add(self, guess: Guess, relative: Path) -> Evaluated:
         """Count one answer. The folder that the picture lies in says what is on it; no folder, nobody knows."""
         folder = relative.parts[0] if len(relative.parts) > 1 else None
         truth = None if folder is None else self._spelled.get(one_spelling(folder), folder)
-        stranger = truth is not None and truth not in self.labels
-        evaluated = Evaluated(guess.path, relative, truth, stranger, guess.ranking, guess.is_unknown)
+        is_ood = truth is not None and truth not in self.labels
+        evaluated = Evaluated(guess.path, relative, truth, is_ood, guess.ranking, guess.is_unknown)
         self.count(evaluated)
         return evaluated
 
@@ -96,9 +96,9 @@ class Evaluation:
         """Count an answer that is known already."""
         if evaluated.truth is None:
             self.unlabelled += 1
-        elif evaluated.stranger:
-            self.strangers += 1
-            self.strangers_unknown += evaluated.unknown
+        elif evaluated.is_ood:
+            self.ood += 1
+            self.ood_unknown += evaluated.unknown
             self.other_folders[evaluated.truth] += 1
         else:
             self.known_unknown += evaluated.unknown
@@ -108,9 +108,9 @@ class Evaluation:
             self._of_truth.append(dict(evaluated.ranking)[evaluated.truth])
 
     @property
-    def judged(self) -> int:
+    def counted(self) -> int:
         """How many answers were counted."""
-        return self.unlabelled + self.strangers + len(self._truths)
+        return self.unlabelled + self.ood + len(self._truths)
 
     @property
     def accuracy(self) -> Proportion | None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.evaluation.calibration_error import expected_calibration_error
 from pigeonhole.evaluation.head import best_temperature
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.vectors import softmax
 
 
@@ -16,8 +16,8 @@ class Calibration:
     """`temperature` for the head, the `scores` [H, C] of the held-out pictures at temperatures that had not seen them,
     and the expected calibration error (0 to 1) of those.
 
-    With several folds, each fold's scores use the temperature of the others: it is an honest figure. With one, the
-    temperature has seen what it is judged by.
+    With several folds, each fold's scores use the temperature of the others: the figure is cross-fitted. With one, the
+    temperature has seen what it is evaluated on.
     """
 
     temperature: float
@@ -25,7 +25,7 @@ class Calibration:
     error: float
 
 
-def calibrate(held_out: HeldOut, targets: NDArray[np.int64]) -> Calibration:
+def calibrate(held_out: OutOfFold, targets: NDArray[np.int64]) -> Calibration:
     """`targets` [H], the true categories of `held_out`."""
     logits, folds = held_out.logits, held_out.folds
     numbers = np.unique(folds)

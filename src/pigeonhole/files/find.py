@@ -44,7 +44,7 @@ def find(
         if isinstance(entry, Failed | Skipped):
             yield entry
         else:
-            yield judged(entry, relative, include_hidden=include_hidden)
+            yield examined(entry, relative, include_hidden=include_hidden)
 
 
 def find_named(path: Path) -> Found:
@@ -98,7 +98,7 @@ def is_passed_over(name: str, *, include_hidden: bool = False) -> bool:
     return is_never_taken(name) or (is_hidden_file(name) and not include_hidden)
 
 
-def judged(entry: os.DirEntry[str], relative: Path, *, include_hidden: bool = False) -> Found | Skipped | Failed:
+def examined(entry: os.DirEntry[str], relative: Path, *, include_hidden: bool = False) -> Found | Skipped | Failed:
     """What `find` says of one entry; opens the file where its name does not tell."""
     path = Path(entry.path)
     if entry.is_symlink():

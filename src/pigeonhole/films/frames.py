@@ -169,15 +169,15 @@ class _Taking:
                 aspect = film.stream.sample_aspect_ratio
                 pending.append((place, shot, threads.submit(_drawn, shot.frame, aspect, self._options.size)))
                 if len(pending) > AHEAD:
-                    group.append(self._judged(*pending.popleft()))
+                    group.append(self._product(*pending.popleft()))
                 if len(group) == GROUP:
                     self._folder.put(self._job, group)
                     group = []
                 advance()
-            group += [self._judged(*each) for each in pending]
+            group += [self._product(*each) for each in pending]
             self._folder.put(self._job, group)
 
-    def _judged(self, place: Place, shot: Shot, future: "Future[_Drawn]") -> Product:
+    def _product(self, place: Place, shot: Shot, future: "Future[_Drawn]") -> Product:
         drawn = future.result()
         why = "" if self._options.keep_all else drawn.empty
         if not why and not self._options.keep_all and self._recent.has(drawn.signature):

@@ -14,8 +14,8 @@ from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.errors import UsageError
 from pigeonhole.evaluation.findings import Epoch
 from pigeonhole.evaluation.head import Head
-from pigeonhole.evaluation.held_out import HeldOut
-from pigeonhole.evaluation.paired_gain import Gain, gain
+from pigeonhole.evaluation.out_of_fold import OutOfFold
+from pigeonhole.evaluation.paired_gain import PairedGain, paired_gain
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.files import digest
 from pigeonhole.finetuning.checkpoint import CHECKPOINTS
@@ -23,8 +23,8 @@ from pigeonhole.finetuning.loop import SMALL_SET, Material, Plan, Run, Tuned, fr
 from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
 from pigeonhole.output import Output
 from pigeonhole.recipes.logistic_regression import fit_head
-from pigeonhole.recipes.probe import Probed, as_learnt
-from pigeonhole.recipes.result import Learnt
+from pigeonhole.recipes.probe import Probed, as_trained
+from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.recipes.saved_network import saved
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.workspace import Workspace
@@ -41,21 +41,23 @@ class Finetuned:
 
     network: Tuned
     split: Split
-    held_out: HeldOut
-    gained: Gain
+    held_out: OutOfFold
+    gained: PairedGain
     curves: tuple[Run, ...]
 
 
-def learn_finetune(workspace: Workspace, probed: Probed, weights: Weights, *, seed: int, output: Output) -> Learnt:
+def train_finetune(
+    workspace: Workspace, probed: Probed, weights: Weights, *, seed: int, output: Output
+) -> TrainedRecipe:
     """The fine-tuned network, or the probe again where that is as good; which, and by how much, is said."""
     tuned = fine_tune(workspace, probed, weights, seed=seed, output=output)
     output.note(comparison(probed, tuned))
-    learnt = as_finetuned(probed, tuned) if tuned.gained.is_beyond_doubt else as_learnt(probed)
-    return replace(learnt, epochs=epochs_of(probed, tuned))
+    trained = as_finetuned(probed, tuned) if tuned.gained.is_beyond_doubt else as_trained(probed)
+    return replace(trained, epochs=epochs_of(probed, tuned))
 
 
 def epochs_of(probed: Probed, tuned: Finetuned) -> tuple[Epoch, ...]:
-    """What was seen after each epoch, of all folds together, as long as all of them learnt."""
+    """The metrics after each epoch, of all folds together, as long as all of them trained."""
     targets = np.array(probed.dataset.targets)
     folds = [targets[fold.held_out] for fold in tuned.split.folds]
     total = sum(len(own) for own in folds)
@@ -76,9 +78,9 @@ def epochs_of(probed: Probed, tuned: Finetuned) -> tuple[Epoch, ...]:
 
 
 def fine_tune(workspace: Workspace, probed: Probed, weights: Weights, *, seed: int, output: Output) -> Finetuned:
-    """Fine-tune on every fold and judge; then on all pictures.
+    """Fine-tune on every fold and evaluate; then on all pictures.
 
-    Of large sets one fold is held out, and the network that learnt from the others is the result. With several folds,
+    Of large sets one fold is held out, and the network trained on the others is the result. With several folds,
     the final one learns for as many epochs as were best on average over them.
     """
     targets = np.array(probed.dataset.targets)
@@ -104,9 +106,9 @@ def fine_tune(workspace: Workspace, probed: Probed, weights: Weights, *, seed: i
             everything, place = Fold(split.learn, split.learn[:0]), folder / "final.pt"
             until = replace(plan, stop_after=chosen)
             tune(network, material, everything, until, seed=seed, checkpoint=place, advance=advance)
-    held_out = HeldOut.of(split, [run.logits[chosen].double().numpy() for run in runs])
+    held_out = OutOfFold.of(split, [run.logits[chosen].double().numpy() for run in runs])
     before = probed.probe.held_out.of_rows(held_out.rows)
-    return Finetuned(network, split, held_out, gain(before, held_out, targets), tuple(runs))
+    return Finetuned(network, split, held_out, paired_gain(before, held_out, targets), tuple(runs))
 
 
 def common_best(runs: list[Run]) -> int:
@@ -152,29 +154,29 @@ def _folder(workspace: Workspace, probed: Probed, split: Split, plan: Plan, seed
     return workspace.cache / CHECKPOINTS.replace("*", key)
 
 
-def as_finetuned(probed: Probed, tuned: Finetuned) -> Learnt:
+def as_finetuned(probed: Probed, tuned: Finetuned) -> TrainedRecipe:
     """As the probe's, with another trunk and head; how alike pictures are, the frozen network says best.
 
     See "distance on frozen features" in docs/decisions.
     """
-    learnt = as_learnt(probed)
+    trained = as_trained(probed)
     network = tuned.network
     return replace(
-        learnt,
+        trained,
         recipe="finetune",
         split=tuned.split,
-        trunk=to_onnx(network.trunk, learnt.preprocessing.size).SerializeToString(),
+        trunk=to_onnx(network.trunk, trained.preprocessing.size).SerializeToString(),
         head=network.head,
         held_out=tuned.held_out,
-        sample_features=_features(network, learnt.sample),
-        stranger_features=_of_strangers(network, probed),
+        sample_features=_features(network, trained.sample),
+        ood_features=_ood_features(network, probed),
         frozen_trunk=probed.backbone.onnx,
         network=saved(network.trunk.state_dict()),
     )
 
 
-def _of_strangers(network: Tuned, probed: Probed) -> NDArray[np.float64]:
-    found = (example.found for example in probed.dataset.strangers)
+def _ood_features(network: Tuned, probed: Probed) -> NDArray[np.float64]:
+    found = (example.found for example in probed.dataset.ood)
     items = [item for item in decoded(found, probed.backbone.preprocessing) if isinstance(item, Decoded)]
     batches = [
         _features(network, np.stack([item.pixels for item in items[start : start + BATCH]]))

@@ -22,7 +22,7 @@ WORKERS_AT_MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class View:
     """How pictures are seen in one epoch: augmented to `size` pixels, or plain where `size` is None."""
 
     size: int | None
@@ -37,13 +37,13 @@ class Pictures(Dataset[tuple[Tensor, int]]):
     """
 
     def __init__(
-        self, examples: Sequence[Example], targets: NDArray[np.int64], preprocessing: Preprocessing, look: Look
+        self, examples: Sequence[Example], targets: NDArray[np.int64], preprocessing: Preprocessing, view: View
     ) -> None:
         self._examples = examples
         self._targets = targets
-        self._look = look
-        self._preprocessing = canvas_of(preprocessing) if look.size else preprocessing
-        self._augmentation = augmentation(look.size) if look.size else None
+        self._view = view
+        self._preprocessing = canvas_of(preprocessing) if view.size else preprocessing
+        self._augmentation = augmentation(view.size) if view.size else None
 
     def __len__(self) -> int:
         return len(self._examples)
@@ -59,7 +59,7 @@ class Pictures(Dataset[tuple[Tensor, int]]):
             ) from None
         if self._augmentation is not None:
             with torch.random.fork_rng(devices=[]):
-                text = f"{self._look.seed} {self._look.epoch} {place}"
+                text = f"{self._view.seed} {self._view.epoch} {place}"
                 # Not torch.manual_seed, which notes for each kind of GPU who asked: a millisecond for each picture.
                 torch.default_generator.manual_seed(int(digest(text.encode())[:15], 16))
                 pixels = self._augmentation(pixels.permute(2, 0, 1)).permute(1, 2, 0)

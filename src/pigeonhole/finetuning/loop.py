@@ -22,7 +22,7 @@ from pigeonhole.dataset.split import Fold
 from pigeonhole.evaluation.head import Head, log_loss
 from pigeonhole.finetuning import distributed
 from pigeonhole.finetuning.checkpoint import load_checkpoint, save_checkpoint
-from pigeonhole.finetuning.loader import Look, Pictures, balanced_order, batches
+from pigeonhole.finetuning.loader import Pictures, View, balanced_order, batches
 from pigeonhole.finetuning.mixed_precision import autocast, fast_dtype
 from pigeonhole.images import Preprocessing
 
@@ -143,7 +143,7 @@ def tune(
         if epoch >= first and not run.is_over(plan) and (plan.stop_after is None or epoch <= plan.stop_after):
             order = balanced_order(fold.train, material.targets, seed, epoch)
             run.training_losses.append(learner.learn(material, order, epoch, seed))
-            run.logits.append(learner.look(material, fold.held_out))
+            run.logits.append(learner.predict(material, fold.held_out))
             if plan.stop_after is None:
                 run.losses.append(log_loss(run.logits[-1].double().numpy(), material.targets[fold.held_out]))
                 if run.best == epoch:
@@ -190,8 +190,8 @@ class _Learner:
     def learn(self, material: Material, order: NDArray[np.int64], epoch: int, seed: int) -> float:
         """One epoch; the result is the mean loss."""
         torch.manual_seed(seed * 1000 + epoch)  # of dropout: the same whether or not the run was interrupted
-        look = Look(self._plan.sizes[epoch], seed, epoch)
-        pictures = Pictures(material.examples, material.targets, material.preprocessing, look)
+        view = View(self._plan.sizes[epoch], seed, epoch)
+        pictures = Pictures(material.examples, material.targets, material.preprocessing, view)
         self._network.train()
         self._network.trunk.requires_grad_(epoch >= FROZEN_EPOCHS)
         if self._plan.freeze_statistics or epoch < FROZEN_EPOCHS:
@@ -212,10 +212,10 @@ class _Learner:
         sums = distributed.from_all((total, count))
         return float(sum(each[0] for each in sums) / sum(each[1] for each in sums))
 
-    def look(self, material: Material, rows: NDArray[np.int64]) -> Tensor:
+    def predict(self, material: Material, rows: NDArray[np.int64]) -> Tensor:
         """The logits [H, C] of the plain pictures `rows`, float32 throughout."""
         self._network.eval()
-        pictures = Pictures(material.examples, material.targets, material.preprocessing, Look(None))
+        pictures = Pictures(material.examples, material.targets, material.preprocessing, View(None))
         own: list[Tensor] = []
         with torch.inference_mode():
             for pixels, _ in batches(pictures, rows, self._batch, self._device, self._part):

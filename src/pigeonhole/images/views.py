@@ -1,4 +1,4 @@
-"""Several looks at one picture: from a square that shows a little more than the model sees."""
+"""Several views of one picture: from a square that shows a little more than the model sees."""
 
 from dataclasses import replace
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pigeonhole.files.find import LINK, LeaveOut, entries_below, is_passed_over, judged, nothing
+from pigeonhole.files.find import LINK, LeaveOut, entries_below, examined, is_passed_over, nothing
 from pigeonhole.inbox.backoff import Backoff, Remembered
 from pigeonhole.inbox.baseline import Baseline
 from pigeonhole.inbox.open_writers import is_open_for_writing
@@ -193,7 +193,7 @@ class Scan:
         if not self._is_complete(path, identity):
             return None
         self._stability.forget(path)
-        item = judged(entry, relative, include_hidden=self._include_hidden)
+        item = examined(entry, relative, include_hidden=self._include_hidden)
         if isinstance(item, Skipped):
             self._nothing_to_do.add(path, identity)
             return None

@@ -1,4 +1,4 @@
-"""A probe in int8: its network is quantised, and what belongs to it is learnt anew from the new features."""
+"""A probe in int8: its network is quantised, and its head is trained anew on the new features."""
 
 from collections import Counter
 from dataclasses import replace
@@ -20,8 +20,8 @@ from pigeonhole.onnx_graph.throughput import rates
 from pigeonhole.output import Output
 from pigeonhole.recipes.int8_trial import Trial, check_speed
 from pigeonhole.recipes.preprocessing_search import choose_views, look
-from pigeonhole.recipes.probe import Probed, as_learnt, probe_backbone
-from pigeonhole.recipes.result import Learnt
+from pigeonhole.recipes.probe import Probed, as_trained, probe_backbone
+from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
@@ -29,47 +29,47 @@ from pigeonhole.workspace import Workspace
 CALIBRATING = 100  # pictures: twice as many gave the same answers
 
 
-def in_int8(workspace: Workspace, learnt: Learnt, output: Output) -> Learnt:
-    """`learnt` with its network in int8; head, temperature and gates are those of the new features.
+def in_int8(workspace: Workspace, trained: TrainedRecipe, output: Output) -> TrainedRecipe:
+    """`trained` with its network in int8; head, temperature and gates are those of the new features.
 
     Raises NotInt8Error where it does not pay or changes too much, both measured here.
     """
-    if learnt.recipe != "probe":
+    if trained.recipe != "probe":
         # What a tuned network says of held-out pictures, each fold's own network says, and only the last one is kept.
-        raise NotInt8Error(f"int8 is for probes: a model of the recipe {learnt.recipe} cannot be judged in int8.")
-    before = _backbone(learnt.backbone, learnt.preprocessing, learnt.trunk)
-    pixels = _pixels(learnt.dataset, learnt.split.learn, before)
+        raise NotInt8Error(f"int8 is only supported for probe models; this one was trained with {trained.recipe}.")
+    before = _backbone(trained.backbone, trained.preprocessing, trained.trunk)
+    pixels = _pixels(trained.dataset, trained.split.learn, before)
     with output.stage("Calibrating int8", len(pixels)) as advance:
         after = replace(before, onnx=quantized(before.onnx, pixels, advance))
     speed = rates(before.onnx, after.onnx, pixels)
     check_speed(speed, before.name)
-    probe, features = choose_views(workspace, learnt.dataset, learnt.split, after, output)
-    trial = Trial.of(speed, learnt.held_out, probe.held_out, np.array(learnt.dataset.targets))
+    probe, features = choose_views(workspace, trained.dataset, trained.split, after, output)
+    trial = Trial.of(speed, trained.held_out, probe.held_out, np.array(trained.dataset.targets))
     trial.check_agreement()
-    strangers = learnt.dataset.strangers
-    stranger_features = look(workspace, strangers, after, 1, output)[0] if strangers else features[:0]
-    probed = Probed(learnt.dataset, learnt.split, after, probe, features, stranger_features)
-    return replace(as_learnt(probed), epochs=learnt.epochs, int8=trial)
+    ood = trained.dataset.ood
+    ood_features = look(workspace, ood, after, 1, output)[0] if ood else features[:0]
+    probed = Probed(trained.dataset, trained.split, after, probe, features, ood_features)
+    return replace(as_trained(probed), epochs=trained.epochs, int8=trial)
 
 
-def learn_again(workspace: Workspace, model: bytes, card: ModelCard, *, seed: int, output: Output) -> Learnt:
-    """What training had learnt when it wrote the model file `model`, from the network that is in it.
+def train_again(workspace: Workspace, model: bytes, card: ModelCard, *, seed: int, output: Output) -> TrainedRecipe:
+    """What training had when it wrote the model file `model`, from the network that is in it.
 
     Raises NotInt8Error where it is in int8 already or no probe, DataError where the pictures are others by now.
     """
     if card.int8:
         raise NotInt8Error("The model is in int8 already.")
     if card.recipe != "probe":
-        raise NotInt8Error(f"int8 is for probes: a model of the recipe {card.recipe} cannot be judged in int8.")
+        raise NotInt8Error(f"int8 is only supported for probe models; this one was trained with {card.recipe}.")
     network = Extractor(onnx.load_model_from_string(model)).extract_model([INPUT], [FEATURES])
     backbone = _backbone(card.backbone, card.preprocessing, network.SerializeToString())
     probed = probe_backbone(workspace, read_dataset(workspace), backbone, seed=seed, output=output)
     if probed.dataset.digest != card.training_set:
         raise DataError(
-            f"The pictures in {printable(workspace.root)} are not those that the model was learnt from.",
+            f"The pictures in {printable(workspace.root)} are not those that the model was trained on.",
             "Train again, with --int8.",
         )
-    return as_learnt(probed)
+    return as_trained(probed)
 
 
 def _backbone(origin: dict[str, Any], preprocessing: Preprocessing, network: bytes) -> Backbone:

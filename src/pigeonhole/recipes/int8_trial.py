@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.errors import NotInt8Error
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.onnx_graph.throughput import Rates
 
 FASTER = 1.25  # times: below that, the few answers that change are not worth it
@@ -18,7 +18,7 @@ SAME = 0.99  # of the answers to held-out pictures
 class Trial:
     """`same` of `total` answers to held-out pictures are what they were; `right_before` and `right_after` are right.
 
-    Both networks have heads of their own, which had not learnt from these pictures.
+    Both networks have heads of their own, which were not trained on these pictures.
     """
 
     rates: Rates
@@ -28,7 +28,7 @@ class Trial:
     right_after: int
 
     @classmethod
-    def of(cls, rates: Rates, before: HeldOut, after: HeldOut, targets: NDArray[np.int64]) -> "Trial":
+    def of(cls, rates: Rates, before: OutOfFold, after: OutOfFold, targets: NDArray[np.int64]) -> "Trial":
         """`before` and `after` are of the same rows; `targets` [N] are of all examples."""
         said, says, truth = before.logits.argmax(axis=1), after.logits.argmax(axis=1), targets[before.rows]
         return cls(rates, int((said == says).sum()), len(said), int((said == truth).sum()), int((says == truth).sum()))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.head import best_temperature
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.recipes.logistic_regression import Probe
 from pigeonhole.vectors import softmax
 
@@ -25,29 +25,29 @@ class Suspect:
 
 
 def suspects_by_probe(probe: Probe, targets: NDArray[np.int64], split: Split) -> tuple[list[Suspect], int]:
-    """In two rounds: wrong labels also mislead those who judge, so in the second the first suspects teach nothing.
+    """In two rounds: wrong labels also mislead the heads, so the second round is not trained on the first suspects.
 
     `targets` [N] are the labels that `probe` was fitted with, `split` says who is held out. The number is that of the
-    first round's suspects, which says how good a judge it is: the second has been taught by those alone who agree with
-    each other, and agrees with them even where there is nothing to learn.
+    first round's suspects, which says how far to trust it: the second is trained only on labels that agree with each
+    other, and agrees with them even where there is nothing to learn.
     """
     held_out = probe.held_out.of_rows(np.concatenate([fold.held_out for fold in split.folds]))
     found = suspects(held_out, targets[held_out.rows])
-    taught = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
-    if not found or any(len(set(targets[fold.train])) < len(set(targets)) for fold in taught.folds):
+    cleaned = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
+    if not found or any(len(set(targets[fold.train])) < len(set(targets)) for fold in cleaned.folds):
         return found, len(found)  # nothing to leave out, or a category would be missing
-    weights = probe.fitter.fit(targets, [fold.train for fold in taught.folds], probe.c)
-    second = probe.fitter.held_out(taught, weights)
+    weights = probe.fitter.fit(targets, [fold.train for fold in cleaned.folds], probe.c)
+    second = probe.fitter.held_out(cleaned, weights)
     return suspects(second, targets[second.rows]), len(found)
 
 
 def without(split: Split, rows: NDArray[np.int64]) -> Split:
-    """`split` where the examples `rows` are judged as before and learnt from no more."""
+    """`split` where the examples `rows` are evaluated as before and no longer trained on."""
     folds = tuple(Fold(np.setdiff1d(fold.train, rows), fold.held_out) for fold in split.folds)
     return Split(folds, np.setdiff1d(split.learn, rows), split.description)
 
 
-def suspects(held_out: HeldOut, targets: NDArray[np.int64]) -> list[Suspect]:
+def suspects(held_out: OutOfFold, targets: NDArray[np.int64]) -> list[Suspect]:
     """Pictures that those who had not seen them take for another category, the likeliest first.
 
     `targets` [H] are the labels in doubt, in the order of `held_out`. The order is that of the normalised margin. The

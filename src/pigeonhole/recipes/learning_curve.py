@@ -10,25 +10,25 @@ from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.findings import Growth
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.recipes.logistic_regression import Probe
-from pigeonhole.recipes.result import Learnt
+from pigeonhole.recipes.result import TrainedRecipe
 
 PARTS = (0.125, 0.25, 0.5, 1.0)
 LARGE = 5000  # pictures, from which on one fold tells enough
 
 
-def growth(learnt: Learnt) -> tuple[Growth, ...]:
+def growth(trained: TrainedRecipe) -> tuple[Growth, ...]:
     """One point for each of PARTS, as long as some of every category are in it; nothing where there is no probe.
 
     Parts are chosen by digest, category by category, each within the next. The regularisation is that of the whole.
     """
-    if learnt.probe is None:
+    if trained.probe is None:
         return ()
-    examples, targets = learnt.dataset.examples, np.array(learnt.dataset.targets)
-    folds = learnt.split.folds if len(targets) < LARGE else learnt.split.folds[:1]
+    examples, targets = trained.dataset.examples, np.array(trained.dataset.targets)
+    folds = trained.split.folds if len(targets) < LARGE else trained.split.folds[:1]
     points = {}
     for part in PARTS:
         smaller = [Fold(_some(examples, fold.train, targets, part), fold.held_out) for fold in folds]
-        point = _point(learnt.probe, Split(tuple(smaller), learnt.split.learn, ""), targets)
+        point = _point(trained.probe, Split(tuple(smaller), trained.split.learn, ""), targets)
         points[point.pictures] = point
     return tuple(points.values())
 
@@ -39,8 +39,8 @@ def _point(probe: Probe, split: Split, targets: NDArray[np.int64]) -> Growth:
     weights = probe.fitter.part(rows).fit(targets[rows], parts, probe.c)
     held_out = probe.fitter.held_out(split, weights)
     right = held_out.logits.argmax(axis=1) == targets[held_out.rows]
-    learnt_from = sum(len(part) for part in parts) / len(parts)
-    return Growth(round(learnt_from), Proportion(int(right.sum()), len(right)))
+    trained_on = sum(len(part) for part in parts) / len(parts)
+    return Growth(round(trained_on), Proportion(int(right.sum()), len(right)))
 
 
 def _some(

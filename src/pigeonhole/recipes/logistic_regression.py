@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.head import Head, log_loss
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.output import Output, Stage
 from pigeonhole.recipes.principal_axes import PrincipalAxes
 from pigeonhole.recipes.softmax_regression import Weights, fit_softmax
@@ -48,7 +48,7 @@ class HeadFitter:
     ) -> Weights:
         """A head for each of `parts`, the rows to learn from: weights [P, C, R + 1]. `targets` [N] are of all pictures.
 
-        All views of a picture are learnt from together, each with a V-th of its weight. `start` [P, C, R + 1] is where
+        All views of a picture are trained on together, each with a V-th of its weight. `start` [P, C, R + 1] is where
         to begin, such as the heads for another C.
         """
         counts = np.zeros((len(parts), self.views, self.pictures), dtype=np.float32)
@@ -58,11 +58,11 @@ class HeadFitter:
         begin = np.zeros(shape, dtype=np.float32) if start is None else start
         return fit_softmax(self._space, np.tile(targets, self.views), counts.reshape(len(parts), -1), c, begin)
 
-    def held_out(self, split: Split, weights: Weights) -> HeldOut:
+    def held_out(self, split: Split, weights: Weights) -> OutOfFold:
         """What the head of each fold, `weights` [F, C, R + 1], says of the plain view of those it had not seen."""
         plain = self._space.points[: self.pictures]
         folds = zip(split.folds, weights, strict=True)
-        return HeldOut.of(split, [(plain[fold.held_out] @ own.T).astype(np.float64) for fold, own in folds])
+        return OutOfFold.of(split, [(plain[fold.held_out] @ own.T).astype(np.float64) for fold, own in folds])
 
     def head(self, weights: NDArray[np.float32]) -> Head:
         """One of the fitted, [C, R + 1], as a head for the features themselves."""
@@ -71,7 +71,7 @@ class HeadFitter:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The head learnt from all pictures, and what heads that had not seen them said of those held out.
+    """The head trained on all pictures, and the out-of-fold predictions of others.
 
     `c` is the inverse of the regularisation that was chosen, `folds` [F, C, R + 1] the heads of the folds as `fitter`
     has them, and `fitter` what more heads can be fitted with.
@@ -79,7 +79,7 @@ class Probe:
 
     head: Head
     c: float
-    held_out: HeldOut
+    held_out: OutOfFold
     folds: Weights
     fitter: HeadFitter
 
@@ -93,7 +93,7 @@ def fit_probe(
 ) -> Probe:
     """Fit on `views` [V, N, D], the features of V views of N pictures, `targets` [N] (0 … C-1), C >= 2.
 
-    A picture is judged by its first view, the plain one. The regularisation is the one of `path` with the least
+    Held out, a picture is seen in its first view, the plain one. The regularisation is the one of `path` with the least
     held-out log loss. Choosing one number on the folds that also give the accuracy flatters it by far less than its
     uncertainty.
     """

@@ -16,7 +16,7 @@ from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
 from pigeonhole.backbones.frozen import Backbone
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.dataset.split import Split
-from pigeonhole.evaluation.paired_gain import gain
+from pigeonhole.evaluation.paired_gain import paired_gain
 from pigeonhole.images.preprocessing import Crop
 from pigeonhole.output import Output
 from pigeonhole.recipes.logistic_regression import Probe, fit_probe
@@ -31,7 +31,7 @@ MOST_ROWS = 4500  # views and pictures together: with many pictures of their own
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class PreprocessingChoice:
     """What the user wants of it: a rule, or "auto" to measure; and the edge in pixels, None for the network's own."""
 
     rule: Rule = "auto"
@@ -51,14 +51,14 @@ def look(
         return np.concatenate([plain, *(vectors_of(examples, view, store)[None] for view in range(1, views))])
 
 
-def with_rule(backbone: Backbone, crop: Crop) -> Backbone:
+def with_crop(backbone: Backbone, crop: Crop) -> Backbone:
     """`backbone`, looking at another part of its pictures."""
     if crop == backbone.preprocessing.crop:
         return backbone
     return replace(backbone, preprocessing=replace(backbone.preprocessing, crop=crop, fraction=1.0))
 
 
-def choose_rule(
+def choose_crop(
     workspace: Workspace, dataset: Dataset, split: Split, backbone: Backbone, output: Output
 ) -> tuple[Backbone, Probe | None]:
     """`backbone` as it is, or seeing the whole of each picture where that is better by more than luck.
@@ -79,9 +79,9 @@ def choose_rule(
     usual = tried(backbone)
     best, best_probe, best_gain = backbone, usual, 0.0
     for crop in () if _is_good(usual, targets) else WHOLE:
-        candidate = with_rule(backbone, crop)
+        candidate = with_crop(backbone, crop)
         probe = tried(candidate)
-        gained = gain(usual.held_out, probe.held_out, targets)
+        gained = paired_gain(usual.held_out, probe.held_out, targets)
         if gained.is_certain and gained.mean > best_gain:
             best, best_probe, best_gain = candidate, probe, gained.mean
     if best is not backbone:
@@ -109,7 +109,7 @@ def choose_views(
         if count * len(targets) > MOST_ROWS or _is_good(best, targets):
             break
         more = fit_probe(look(workspace, dataset.examples, backbone, count, output), targets, split, output, (best.c,))
-        if not gain(best.held_out, more.held_out, targets).is_certain:
+        if not paired_gain(best.held_out, more.held_out, targets).is_certain:
             break
         best = more
         output.note(f"Learning from {count} views of each picture: better here than from fewer.")

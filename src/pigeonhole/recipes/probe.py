@@ -13,8 +13,8 @@ from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.output import Output
 from pigeonhole.recipes.logistic_regression import Probe
-from pigeonhole.recipes.preprocessing_search import Sight, choose_rule, choose_views, look, with_rule
-from pigeonhole.recipes.result import Learnt
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, choose_crop, choose_views, look, with_crop
+from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.workspace import Workspace
 
 
@@ -27,7 +27,7 @@ class Probed:
     backbone: Backbone
     probe: Probe
     features: NDArray[np.float32]
-    stranger_features: NDArray[np.float32]
+    ood_features: NDArray[np.float32]
 
 
 def probe_pictures(
@@ -35,19 +35,21 @@ def probe_pictures(
     dataset: Dataset,
     weights: Weights,
     *,
-    sight: Sight,
+    preprocessing: PreprocessingChoice,
     seed: int,
     output: Output,
     split: Split | None = None,
 ) -> Probed:
     """Logistic regression on the frozen features of a pretrained backbone.
 
-    What is computed is kept in the cache of `workspace`. With `split` it is judged by that one.
+    What is computed is kept in the cache of `workspace`. With `split` it is evaluated on that one.
     """
-    backbone = load_backbone(workspace, weights, sight.size, dataset, output)
-    if sight.rule == "auto":
+    backbone = load_backbone(workspace, weights, preprocessing.size, dataset, output)
+    if preprocessing.rule == "auto":
         return probe_backbone(workspace, dataset, backbone, choose=True, seed=seed, output=output, split=split)
-    return probe_backbone(workspace, dataset, with_rule(backbone, sight.rule), seed=seed, output=output, split=split)
+    return probe_backbone(
+        workspace, dataset, with_crop(backbone, preprocessing.rule), seed=seed, output=output, split=split
+    )
 
 
 def probe_backbone(
@@ -68,19 +70,19 @@ def probe_backbone(
             split = make_split(dataset, groups, seed)
     on_plain = None
     if choose:
-        backbone, on_plain = choose_rule(workspace, dataset, split, backbone, output)
+        backbone, on_plain = choose_crop(workspace, dataset, split, backbone, output)
     probe, features = choose_views(workspace, dataset, split, backbone, output, on_plain=on_plain)
-    strangers = look(workspace, dataset.strangers, backbone, 1, output)[0] if dataset.strangers else features[:0]
-    return Probed(dataset, split, backbone, probe, features, strangers)
+    ood = look(workspace, dataset.ood, backbone, 1, output)[0] if dataset.ood else features[:0]
+    return Probed(dataset, split, backbone, probe, features, ood)
 
 
-def as_learnt(probed: Probed) -> Learnt:
+def as_trained(probed: Probed) -> TrainedRecipe:
     """The probe as a recipe's result."""
     dataset, backbone = probed.dataset, probed.backbone
     row_of = {example.sha256: row for row, example in enumerate(dataset.examples)}
     shown = sample(dataset, backbone.preprocessing)
     shown_features = probed.features[[row_of[item.sha256] for item in shown]]
-    return Learnt(
+    return TrainedRecipe(
         recipe="probe",
         dataset=dataset,
         split=probed.split,
@@ -89,12 +91,12 @@ def as_learnt(probed: Probed) -> Learnt:
         trunk=backbone.onnx,
         head=probed.probe.head,
         held_out=probed.probe.held_out,
-        looks=probed.features,
+        embeddings=probed.features,
         frozen=True,
         sample=np.stack([item.pixels for item in shown]),
         sample_features=shown_features,
-        sample_looks=shown_features,
-        stranger_features=probed.stranger_features,
-        stranger_looks=probed.stranger_features,
+        sample_embeddings=shown_features,
+        ood_features=probed.ood_features,
+        ood_embeddings=probed.ood_features,
         probe=probed.probe,
     )

@@ -1,4 +1,4 @@
-"""What every recipe hands over: what it learnt, and what it said of pictures that it had not learnt from."""
+"""What every recipe hands over: what it trained, and its out-of-fold predictions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,25 +10,25 @@ from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.findings import Epoch
 from pigeonhole.evaluation.head import Head
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.images import Preprocessing
 from pigeonhole.recipes.int8_trial import Trial
 from pigeonhole.recipes.logistic_regression import Probe
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class TrainedRecipe:
     """`dataset` without what could not be read, and `split`, which says who was held out when.
 
     `backbone` says where the network is from; `trunk` is an ONNX file `pixels` → `features`; `head` has no temperature
-    yet. `looks` [N, E] is what tells how alike two examples are: the frozen network's features where `frozen`, else
-    something simpler, from which nothing can be said of strangers. Where `trunk` was fine-tuned, `frozen_trunk` is the
-    network before that, which makes the looks; None where that is `trunk` itself.
+    yet. `embeddings` [N, E] tell how alike two examples are: the frozen network's features where `frozen`, else
+    something simpler, which tells no out-of-distribution (OOD) images. Where `trunk` was fine-tuned, `frozen_trunk`
+    is the network before that, which gives the embeddings; None where that is `trunk` itself.
 
-    `sample` is uint8 [M, S, S, 3], a few training pictures, with `sample_features` [M, D] and `sample_looks` [M, E] as
-    training has them; `stranger_features` [K, D] and `stranger_looks` [K, E] are those of pictures of no category.
-    `probe` is the one on the looks, None where there is none, and `epochs` what was seen while learning, if any;
-    `network` is a saved state dict of a trunk that was learnt here; `int8` what was gained where the trunk is in int8.
+    `sample` is uint8 [M, S, S, 3], a few training pictures, with `sample_features` [M, D] and `sample_embeddings`
+    [M, E] as training has them; `ood_features` [K, D] and `ood_embeddings` [K, E] are those of data/unknown. `probe` is
+    the one on the embeddings, None where there is none, and `epochs` what was measured in training, if anything;
+    `network` is a saved state dict of a trunk that was trained here; `int8` what was gained where the trunk is in int8.
     """
 
     recipe: str
@@ -38,14 +38,14 @@ class Learnt:
     preprocessing: Preprocessing
     trunk: bytes
     head: Head
-    held_out: HeldOut
-    looks: NDArray[np.floating]
+    held_out: OutOfFold
+    embeddings: NDArray[np.floating]
     frozen: bool
     sample: NDArray[np.uint8]
     sample_features: NDArray[np.floating]
-    sample_looks: NDArray[np.floating]
-    stranger_features: NDArray[np.floating]
-    stranger_looks: NDArray[np.floating]
+    sample_embeddings: NDArray[np.floating]
+    ood_features: NDArray[np.floating]
+    ood_embeddings: NDArray[np.floating]
     frozen_trunk: bytes | None = None
     probe: Probe | None = None
     epochs: tuple[Epoch, ...] = ()

@@ -1,4 +1,4 @@
-"""The torch weights of a network that was learnt here, to explain it by: the model file has them folded."""
+"""The torch weights of a network that was trained here, to explain it by: the model file has them folded."""
 
 from io import BytesIO
 from pathlib import Path

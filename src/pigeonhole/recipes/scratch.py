@@ -8,66 +8,66 @@ from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.near_duplicates import thumbnail
 from pigeonhole.dataset.pixels import pixels_of
 from pigeonhole.dataset.split import Split, make_split
-from pigeonhole.evaluation.held_out import HeldOut
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.onnx_graph.from_torch import to_onnx
 from pigeonhole.output import Output
 from pigeonhole.recipes import small_cnn
-from pigeonhole.recipes.result import Learnt
+from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.recipes.saved_network import saved
-from pigeonhole.recipes.small_cnn import Habits
+from pigeonhole.recipes.small_cnn import Regularisation
 from pigeonhole.workspace import Workspace
 
 
-def learn_scratch(workspace: Workspace, dataset: Dataset, *, seed: int, output: Output) -> Learnt:
-    """A small network that starts from nothing; about every fifth picture is held out and judges it."""
-    dataset, pixels, strangers = pixels_of(dataset, small_cnn.PREPROCESSING, output)
+def train_scratch(workspace: Workspace, dataset: Dataset, *, seed: int, output: Output) -> TrainedRecipe:
+    """A small network that starts from nothing; it is evaluated on about every fifth picture, held out."""
+    dataset, pixels, ood = pixels_of(dataset, small_cnn.PREPROCESSING, output)
     targets = np.array(dataset.targets)
     thumbnails = np.stack([thumbnail(picture) for picture in pixels])
     split = make_split(dataset, find_groups(dataset, thumbnails, None, workspace), seed).one(targets)
-    return fit_from_nothing(dataset, split, pixels, strangers, seed=seed, habits=small_cnn.AUGMENTED, output=output)
+    return fit_from_nothing(dataset, split, pixels, ood, seed=seed, regularisation=small_cnn.AUGMENTED, output=output)
 
 
 def fit_from_nothing(
     dataset: Dataset,
     split: Split,
     pixels: NDArray[np.uint8],
-    strangers: NDArray[np.uint8],
+    ood: NDArray[np.uint8],
     *,
     seed: int,
-    habits: Habits,
+    regularisation: Regularisation,
     output: Output,
-) -> Learnt:
+) -> TrainedRecipe:
     """A network for each fold of `split`, of which the last is handed over.
 
-    `pixels` [N, S, S, 3] are of the examples of `dataset`, `strangers` [K, S, S, 3] of its strangers.
+    `pixels` [N, S, S, 3] are of the examples of `dataset`, `ood` [K, S, S, 3] of its pictures of no category.
     """
     targets = np.array(dataset.targets)
     epochs = sum(small_cnn.epochs_for(len(fold.train)) for fold in split.folds)
     with output.stage("Learning", epochs) as advance:
         fitted = [
-            small_cnn.fit_scratch(pixels, targets, fold, seed=seed, advance=advance, habits=habits)
+            small_cnn.fit_scratch(pixels, targets, fold, seed=seed, advance=advance, regularisation=regularisation)
             for fold in split.folds
         ]
-    learnt = fitted[-1]
+    trained = fitted[-1]
     some = pixels[:: max(1, len(pixels) // small_cnn.BATCH)][: small_cnn.BATCH]
-    return Learnt(
+    return TrainedRecipe(
         recipe="scratch",
         dataset=dataset,
         split=split,
-        backbone={"name": "small_cnn", "weights": "learnt from these pictures alone", "sha256": None},
+        backbone={"name": "small_cnn", "weights": "trained on these pictures alone", "sha256": None},
         preprocessing=small_cnn.PREPROCESSING,
-        trunk=to_onnx(learnt.network, small_cnn.PREPROCESSING.size).SerializeToString(),
-        head=learnt.head,
-        held_out=HeldOut.of(split, [each.held_out for each in fitted]),
-        looks=thumbnails(pixels),
+        trunk=to_onnx(trained.network, small_cnn.PREPROCESSING.size).SerializeToString(),
+        head=trained.head,
+        held_out=OutOfFold.of(split, [each.held_out for each in fitted]),
+        embeddings=thumbnails(pixels),
         frozen=False,
         sample=some,
-        sample_features=small_cnn.features(learnt.network, some),
-        sample_looks=thumbnails(some),
-        stranger_features=small_cnn.features(learnt.network, strangers) if len(strangers) else np.empty((0, 1)),
-        stranger_looks=thumbnails(strangers),
-        epochs=learnt.epochs,
-        network=saved(learnt.network.state_dict()),
+        sample_features=small_cnn.features(trained.network, some),
+        sample_embeddings=thumbnails(some),
+        ood_features=small_cnn.features(trained.network, ood) if len(ood) else np.empty((0, 1)),
+        ood_embeddings=thumbnails(ood),
+        epochs=trained.epochs,
+        network=saved(trained.network.state_dict()),
     )
 
 

@@ -25,7 +25,7 @@ LEAST_EPOCHS, LEAST_STEPS = 20, 300  # few pictures are seen more often
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class Regularisation:
     """What keeps a network from learning its pictures by heart: `dropout` (share of features), `weight_decay`, and
     `augmented`: each picture is mirrored and shifted by chance.
     """
@@ -35,14 +35,14 @@ class Habits:
     augmented: bool
 
 
-PLAIN = Habits(dropout=0.0, weight_decay=0.0, augmented=False)
-REGULARISED = Habits(dropout=0.3, weight_decay=1e-2, augmented=False)
-AUGMENTED = Habits(dropout=0.3, weight_decay=1e-2, augmented=True)
+PLAIN = Regularisation(dropout=0.0, weight_decay=0.0, augmented=False)
+REGULARISED = Regularisation(dropout=0.3, weight_decay=1e-2, augmented=False)
+AUGMENTED = Regularisation(dropout=0.3, weight_decay=1e-2, augmented=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """What was learnt: `network` (uint8 [N, S, S, 3] → features [N, D]), its head, the held-out logits [H, C], and
+    """What was trained: `network` (uint8 [N, S, S, 3] → features [N, D]), its head, the held-out logits [H, C], and
     what was seen after each epoch.
     """
 
@@ -72,7 +72,7 @@ def fit_scratch(
     *,
     seed: int,
     advance: Stage,
-    habits: Habits = AUGMENTED,
+    regularisation: Regularisation = AUGMENTED,
 ) -> Scratch:
     """Learn from the training part of `fold`: AdamW, one-cycle learning rate.
 
@@ -88,7 +88,7 @@ def fit_scratch(
     epochs = epochs_for(len(fold.train))
     steps = math.ceil(len(fold.train) / BATCH)
     parameters = [*trunk.parameters(), *linear.parameters()]
-    optimiser = torch.optim.AdamW(parameters, lr=PEAK_RATE, weight_decay=habits.weight_decay)
+    optimiser = torch.optim.AdamW(parameters, lr=PEAK_RATE, weight_decay=regularisation.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=epochs * steps)
 
     seen: list[Epoch] = []
@@ -96,8 +96,8 @@ def fit_scratch(
         network.train()
         losses = []
         for batch in torch.from_numpy(fold.train)[torch.randperm(len(fold.train))].split(BATCH):  # type: ignore[no-untyped-call]
-            inputs = _shifted(_mirrored(everything[batch])) if habits.augmented else everything[batch]
-            logits = linear(nn.functional.dropout(network(inputs), habits.dropout))
+            inputs = _shifted(_mirrored(everything[batch])) if regularisation.augmented else everything[batch]
+            logits = linear(nn.functional.dropout(network(inputs), regularisation.dropout))
             loss = nn.functional.cross_entropy(logits, labels[batch])
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]

@@ -49,7 +49,7 @@ class Collector:
         some = self._mistakes if evaluated.right is False else self._others
         if len(some) < ROWS // 2:
             some.append(evaluated)
-        if evaluated.truth is None or evaluated.stranger:
+        if evaluated.truth is None or evaluated.is_ood:
             return
         self.scored += 1
         _keep(self._surest, evaluated.score, self.seen, evaluated, SHOWN)

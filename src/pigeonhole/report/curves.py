@@ -26,7 +26,7 @@ class Curve:
 def roc(truths: NDArray[np.int64], scores: NDArray[np.float64], labels: Sequence[str]) -> list[Curve]:
     """True against false positive rate of each category against all others, with its area."""
     curves = []
-    for number in _judgeable(truths, labels):
+    for number in _scorable(truths, labels):
         own = truths == number
         false, true, _ = roc_curve(own, scores[:, number])
         curves.append(Curve(labels[number], *_thinned(false, true), float(roc_auc_score(own, scores[:, number]))))
@@ -36,7 +36,7 @@ def roc(truths: NDArray[np.int64], scores: NDArray[np.float64], labels: Sequence
 def precision_recall(truths: NDArray[np.int64], scores: NDArray[np.float64], labels: Sequence[str]) -> list[Curve]:
     """Precision against recall of each category, with average precision."""
     curves = []
-    for number in _judgeable(truths, labels):
+    for number in _scorable(truths, labels):
         own = truths == number
         precision, recall, _ = precision_recall_curve(own, scores[:, number])
         area = float(average_precision_score(own, scores[:, number]))
@@ -65,7 +65,7 @@ def risk_coverage(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> Cur
     return Curve("", *_thinned(covered / len(order), risk), float(risk.mean()))
 
 
-def _judgeable(truths: NDArray[np.int64], labels: Sequence[str]) -> list[int]:
+def _scorable(truths: NDArray[np.int64], labels: Sequence[str]) -> list[int]:
     """Categories that some pictures are of and some are not, the most frequent first, MOST_CURVES at most."""
     counts = np.bincount(truths, minlength=len(labels))
     numbers = [int(number) for number in np.argsort(-counts, kind="stable") if 0 < counts[number] < len(truths)]

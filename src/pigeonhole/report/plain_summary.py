@@ -12,7 +12,7 @@ LEAST_SKILL = 0.5  # share of the majority baseline's mistakes that have to be a
 HARD = 0.8  # accuracy below which help is offered
 
 
-def verdict(evaluation: Evaluation) -> tuple[str, str]:
+def in_plain_words(evaluation: Evaluation) -> tuple[str, str]:
     """How good the answers are, and the most frequent mistake or what to do."""
     accuracy = evaluation.accuracy
     if accuracy is None:

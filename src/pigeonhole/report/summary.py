@@ -21,9 +21,9 @@ def sentences(evaluation: Evaluation) -> Iterator[str]:
         yield f"Calibration error: {error:.1f} percentage points. Log loss: {evaluation.log_loss:.3f}."
         if evaluation.known_unknown:
             yield f"{evaluation.known_unknown} of these {accuracy.total} pictures were answered with unknown."
-    if evaluation.strangers:
+    if evaluation.ood:
         yield (
-            f"{evaluation.strangers_unknown} of {evaluation.strangers} pictures that belong to no category "
+            f"{evaluation.ood_unknown} of {evaluation.ood} pictures that belong to no category "
             "were answered with unknown."
         )
         yield f"Folders that are no category, with their pictures: {_named(evaluation.other_folders)}."
@@ -51,8 +51,8 @@ def table(evaluation: Evaluation) -> Table:
 def fields(evaluation: Evaluation) -> dict[str, Any]:
     """The same for programs."""
     record: dict[str, Any] = {
-        "strangers": evaluation.strangers,
-        "strangers_unknown": evaluation.strangers_unknown,
+        "no_category": evaluation.ood,
+        "no_category_unknown": evaluation.ood_unknown,
         "other_folders": dict(evaluation.other_folders),
         "unlabelled": evaluation.unlabelled,
         "known_unknown": evaluation.known_unknown,

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from pigeonhole.evaluation.running import Evaluation
 from pigeonhole.report.collector import Collector
-from pigeonhole.report.plain_summary import confusion, verdict
+from pigeonhole.report.plain_summary import confusion, in_plain_words
 from pigeonhole.text import printable, score_text
 
 WORST = 5
@@ -17,7 +17,7 @@ MOST_COLUMNS = 8  # categories that a terminal has room for
 
 def print_report(collected: Collector) -> None:
     """Print all three, the summary first."""
-    for sentence in filter(None, verdict(collected.evaluation)):
+    for sentence in filter(None, in_plain_words(collected.evaluation)):
         click.echo(sentence)
     if table := matrix(collected.evaluation):
         Console(highlight=False).print(table)

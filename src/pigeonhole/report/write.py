@@ -15,7 +15,7 @@ from pigeonhole.evaluation.running import Evaluated
 from pigeonhole.files import write_aside_and_replace
 from pigeonhole.records import UNKNOWN
 from pigeonhole.report.charts import Chart, confusion_chart, curve_charts, learning_charts
-from pigeonhole.report.plain_summary import verdict
+from pigeonhole.report.plain_summary import in_plain_words
 from pigeonhole.report.prediction_rows import MARKS
 from pigeonhole.report.report_data import ReportData
 from pigeonhole.report.summary import fields, sentences
@@ -29,9 +29,9 @@ NUMBERS = "report.json"
 def write_report(folder: Path, content: ReportData) -> Path:
     """Write the page, its figures and its numbers into `folder`; the result is the page. Raises OSError."""
     evaluation = content.collected.evaluation
-    judged = evaluation.accuracy is not None
-    confusion = confusion_chart(content) if judged else None
-    curves = list(curve_charts(content)) if judged else []
+    has_accuracy = evaluation.accuracy is not None
+    confusion = confusion_chart(content) if has_accuracy else None
+    curves = list(curve_charts(content)) if has_accuracy else []
     learning = list(learning_charts(content))
     charts = [*([confusion] if confusion else []), *curves, *learning]
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,11 +41,11 @@ def write_report(folder: Path, content: ReportData) -> Path:
     page = _template().render(
         title=content.title,
         source=content.source,
-        verdict=verdict(evaluation),
-        sentences=list(sentences(evaluation))[1:] if judged else list(sentences(evaluation)),
+        summary=in_plain_words(evaluation),
+        sentences=list(sentences(evaluation))[1:] if has_accuracy else list(sentences(evaluation)),
         baselines=content.baselines,
         confusion=confusion,
-        categories=list(evaluation.categories()) if judged else [],
+        categories=list(evaluation.categories()) if has_accuracy else [],
         surest=[_picture(each, _answered(each), folder) for each in content.collected.surest],
         least_sure=[_picture(each, _answered(each), folder) for each in content.collected.least_sure],
         worst=[_picture(each, _answered(each), folder) for each in content.collected.worst],
@@ -116,7 +116,7 @@ def _numbers(content: ReportData, charts: Sequence[Chart]) -> dict[str, Any]:
     return {
         "title": content.title,
         "source": content.source,
-        "verdict": list(verdict(content.collected.evaluation)),
+        "summary": list(in_plain_words(content.collected.evaluation)),
         **fields(content.collected.evaluation),
         "baselines": {name: result.share for name, result in content.baselines},
         "suspicions": [

@@ -21,8 +21,8 @@ def append_head(
 ) -> bytes:
     """The model file: `backbone` (pixels → features), then softmax((features · weight + bias) / temperature).
 
-    With `known` it also answers how far a picture is from what was learnt: see FeatureDistance.distances. That is asked
-    of the features of `frozen` (pixels → features), a second network in the same file, where the backbone was
+    With `known` it also answers how far a picture is from the training pictures: see FeatureDistance.distances. That is
+    asked of the features of `frozen` (pixels → features), a second network in the same file, where the backbone was
     fine-tuned.
     """
     model = onnx.load_model_from_string(backbone)
@@ -47,10 +47,10 @@ def append_head(
     if maps := maps_behind(backbone):
         _append_heat(graph, maps, head, batch)
     if known is not None:
-        looks = FEATURES
+        embeddings = FEATURES
         if frozen is not None:
-            looks = _append_network(model, frozen)
-        _append_distance(graph, known, looks, batch)
+            embeddings = _append_network(model, frozen)
+        _append_distance(graph, known, embeddings, batch)
     helper.set_model_props(model, card.to_metadata())
     onnx.checker.check_model(model)
     data: bytes = model.SerializeToString()
@@ -82,8 +82,8 @@ def _append_network(model: onnx.ModelProto, network: bytes) -> str:
     return FROZEN + FEATURES
 
 
-def _append_distance(graph: onnx.GraphProto, known: FeatureDistance, looks: str, batch: str) -> None:
-    """`distance` [N] of the features called `looks`: the same arithmetic as FeatureDistance.distances, node by node."""
+def _append_distance(graph: onnx.GraphProto, known: FeatureDistance, embeddings: str, batch: str) -> None:
+    """`distance` [N] of the tensor `embeddings`: the same arithmetic as FeatureDistance.distances, node by node."""
     graph.initializer.extend(
         [
             # Half as large a file; what is explained is right to 1e-3.
@@ -96,7 +96,7 @@ def _append_distance(graph: onnx.GraphProto, known: FeatureDistance, looks: str,
         ]
     )
     steps: list[tuple[str, list[str], str, dict[str, Any]]] = [
-        ("LpNormalization", [looks], "known.unit", {"axis": -1, "p": 2}),
+        ("LpNormalization", [embeddings], "known.unit", {"axis": -1, "p": 2}),
         ("Cast", ["known.directions"], "known.wide", {"to": TensorProto.FLOAT}),
         ("MatMul", ["known.unit", "known.wide"], "known.parts", {}),
         ("ReduceSumSquare", ["known.parts", "known.axis"], "known.explained", {"keepdims": 0}),

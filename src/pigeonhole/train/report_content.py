@@ -12,7 +12,7 @@ from pigeonhole.files import digest
 from pigeonhole.output import Output
 from pigeonhole.recipes.label_issues import suspects_by_probe
 from pigeonhole.recipes.learning_curve import growth
-from pigeonhole.recipes.result import Learnt
+from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.report.collector import Collector
 from pigeonhole.report.report_data import ReportData
 from pigeonhole.text import printable
@@ -21,12 +21,12 @@ from pigeonhole.train.finish import Finished
 SUSPICIONS = 24
 
 
-def collect(learnt: Learnt, finished: Finished, collected: Collector) -> None:
+def collect(trained: TrainedRecipe, finished: Finished, collected: Collector) -> None:
     """Count and keep what was said of every picture that was held out."""
-    categories = learnt.dataset.categories
-    collected.evaluation.bounds = finished.verdict.proportion.bounds
-    for row, scores, unknown in zip(learnt.held_out.rows, finished.scores, finished.unknown, strict=True):
-        example = learnt.dataset.examples[row]
+    categories = trained.dataset.categories
+    collected.evaluation.bounds = finished.metrics.proportion.bounds
+    for row, scores, unknown in zip(trained.held_out.rows, finished.scores, finished.unknown, strict=True):
+        example = trained.dataset.examples[row]
         order = sorted(range(len(categories)), key=lambda index: -scores[index])
         ranking = tuple((categories[index], float(scores[index])) for index in order)
         name = Path(example.category) / example.found.relative
@@ -35,30 +35,30 @@ def collect(learnt: Learnt, finished: Finished, collected: Collector) -> None:
         collected.add(evaluated)
 
 
-def account(learnt: Learnt, finished: Finished, collected: Collector, output: Output) -> ReportData:
+def account(trained: TrainedRecipe, finished: Finished, collected: Collector, output: Output) -> ReportData:
     """The content of the report on a training. `collected` has its held-out pictures already."""
-    total = finished.verdict.total
+    total = finished.metrics.total
     return ReportData(
         title="Training report",
-        source=f"Measured on held-out pictures: {finished.verdict.split}.",
+        source=f"Measured on held-out pictures: {finished.metrics.split}.",
         collected=collected,
-        facts=_facts(learnt, finished),
+        facts=_facts(trained, finished),
         baselines=(
-            ("most frequent category", Proportion(finished.verdict.majority, total)),
-            ("nearest neighbour", Proportion(finished.verdict.neighbours, total)),
+            ("most frequent category", Proportion(finished.metrics.majority, total)),
+            ("nearest neighbour", Proportion(finished.metrics.neighbours, total)),
         ),
-        suspicions=_suspicions(learnt, output),
-        epochs=learnt.epochs,
-        growth=growth(learnt),
+        suspicions=_suspicions(trained, output),
+        epochs=trained.epochs,
+        growth=growth(trained),
     )
 
 
-def _suspicions(learnt: Learnt, output: Output) -> list[Suspicion]:
-    """By the frozen features, so that a network that has learnt the wrong labels does not defend them."""
-    if learnt.probe is None:
+def _suspicions(trained: TrainedRecipe, output: Output) -> list[Suspicion]:
+    """By the frozen features, so that a network that was trained on the wrong labels does not defend them."""
+    if trained.probe is None:
         return []
-    dataset = learnt.dataset
-    found, _ = suspects_by_probe(learnt.probe, np.array(dataset.targets), learnt.split)
+    dataset = trained.dataset
+    found, _ = suspects_by_probe(trained.probe, np.array(dataset.targets), trained.split)
     return [
         Suspicion(
             dataset.examples[suspect.row].found.path,
@@ -71,22 +71,22 @@ def _suspicions(learnt: Learnt, output: Output) -> list[Suspicion]:
     ]
 
 
-def _facts(learnt: Learnt, finished: Finished) -> list[tuple[str, str]]:
-    counts = different_pictures(learnt.dataset.examples)
-    seen, card = learnt.preprocessing, finished.card
+def _facts(trained: TrainedRecipe, finished: Finished) -> list[tuple[str, str]]:
+    counts = different_pictures(trained.dataset.examples)
+    seen, card = trained.preprocessing, finished.card
     return [
-        ("recipe", learnt.recipe),
-        ("backbone", f"{learnt.backbone['name']}, {learnt.backbone['weights']}"),
-        ("weights, SHA-256", str(learnt.backbone["sha256"] or "none")),
-        ("training pictures", str(len(learnt.split.learn))),
-        ("distinct pictures", ", ".join(f"{printable(name)} {counts[name]}" for name in learnt.dataset.categories)),
-        ("unreadable files", str(len(learnt.dataset.left_out))),
-        ("validation", finished.verdict.split),
+        ("recipe", trained.recipe),
+        ("backbone", f"{trained.backbone['name']}, {trained.backbone['weights']}"),
+        ("weights, SHA-256", str(trained.backbone["sha256"] or "none")),
+        ("training pictures", str(len(trained.split.learn))),
+        ("distinct pictures", ", ".join(f"{printable(name)} {counts[name]}" for name in trained.dataset.categories)),
+        ("unreadable files", str(len(trained.dataset.left_out))),
+        ("validation", finished.metrics.split),
         ("network input", f"{seen.size} × {seen.size} pixels, {seen.crop}"),
         ("temperature", f"{card.temperature:.3f}"),
         ("unknown", finished.thresholds.sentence if finished.thresholds else "never"),
-        ("number format", learnt.int8.sentence if learnt.int8 else "float32"),
-        ("training set, SHA-256", learnt.dataset.digest),
+        ("number format", trained.int8.sentence if trained.int8 else "float32"),
+        ("training set, SHA-256", trained.dataset.digest),
         ("model, SHA-256", digest(finished.onnx)),
         ("made by", f"pigeonhole {card.version}, {card.created}"),
     ]

@@ -15,14 +15,14 @@ from pigeonhole.finetuning.checkpoint import forget_checkpoints
 from pigeonhole.model import load_model
 from pigeonhole.model.session import has_gpu
 from pigeonhole.output import Output, Silent
-from pigeonhole.recipes.preprocessing_search import Sight
-from pigeonhole.recipes.probe import as_learnt, probe_pictures
-from pigeonhole.recipes.result import Learnt
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
+from pigeonhole.recipes.probe import as_trained, probe_pictures
+from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.recipes.saved_network import remember
 from pigeonhole.report.collector import Collector, collecting
 from pigeonhole.report.write import write_report
 from pigeonhole.text import printable
-from pigeonhole.train.cross_validation import Verdict
+from pigeonhole.train.cross_validation import HeldOutMetrics
 from pigeonhole.train.finish import finish
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.report_content import account, collect
@@ -39,8 +39,8 @@ class TrainingOptions:
     the built-in one.
 
     `precision` (0 to 1): how many of the answers shall be right; the others are `unknown`. None: none is.
-    `sight`: how pictures are looked at. `report`: whether to write TF_FILES/report. `int8`: whether to quantise the
-    network where that pays.
+    `preprocessing`: crop and size, or that they are chosen by measurement. `report`: whether to write TF_FILES/report.
+    `int8`: whether to quantise the network where that pays.
     """
 
     recipe: Recipe = "auto"
@@ -48,21 +48,21 @@ class TrainingOptions:
     weights: Path | None = None
     seed: int = 0
     precision: float | None = PRECISION
-    sight: Sight = field(default_factory=Sight)
+    preprocessing: PreprocessingChoice = field(default_factory=PreprocessingChoice)
     report: bool = True
     int8: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """`dataset` is what was learnt from; `collected` has the pictures that were held out; `report` is the page, None
+    """`dataset` is what was trained on; `collected` has the pictures that were held out; `report` is the page, None
     where none was wanted. `int8` says what int8 gained, or why the model is in float32 nevertheless; empty where it was
     not asked for.
     """
 
     model: Path
     dataset: Dataset
-    verdict: Verdict
+    metrics: HeldOutMetrics
     thresholds: RejectionThresholds | None
     collected: Collector
     report: Path | None
@@ -94,7 +94,9 @@ def is_first() -> bool:
 
 
 def _train(workspace: Workspace, options: TrainingOptions, output: Output) -> TrainingResult:
-    if options.recipe == "scratch" and (options.weights or options.backbone or options.sight != Sight()):
+    if options.recipe == "scratch" and (
+        options.weights or options.backbone or options.preprocessing != PreprocessingChoice()
+    ):
         raise UsageError(
             "Recipe scratch takes no backbone, no weights, no crop and no size.",
             "Leave them out, or use --recipe probe.",
@@ -106,18 +108,18 @@ def _train(workspace: Workspace, options: TrainingOptions, output: Output) -> Tr
         output.warn(
             f"the same picture in two categories: {printable(one.found.path)} and {printable(other.found.path)}"
         )
-    judges = sum(example.part == VALID for example in dataset.examples)
-    but = f", validating on {judges} from {VALID}/" if judges else ""
-    count = len(dataset.examples) - judges
+    validation = sum(example.part == VALID for example in dataset.examples)
+    but = f", validating on {validation} from {VALID}/" if validation else ""
+    count = len(dataset.examples) - validation
     output.note(f"Learning from {count} pictures in {len(dataset.categories)} categories{but}.")
     refused = ""
     with _writing(workspace):
-        learnt = _learn(workspace, dataset, options, output)
+        trained = _learn(workspace, dataset, options, output)
         if options.int8 and is_first():
-            learnt, refused = _in_int8_if_it_pays(workspace, learnt, output)
-    for problem in learnt.dataset.left_out:
+            trained, refused = _in_int8_if_it_pays(workspace, trained, output)
+    for problem in trained.dataset.left_out:
         output.warn(f"left out: {printable(problem.path)}: {problem.reason}")
-    result = _conclude(workspace, learnt, options.precision, options.report, output)
+    result = _conclude(workspace, trained, options.precision, options.report, output)
     return replace(result, int8=refused) if refused else result
 
 
@@ -126,24 +128,24 @@ def quantize(workspace: Workspace, *, seed: int = 0, report: bool = True, output
 
     Raises a PigeonholeError where it cannot be, does not pay or changes too much; then the model stays.
     """
-    from pigeonhole.recipes.int8_probe import in_int8, learn_again
+    from pigeonhole.recipes.int8_probe import in_int8, train_again
 
     path = workspace.model
     card = load_model(path).card
     with _writing(workspace):
-        learnt = in_int8(workspace, learn_again(workspace, path.read_bytes(), card, seed=seed, output=output), output)
+        trained = in_int8(workspace, train_again(workspace, path.read_bytes(), card, seed=seed, output=output), output)
     precision = card.unknown["precision"] if card.unknown else None
-    return _conclude(workspace, learnt, precision, report, output)
+    return _conclude(workspace, trained, precision, report, output)
 
 
-def _in_int8_if_it_pays(workspace: Workspace, learnt: Learnt, output: Output) -> tuple[Learnt, str]:
-    """`learnt` in int8 and an empty string, or as it is and why."""
+def _in_int8_if_it_pays(workspace: Workspace, trained: TrainedRecipe, output: Output) -> tuple[TrainedRecipe, str]:
+    """`trained` in int8 and an empty string, or as it is and why."""
     from pigeonhole.recipes.int8_probe import in_int8
 
     try:
-        return in_int8(workspace, learnt, output), ""
+        return in_int8(workspace, trained, output), ""
     except NotInt8Error as refusal:
-        return learnt, refusal.happened
+        return trained, refusal.happened
 
 
 @contextmanager
@@ -156,40 +158,42 @@ def _writing(workspace: Workspace) -> Iterator[None]:
 
 
 def _conclude(
-    workspace: Workspace, learnt: Learnt, precision: float | None, report: bool, output: Output
+    workspace: Workspace, trained: TrainedRecipe, precision: float | None, report: bool, output: Output
 ) -> TrainingResult:
-    """Calibrate, judge, write the model file and, if it is wanted, the report."""
-    finished = finish(learnt, precision)
+    """Calibrate, evaluate, write the model file and, if it is wanted, the report."""
+    finished = finish(trained, precision)
     model = workspace.model
     if is_first():
-        publish_model(model, finished.onnx, learnt.sample, finished.probabilities, finished.distances)
-        remember(workspace, finished.onnx, learnt.network)
+        publish_model(model, finished.onnx, trained.sample, finished.probabilities, finished.distances)
+        remember(workspace, finished.onnx, trained.network)
         forget_checkpoints(workspace)
     folder = workspace.report if report and is_first() else None
     try:
-        with collecting(folder, learnt.dataset.categories) as collected:
-            collect(learnt, finished, collected)
-        page = None if folder is None else write_report(folder, account(learnt, finished, collected, output))
+        with collecting(folder, trained.dataset.categories) as collected:
+            collect(trained, finished, collected)
+        page = None if folder is None else write_report(folder, account(trained, finished, collected, output))
     except OSError as error:
         raise OutputError(f"{printable(workspace.report)} cannot be written: {error.strerror or error}.") from error
-    int8 = learnt.int8.sentence if learnt.int8 else ""
-    return TrainingResult(model, learnt.dataset, finished.verdict, finished.thresholds, collected, page, int8)
+    int8 = trained.int8.sentence if trained.int8 else ""
+    return TrainingResult(model, trained.dataset, finished.metrics, finished.thresholds, collected, page, int8)
 
 
-def _learn(workspace: Workspace, dataset: Dataset, options: TrainingOptions, output: Output) -> Learnt:
+def _learn(workspace: Workspace, dataset: Dataset, options: TrainingOptions, output: Output) -> TrainedRecipe:
     if options.recipe == "scratch":
-        from pigeonhole.recipes.scratch import learn_scratch
+        from pigeonhole.recipes.scratch import train_scratch
 
-        return learn_scratch(workspace, dataset, seed=options.seed, output=output)
+        return train_scratch(workspace, dataset, seed=options.seed, output=output)
     weights = obtain_weights(workspace, options.backbone, options.weights)
     output.note(f"Backbone: {weights.backbone} ({weights.origin}).")
     with _first_alone():
-        probed = probe_pictures(workspace, dataset, weights, sight=options.sight, seed=options.seed, output=output)
+        probed = probe_pictures(
+            workspace, dataset, weights, preprocessing=options.preprocessing, seed=options.seed, output=output
+        )
     if options.recipe == "finetune" or (options.recipe == "auto" and _is_worth_tuning(dataset)):
-        from pigeonhole.finetuning.finetune import learn_finetune
+        from pigeonhole.finetuning.finetune import train_finetune
 
-        return learn_finetune(workspace, probed, weights, seed=options.seed, output=output)
-    return as_learnt(probed)
+        return train_finetune(workspace, probed, weights, seed=options.seed, output=output)
+    return as_trained(probed)
 
 
 @contextmanager

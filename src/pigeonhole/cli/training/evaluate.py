@@ -123,7 +123,7 @@ def evaluate(
             match answer:
                 case Guess():
                     advance()
-                    yield evaluation.judge(answer, relative.pop(answer.path))
+                    yield evaluation.add(answer, relative.pop(answer.path))
                 case Unreadable() | Failed():
                     relative.pop(answer.path, None)
                     output.outcome(answer)

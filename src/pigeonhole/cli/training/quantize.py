@@ -24,8 +24,8 @@ def command(tf_files: Path, *, seed: int, no_report: bool) -> int:
 
     result = quantize(Workspace(tf_files), seed=seed, report=not no_report, output=Terminal())
     click.echo(result.int8)
-    click.echo(result.verdict.sentence)
-    click.echo(result.verdict.honesty)
+    click.echo(result.metrics.sentence)
+    click.echo(result.metrics.calibration_sentence)
     if result.thresholds:
         click.echo(result.thresholds.sentence)
     if result.report:

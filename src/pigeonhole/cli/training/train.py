@@ -85,7 +85,7 @@ def command(
     downloaded there once; without a connection, the built-in network is used.
     """
     from pigeonhole.backbones.weights import AUTO
-    from pigeonhole.recipes.preprocessing_search import Sight
+    from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
     from pigeonhole.report.terminal import print_report
     from pigeonhole.train import TrainingOptions, train
     from pigeonhole.train.run import is_first
@@ -97,17 +97,17 @@ def command(
         weights,
         seed,
         None if no_unknown else precision,
-        Sight(crop, size),  # type: ignore[arg-type]
+        PreprocessingChoice(crop, size),  # type: ignore[arg-type]
         not no_report,
         int8,
     )
     result = train(workspace, options, terminal)
     if not is_first():
         return 0
-    click.echo(result.verdict.sentence)
+    click.echo(result.metrics.sentence)
     print_report(result.collected)
-    click.echo(result.verdict.comparison)
-    click.echo(result.verdict.honesty)
+    click.echo(result.metrics.comparison)
+    click.echo(result.metrics.calibration_sentence)
     if result.thresholds:
         click.echo(result.thresholds.sentence)
     if result.int8:
@@ -121,7 +121,7 @@ def command(
 
 
 def _tell_of_test(workspace: Workspace, result: "TrainingResult", terminal: Terminal) -> None:
-    """The accuracy of the finished model on TF_FILES/test/<category>/, which nothing was learnt or chosen by."""
+    """The accuracy of the finished model on TF_FILES/test/<category>/, which nothing was trained or chosen by."""
     from pigeonhole.cli.training.evaluate import evaluate
     from pigeonhole.dataset.folders import also_in
     from pigeonhole.evaluation.running import Evaluation
@@ -132,9 +132,9 @@ def _tell_of_test(workspace: Workspace, result: "TrainingResult", terminal: Term
     for _ in evaluate(workspace.test, model, evaluation, terminal):
         pass
     click.echo(f"{TEST}/: accuracy {evaluation.accuracy or 'unknown, no picture is of a known category'}.")
-    if evaluation.strangers:
+    if evaluation.ood:
         click.echo(
-            f"{TEST}/: {evaluation.strangers_unknown} of {evaluation.strangers} pictures that belong to no category "
+            f"{TEST}/: {evaluation.ood_unknown} of {evaluation.ood} pictures that belong to no category "
             "were answered with unknown."
         )
     if copies := also_in(workspace.test, result.dataset):

@@ -1,4 +1,4 @@
-"""How good a model is said to be, how honest its scores are, and where it draws the line to `unknown`."""
+"""The metrics of a training, the calibration of its scores, and its thresholds for `unknown`."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from learning import learnt
+from learning import trained
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.calibration_error import expected_calibration_error
 from pigeonhole.evaluation.feature_distance import fit_distance
@@ -16,13 +16,13 @@ from pigeonhole.evaluation.nearest_neighbour import nearest_categories
 from pigeonhole.evaluation.proportion import Proportion, cross_validated, wilson
 from pigeonhole.evaluation.rejection import Answered, choose_thresholds
 from pigeonhole.evaluation.temperature import calibrate
-from pigeonhole.train.cross_validation import judge
+from pigeonhole.train.cross_validation import held_out_metrics
 
 COUNT = 4000
 
 
 def overconfident(sharpness: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Logits whose softmax would be honest, were they not `sharpness` times too large."""
+    """Logits whose softmax would be calibrated, were they not `sharpness` times too large."""
     chance = np.random.default_rng(seed)
     logits = chance.normal(size=(COUNT, 3)) * 2
     likely = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
@@ -31,18 +31,18 @@ def overconfident(sharpness: float, seed: int = 0) -> tuple[np.ndarray, np.ndarr
 
 def test_a_verdict_counts_names_what_is_confused_and_compares() -> None:
     answers, targets = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 0, 0, 1, 1, 2])
-    outcome = learnt(np.eye(3)[answers] * 5, targets)
-    verdict = judge(outcome, calibrate(outcome.held_out, outcome.targets))
-    assert verdict.confused == (("a", "b", 1),)
-    assert verdict.sentence.startswith("Accuracy: 83.3 % (5 of 6 pictures; 95 % confidence interval ")
-    assert verdict.sentence.endswith("), of these.")
-    assert verdict.majority == 3  # of those held out, so that it is not below chance
-    assert verdict.neighbours == 0  # each half knows the other: 0 0 0 says 0 to all, 1 1 2 says 1
+    outcome = trained(np.eye(3)[answers] * 5, targets)
+    metrics = held_out_metrics(outcome, calibrate(outcome.held_out, outcome.targets))
+    assert metrics.confused == (("a", "b", 1),)
+    assert metrics.sentence.startswith("Accuracy: 83.3 % (5 of 6 pictures; 95 % confidence interval ")
+    assert metrics.sentence.endswith("), of these.")
+    assert metrics.majority == 3  # of those held out, so that it is not below chance
+    assert metrics.neighbours == 0  # each half knows the other: 0 0 0 says 0 to all, 1 1 2 says 1
 
 
-def test_a_temperature_makes_overconfident_scores_honest() -> None:
+def test_a_temperature_calibrates_overconfident_scores() -> None:
     logits, targets = overconfident(sharpness=3)
-    outcome = learnt(logits, targets)
+    outcome = trained(logits, targets)
     calibration = calibrate(outcome.held_out, outcome.targets)
     assert calibration.temperature == pytest.approx(3, rel=0.15)
     assert calibration.error < 0.06
@@ -54,7 +54,7 @@ def test_the_calibration_error_said_is_that_of_scores_whose_temperature_had_not_
     """Pure noise: what is fitted to the pictures themselves would look better than what is said."""
     chance = np.random.default_rng(0)
     logits, targets = chance.normal(size=(40, 4)) * 6, np.arange(40) % 4
-    outcome = learnt(logits, targets)
+    outcome = trained(logits, targets)
     calibration = calibrate(outcome.held_out, outcome.targets)
     by_row = np.argsort(outcome.held_out.rows)
     answers = outcome.held_out.logits.argmax(axis=1) == outcome.targets
@@ -86,7 +86,7 @@ def answered(
     return Answered(scores, right, distances, np.arange(len(scores)) % 5)
 
 
-def honest(count: int, seed: int) -> Answered:
+def calibrated(count: int, seed: int) -> Answered:
     """Answers from 0.5 to 1, of which as many are right as the score says."""
     chance = np.random.default_rng(seed)
     scores = chance.uniform(0.5, 1, count)
@@ -96,9 +96,9 @@ def honest(count: int, seed: int) -> Answered:
 def test_the_precision_asked_for_is_reached_on_other_pictures_too() -> None:
     reached = []
     for seed in range(20):
-        thresholds = choose_thresholds(honest(300, seed), None, precision=0.9)
+        thresholds = choose_thresholds(calibrated(300, seed), None, precision=0.9)
         assert thresholds.promised
-        others = honest(3000, 100 + seed)
+        others = calibrated(3000, 100 + seed)
         given = others.accepted(thresholds.min_score, None)
         assert 0.2 < given.mean() < 0.6  # 0.4 of such answers could be given
         reached.append(others.right[given].mean())
@@ -173,15 +173,15 @@ def in_a_plane(count: int, seed: int) -> NDArray[np.float64]:
 
 def test_features_of_another_kind_are_far_and_new_ones_of_the_same_kind_are_not() -> None:
     features, targets = in_a_plane(200, 1), np.arange(200) % 2
-    outcome = learnt(np.eye(2)[targets] * 4, targets, looks=features)
-    familiarity = fit_distance(outcome.dataset, outcome.looks, outcome.split, outcome.held_out)
+    outcome = trained(np.eye(2)[targets] * 4, targets, embeddings=features)
+    fitted = fit_distance(outcome.dataset, outcome.embeddings, outcome.split, outcome.held_out)
     logits = np.eye(2)[np.arange(100) % 2] * 4
-    same = familiarity.distance.distances(in_a_plane(100, 2), logits)
-    other = familiarity.distance.distances(np.random.default_rng(3).normal(size=(100, 60)), logits)
-    bound = np.quantile(familiarity.held_out, 0.96)
+    same = fitted.distance.distances(in_a_plane(100, 2), logits)
+    other = fitted.distance.distances(np.random.default_rng(3).normal(size=(100, 60)), logits)
+    bound = np.quantile(fitted.held_out, 0.96)
     assert 0.88 <= (same <= bound).mean() <= 1
     assert (other > bound).all()
-    unsure = familiarity.distance.distances(in_a_plane(100, 2), logits / 8)
+    unsure = fitted.distance.distances(in_a_plane(100, 2), logits / 8)
     assert (unsure >= same).all()
 
 
@@ -190,24 +190,24 @@ def test_a_picture_is_measured_without_the_pictures_of_its_group() -> None:
     features, targets = np.random.default_rng(1).normal(size=(40, 60)), np.arange(40) % 2
     features[1::4] = features[0::4] + 0.01
     logits = np.zeros((40, 2))
-    outcome = learnt(logits, targets, looks=features)
+    outcome = trained(logits, targets, embeddings=features)
     groups = np.arange(40)
     groups[1::4] = groups[0::4]
     split = replace(outcome.split, groups=groups)
-    familiarity = fit_distance(outcome.dataset, outcome.looks, split, outcome.held_out)
+    fitted = fit_distance(outcome.dataset, outcome.embeddings, split, outcome.held_out)
     for row in (0, 1, 2):
         without = replace(split, learn=np.flatnonzero(groups != groups[row]))
-        there = fit_distance(outcome.dataset, outcome.looks, without, outcome.held_out)
+        there = fit_distance(outcome.dataset, outcome.embeddings, without, outcome.held_out)
         (place,) = np.flatnonzero(outcome.held_out.rows == row)
-        assert familiarity.held_out[place] == pytest.approx(there.held_out[place], abs=0.02)
-    alone = fit_distance(outcome.dataset, outcome.looks, outcome.split, outcome.held_out)
-    assert alone.held_out[outcome.held_out.rows == 0] < familiarity.held_out[outcome.held_out.rows == 0] - 0.05
+        assert fitted.held_out[place] == pytest.approx(there.held_out[place], abs=0.02)
+    alone = fit_distance(outcome.dataset, outcome.embeddings, outcome.split, outcome.held_out)
+    assert alone.held_out[outcome.held_out.rows == 0] < fitted.held_out[outcome.held_out.rows == 0] - 0.05
 
 
 def test_the_nearest_neighbour_is_looked_for_among_what_the_fold_learnt_from() -> None:
     corners = np.eye(4)[[0, 1, 0, 1]]
-    outcome = learnt(np.eye(2)[[0, 1, 0, 1]], np.array([0, 1, 0, 1]), looks=corners)
-    nearest = nearest_categories(outcome.dataset, outcome.looks, outcome.split, outcome.held_out)
+    outcome = trained(np.eye(2)[[0, 1, 0, 1]], np.array([0, 1, 0, 1]), embeddings=corners)
+    nearest = nearest_categories(outcome.dataset, outcome.embeddings, outcome.split, outcome.held_out)
     assert nearest.tolist() == outcome.targets.tolist()
 
 

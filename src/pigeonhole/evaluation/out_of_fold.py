@@ -1,4 +1,4 @@
-"""What was said of pictures that had not been learnt from."""
+"""Predictions for pictures that the head was not trained on."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from pigeonhole.dataset.split import Split
 
 
 @dataclass(frozen=True, slots=True)
-class HeldOut:
-    """Logits [H, C] of the examples `rows` [H] of a dataset, each from a head that had learnt from none of its group.
+class OutOfFold:
+    """Logits [H, C] of the examples `rows` [H] of a dataset, each from a head trained on none of its group.
 
     `folds` [H] says in which fold each was held out.
     """
@@ -20,7 +20,7 @@ class HeldOut:
     folds: NDArray[np.int64]
 
     @classmethod
-    def of(cls, split: Split, logits: list[NDArray[np.float64]]) -> "HeldOut":
+    def of(cls, split: Split, logits: list[NDArray[np.float64]]) -> "OutOfFold":
         """From the logits of each fold of `split`, in the order of its `held_out`."""
         return cls(
             np.concatenate([fold.held_out for fold in split.folds]),
@@ -28,7 +28,7 @@ class HeldOut:
             np.concatenate([np.full(len(fold.held_out), number) for number, fold in enumerate(split.folds)]),
         )
 
-    def of_rows(self, rows: NDArray[np.int64]) -> "HeldOut":
-        """What was said of the examples `rows` alone."""
+    def of_rows(self, rows: NDArray[np.int64]) -> "OutOfFold":
+        """The same of the examples `rows` alone."""
         kept = np.isin(self.rows, rows)
-        return HeldOut(self.rows[kept], self.logits[kept], self.folds[kept])
+        return OutOfFold(self.rows[kept], self.logits[kept], self.folds[kept])

@@ -13,13 +13,13 @@ SIZE = 300
 Colour = tuple[int, int, int]
 
 
-def write_strangers(folder: Path, seed: int = 0) -> list[Path]:
+def write_ood_pictures(folder: Path, seed: int = 0) -> list[Path]:
     """50 pictures: ten parts of photographs (a temple, a flower), and five of each of eight kinds of drawing."""
     folder.mkdir(parents=True, exist_ok=True)
     chance = random.Random(seed)
     paths = []
     for number, picture in enumerate([*_photographs(chance), *(draw(chance) for draw in DRAWINGS for _ in range(5))]):
-        paths.append(folder / f"stranger {number:02}.png")
+        paths.append(folder / f"ood {number:02}.png")
         picture.save(paths[-1])
     return paths
 
