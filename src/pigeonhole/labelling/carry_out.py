@@ -6,6 +6,7 @@ Each call may be repeated after it was killed at any moment: the journal tells w
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from pigeonhole import failpoints
 from pigeonhole.errors import OutputError, PigeonholeError
@@ -24,24 +25,49 @@ WriteDown = Callable[[Decision], None]
 """Keeps on the disk how far a decision has come."""
 
 
-def carry_out(decision: Decision, write_down: WriteDown) -> None:
+class OpenFolders:
+    """Folders with journals, each opened once for many steps, and held until the end."""
+
+    def __init__(self) -> None:
+        self._open: dict[Path, OutputFolder] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
+
+    def get(self, root: Path) -> OutputFolder:
+        """Raises OutputError where another process holds it, or it cannot be written."""
+        if root not in self._open:
+            self._open[root] = OutputFolder.open(root)
+        return self._open[root]
+
+    def drop(self, root: Path) -> None:
+        """After a failure it is looked at anew."""
+        if root in self._open:
+            self._open.pop(root).close()
+
+
+def carry_out(decision: Decision, write_down: WriteDown, folders: OpenFolders) -> None:
     """Do what is left of a decision, as long as it is WANTED. A step that another process stands in the way of is left
     for later; `concluded` tells what has become of it.
     """
     for step in decision.steps:
         if decision.state is State.WANTED and step.state is State.WANTED:
-            with _troubled(step):
-                _do(decision, step, write_down)
+            with _troubled(step, folders):
+                _do(decision, step, write_down, folders.get(step.root))
 
 
-def take_back(decision: Decision, write_down: WriteDown) -> None:
+def take_back(decision: Decision, write_down: WriteDown, folders: OpenFolders) -> None:
     """Undo what was done for an UNWANTED decision, the last step first. A step stays, with the reason, where its file
     is no longer what was put there.
     """
     for step in reversed(decision.steps):
         if step.first_entry is not None and step.state in (State.DONE, State.WANTED):
-            with _troubled(step):
-                _undo(decision, step, write_down)
+            with _troubled(step, folders):
+                _undo(decision, step, write_down, folders.get(step.root))
         elif step.state is State.WANTED:
             step.state = State.UNDONE
         if step.state not in (State.UNDONE, State.REFUSED):
@@ -58,24 +84,20 @@ def concluded(decision: Decision) -> State:
     return State.UNDONE if states <= {State.UNDONE, State.REFUSED} else State.UNWANTED
 
 
-def _do(decision: Decision, step: Step, write_down: WriteDown) -> None:
-    folder = OutputFolder.open(step.root)
-    try:
-        source = step.source or decision.place
-        entry = _own_entry(folder, step, absolute(source), decision.sha256)
-        if entry is None:
-            step.first_entry, step.source = folder.writing.next_id(), source
-            write_down(decision)
-            failpoints.failpoint("step begun")
-            step.target = _placed(folder, step, source, decision.sha256)
-        else:
-            step.target = folder.paths.target(entry)
-        failpoints.failpoint("step placed")
-        step.state = State.DONE
+def _do(decision: Decision, step: Step, write_down: WriteDown, folder: OutputFolder) -> None:
+    source = step.source or decision.place
+    entry = _own_entry(folder, step, absolute(source), decision.sha256)
+    if entry is None:
+        step.first_entry, step.source = folder.writing.next_id(), source
         write_down(decision)
-        failpoints.failpoint("step done")
-    finally:
-        folder.close()
+        failpoints.failpoint("step begun")
+        step.target = _placed(folder, step, source, decision.sha256)
+    else:
+        step.target = folder.paths.target(entry)
+    failpoints.failpoint("step placed")
+    step.state = State.DONE
+    write_down(decision)
+    failpoints.failpoint("step done")
 
 
 def _placed(folder: OutputFolder, step: Step, source: Path, sha256: str) -> Path:
@@ -89,19 +111,15 @@ def _placed(folder: OutputFolder, step: Step, source: Path, sha256: str) -> Path
     return outcome.target
 
 
-def _undo(decision: Decision, step: Step, write_down: WriteDown) -> None:
-    folder = OutputFolder.open(step.root)
-    try:
-        entry = _own_entry(folder, step, absolute(step.source or decision.path), decision.sha256)
-        if entry is not None:
-            (result,) = undo_entries([entry], folder)
-            if isinstance(result, Refused):
-                raise SourceError(result.reason)
-        failpoints.failpoint("step taken back")
-        step.state, step.trouble = State.UNDONE, ""
-        write_down(decision)
-    finally:
-        folder.close()
+def _undo(decision: Decision, step: Step, write_down: WriteDown, folder: OutputFolder) -> None:
+    entry = _own_entry(folder, step, absolute(step.source or decision.path), decision.sha256)
+    if entry is not None:
+        (result,) = undo_entries([entry], folder)
+        if isinstance(result, Refused):
+            raise SourceError(result.reason)
+    failpoints.failpoint("step taken back")
+    step.state, step.trouble = State.UNDONE, ""
+    write_down(decision)
 
 
 def _own_entry(folder: OutputFolder, step: Step, source: Path, sha256: str) -> JournalEntry | None:
@@ -113,7 +131,7 @@ def _own_entry(folder: OutputFolder, step: Step, source: Path, sha256: str) -> J
 
 
 @contextmanager
-def _troubled(step: Step) -> Iterator[None]:
+def _troubled(step: Step, folders: OpenFolders) -> Iterator[None]:
     """What keeps a step from being done is written beside it; what cannot get better refuses it."""
     try:
         yield
@@ -123,6 +141,7 @@ def _troubled(step: Step) -> Iterator[None]:
         if not error.transient:
             step.state = State.REFUSED
     except OutputError as error:
+        folders.drop(step.root)
         step.trouble = str(error)
     except PigeonholeError as error:
         step.trouble, step.state = str(error), State.REFUSED

@@ -60,5 +60,6 @@ class Catalogue:
             raise UsageError("This picture is not here any more.", "Load the page again.")
         return picture
 
-    def get_all(self, identifiers: Iterable[str]) -> list[Picture]:
-        return [self.get(identifier) for identifier in identifiers]
+    def knows(self, identifier: str) -> bool:
+        with self._lock:
+            return identifier in self._pictures

@@ -58,7 +58,7 @@ class Step:
 class Decision:
     """The picture at `path`, whose bytes have the digest `sha256`, is of `category` (None: it was set aside).
 
-    `picture` is the identifier of the picture that was decided on.
+    `picture` is the identifier of the picture that was decided on. Those of one `batch` are taken back together.
     """
 
     number: int
@@ -67,6 +67,7 @@ class Decision:
     sha256: str
     category: str | None
     steps: list[Step]
+    batch: str
     state: State = State.WANTED
 
     @property

@@ -17,7 +17,7 @@ FILE = "decisions.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decision (
     number INTEGER PRIMARY KEY, state TEXT NOT NULL, picture TEXT NOT NULL, path BLOB NOT NULL, sha256 TEXT NOT NULL,
-    category TEXT, made TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+    category BLOB, batch TEXT NOT NULL, made TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 CREATE TABLE IF NOT EXISTS step (
     decision INTEGER NOT NULL, position INTEGER NOT NULL, state TEXT NOT NULL, root BLOB NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS step (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS open_decision ON decision (number) WHERE state IN ('wanted', 'unwanted');
 """
-_DECISION = "SELECT number, state, picture, path, sha256, category FROM decision "
+_DECISION = "SELECT number, state, picture, path, sha256, category, batch FROM decision "
 _STEP = "SELECT state, root, placing, template, label, source, first_entry, target, trouble FROM step "
 
 
@@ -63,17 +63,18 @@ class DecisionFile:
                 values = (decision.state, decision.picture, os.fsencode(decision.path), decision.sha256)
                 category = None if decision.category is None else os.fsencode(decision.category)
                 cursor = connection.execute(
-                    "INSERT INTO decision (state, picture, path, sha256, category) VALUES (?, ?, ?, ?, ?)",
-                    (*values, category),
+                    "INSERT INTO decision (state, picture, path, sha256, category, batch) VALUES (?, ?, ?, ?, ?, ?)",
+                    (*values, category, decision.batch),
                 )
                 decision.number = cursor.lastrowid or 0
                 self._put_steps(connection, decision)
 
-    def update(self, decision: Decision) -> None:
-        """Write down how far `decision` has come."""
+    def update(self, *decisions: Decision) -> None:
+        """Write down how far `decisions` have come, all or none."""
         with self._change() as connection:
-            connection.execute("UPDATE decision SET state = ? WHERE number = ?", (decision.state, decision.number))
-            self._put_steps(connection, decision)
+            for decision in decisions:
+                connection.execute("UPDATE decision SET state = ? WHERE number = ?", (decision.state, decision.number))
+                self._put_steps(connection, decision)
 
     def open_ones(self) -> list[Decision]:
         """Those that are still to be carried out or taken back, the oldest first."""
@@ -83,21 +84,17 @@ class DecisionFile:
         """Those that hold: carried out or still to be."""
         return self._decisions("WHERE state IN ('wanted', 'done') ORDER BY number")
 
-    def latest_in_force(self, count: int = 1) -> list[Decision]:
-        """The last `count` of them, the newest first."""
-        return self._decisions(f"WHERE state IN ('wanted', 'done') ORDER BY number DESC LIMIT {int(count)}")
-
     def _decisions(self, where: str) -> list[Decision]:
         with self._lock, _spoken(self._path):
             rows = self._connection.execute(_DECISION + where).fetchall()
             return [self._decision(row) for row in rows]
 
     def _decision(self, row: tuple[Any, ...]) -> Decision:
-        number, state, picture, path, sha256, category = row
+        number, state, picture, path, sha256, category, batch = row
         query = _STEP + "WHERE decision = ? ORDER BY position"
         steps = [_step(row) for row in self._connection.execute(query, (number,))]
         name = None if category is None else os.fsdecode(category)
-        return Decision(number, picture, Path(os.fsdecode(path)), sha256, name, steps, State(state))
+        return Decision(number, picture, Path(os.fsdecode(path)), sha256, name, steps, batch, State(state))
 
     def _put_steps(self, connection: sqlite3.Connection, decision: Decision) -> None:
         connection.executemany(

@@ -1,5 +1,6 @@
 """What a person decides: written down at once, carried out behind their back in the same order, undone at any depth."""
 
+import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +10,7 @@ from pigeonhole import own_names
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files import Lock, TakenError
 from pigeonhole.files.source import SourceError, open_unchanged
-from pigeonhole.labelling.carry_out import carry_out, concluded, take_back
+from pigeonhole.labelling.carry_out import OpenFolders, carry_out, concluded, take_back
 from pigeonhole.labelling.category import category_named, folders_in
 from pigeonhole.labelling.decision import Decision, Kind, Situation, State, steps_for
 from pigeonhole.labelling.decision_file import DecisionFile
@@ -45,8 +46,8 @@ class Desk:
         self._file = DecisionFile.open(own)
         self._lock = threading.RLock()
         self._work = threading.Condition(self._lock)
-        self._open = self._file.open_ones()
         self._in_force = {decision.number: decision for decision in self._file.in_force()}
+        self._open = [self._in_force.get(each.number, each) for each in self._file.open_ones()]
         self._places: dict[Path, int] = {}
         self._index()
         self._refusals: deque[str] = deque(maxlen=REFUSALS)
@@ -87,19 +88,21 @@ class Desk:
             wanted = {decision.category for decision in self._in_force.values() if decision.category}
         return sorted(wanted | self._labels | set(folders_in(self.workspace.data)))
 
-    def decide(self, answers: Sequence[tuple[Picture, str | None]]) -> list[Decision]:
+    def decide(self, answers: Sequence[tuple[Picture, str | None]], batch: str = "") -> list[Decision]:
         """Say of each picture of what category it is, as typed; None: set it aside. On return it survives a power cut.
+        All that is said under one `batch` is taken back together.
 
         Raises UsageError where that cannot be a category, or one of them was decided on already or is another file now;
         then nothing was decided.
         """
         with self._work:
             known = set(self.categories())
+            batch = batch or secrets.token_hex(8)
             decisions = []
             for picture, typed in answers:
                 category = None if typed is None else category_named(typed, known)
                 known |= {category} if category else set()
-                decisions.append(self._decision(picture, category))
+                decisions.append(self._decision(picture, category, batch))
             self._file.add(decisions)
             for decision in decisions:
                 self._in_force[decision.number] = decision
@@ -110,20 +113,26 @@ class Desk:
             self._tell(decision)
         return decisions
 
-    def undo(self) -> Decision | None:
-        """Take the latest decision back; None where there is none. What was done with its files is undone soon."""
+    def undo(self) -> list[Decision]:
+        """Take the latest batch of decisions back; none where there is none. What was done with their files is undone
+        soon, the last first.
+        """
         with self._work:
-            if not self._in_force:
-                return None
-            decision = self._in_force.pop(max(self._in_force))
-            self._index()
-            decision.state = State.UNWANTED
-            self._file.update(decision)
-            if decision not in self._open:
+            latest = self._in_force[max(self._in_force)].batch if self._in_force else None
+            decisions = [each for each in self._in_force.values() if each.batch == latest]
+            for decision in decisions:
+                decision.state = State.UNWANTED
+            self._file.update(*decisions)
+            for decision in reversed(decisions):
+                del self._in_force[decision.number]
+                if decision in self._open:
+                    self._open.remove(decision)
                 self._open.append(decision)
+            self._index()
             self._work.notify_all()
-        self._tell(decision)
-        return decision
+        for decision in decisions:
+            self._tell(decision)
+        return decisions
 
     def is_decided(self, path: Path) -> bool:
         """Whether a decision holds for the picture that stands at `path`, or stood there when it was decided on."""
@@ -161,7 +170,7 @@ class Desk:
         with self._work:
             self._work.wait_for(lambda: not self._is_busy and all(decision.trouble for decision in self._open))
 
-    def _decision(self, picture: Picture, category: str | None) -> Decision:
+    def _decision(self, picture: Picture, category: str | None, batch: str) -> Decision:
         if self.is_decided(picture.path):
             raise UsageError("This picture was decided on already, perhaps in another window.", "Look at the next one.")
         try:
@@ -179,7 +188,7 @@ class Desk:
         situation = Situation(picture.kind, picture.path, root, picture.category, picture.original, twin, twin_category)
         workspace = self.workspace
         steps = steps_for(situation, category, workspace.data, workspace.root / own_names.SET_ASIDE)
-        return Decision(0, picture.identifier, picture.path, sha256, category, steps)
+        return Decision(0, picture.identifier, picture.path, sha256, category, steps, batch)
 
     def _carry_on(self) -> None:
         while True:
@@ -192,16 +201,17 @@ class Desk:
                     return
                 self._is_busy = True
                 todo = list(self._open)
-            for decision in todo:
-                if self._is_ending:
-                    return
-                self._advance(decision)
+            with OpenFolders() as folders:
+                for decision in todo:
+                    if self._is_ending:
+                        return
+                    self._advance(decision, folders)
 
-    def _advance(self, decision: Decision) -> None:
+    def _advance(self, decision: Decision, folders: OpenFolders) -> None:
         """One decision as far as it gets; it may be taken back meanwhile."""
         wanted = decision.state is State.WANTED
         try:
-            (carry_out if wanted else take_back)(decision, self._file.update)
+            (carry_out if wanted else take_back)(decision, self._file.update, folders)
             with self._lock:
                 decision.state = concluded(decision)
                 self._file.update(decision)

@@ -3,11 +3,17 @@
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pigeonhole.backbones.feature_cache import FeatureStore
 from pigeonhole.backbones.frozen import Backbone
+from pigeonhole.dataset.folders import Example
 from pigeonhole.errors import DataError, PigeonholeError
 from pigeonhole.labelling.catalogue import Catalogue
 from pigeonhole.labelling.decision import Decision, Kind
@@ -19,8 +25,10 @@ from pigeonhole.labelling.queue import Question, questions, would_change
 from pigeonhole.labelling.vector_table import VectorTable
 from pigeonhole.output import Silent
 from pigeonhole.recipes.refit import Refitted, refit
+from pigeonhole.records import Found
 from pigeonhole.workspace import UNKNOWN
 
+NOWHERE = Found(Path(), Path())  # where a picture lies of which the digest alone is asked for
 FIRST, MOST = 32, 512  # pictures that are looked at before what is known is used
 
 
@@ -112,9 +120,10 @@ class Learner:
             size = min(2 * size, MOST)
 
     def _is_seen(self, picture: Picture) -> bool:
-        return self._has_features(picture) or picture.identifier in self._unreadable
+        return self.has_features(picture) or picture.identifier in self._unreadable
 
-    def _has_features(self, picture: Picture) -> bool:
+    def has_features(self, picture: Picture) -> bool:
+        """Whether it was looked at, and could be read."""
         return picture.sha256 is not None and picture.sha256 in self.table
 
     def _look(self, batch: list[Picture]) -> None:
@@ -122,9 +131,16 @@ class Learner:
             self.backbone = backbone_for(self._desk.workspace, Silent())
         here = [picture for picture in batch if picture.path.exists()]
         self.table.add(look_at(here, self._desk.workspace, self.backbone, Silent()))
-        self._unreadable.update(picture.identifier for picture in batch if not self._has_features(picture))
+        self._unreadable.update(picture.identifier for picture in batch if not self.has_features(picture))
         training = [each for each in batch if each.kind is Kind.TRAINING and each.sha256 and each.category]
         self._desk.know_training((each.sha256, each.path, each.category) for each in training)  # type: ignore[misc]
+
+    def thumbnails(self, digests: Sequence[str]) -> NDArray[np.uint8]:
+        """uint8 [N, 32, 32], grey, of pictures that have features."""
+        if self.backbone is None:
+            raise TypeError("nothing was looked at yet")
+        with FeatureStore.open(self._desk.workspace, self.backbone) as store:
+            return store.thumbnails([Example(NOWHERE, "", sha256) for sha256 in digests])
 
     def labels(self) -> dict[str, str]:
         """By digest, as they hold now: those of the training set, and on top of them what was decided."""

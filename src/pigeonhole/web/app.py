@@ -11,13 +11,20 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pigeonhole.errors import PigeonholeError
-from pigeonhole.web import recognise, review
+from pigeonhole.web import check, groups, learn, now, recognise, review
 from pigeonhole.web.security import sentence
 from pigeonhole.web.site import Site
 from pigeonhole.web.uploads import TooLargeError
 
 HERE = Path(__file__).parent
-PAGES = {"recognise": ("/", "Recognise"), "review": ("/review", "Review")}
+PAGES = {
+    "recognise": ("/", "Recognise"),
+    "review": ("/review", "Review"),
+    "learn": ("/learn", "Learn"),
+    "groups": ("/groups", "Start from nothing"),
+    "check": ("/check", "Check"),
+    "now": ("/now", "What happens now"),
+}
 _BAD, _TOO_LARGE = 400, 413
 
 
@@ -45,6 +52,10 @@ def application(site: Site) -> Starlette:
             *map(page, PAGES),
             *recognise.routes(site),
             *review.routes(site),
+            *learn.routes(site),
+            *groups.routes(site),
+            *check.routes(site),
+            *now.routes(site),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],
         exception_handlers={TooLargeError: partial(_told, _TOO_LARGE), PigeonholeError: partial(_told, _BAD)},

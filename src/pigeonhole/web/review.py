@@ -35,15 +35,16 @@ def routes(site: Site) -> list[Route]:
 
     def decide(question: dict[str, Any]) -> Answer:
         answers = [(picture_of(site, each), _category_of(each)) for each in _answers(question)]
-        decisions = site.desk.decide(answers)
+        decisions = site.desk.decide(answers, str(question.get("batch", "")))
         return {"decided": [decision.category for decision in decisions], **state(site)}
 
     def undo(question: dict[str, Any]) -> Answer:
-        decision = site.desk.undo()
-        if decision is None:
+        decisions = site.desk.undo()
+        if not decisions:
             raise UsageError("There is nothing to undo.", "")
-        site.desk.settle()  # the picture is where it was when it is shown again
-        taken = {"picture": decision.picture, "category": decision.category, "name": printable(decision.path.name)}
+        site.desk.settle()  # the pictures are where they were when they are shown again
+        first = decisions[0]
+        taken = {"picture": first.picture, "name": printable(first.path.name), "count": len(decisions)}
         return {"undone": taken, **state(site)}
 
     return [

@@ -9,6 +9,7 @@ from pigeonhole.labelling.catalogue import Catalogue
 from pigeonhole.labelling.decision import Decision, State
 from pigeonhole.labelling.desk import Desk
 from pigeonhole.labelling.learner import Learner
+from pigeonhole.web.command import Command
 from pigeonhole.web.recogniser import Recogniser
 from pigeonhole.web.thumbnails import Thumbnails
 from pigeonhole.web.uploads import Uploads
@@ -27,6 +28,9 @@ class Site:
         self.recogniser = Recogniser(workspace.model)
         self.catalogue = Catalogue(folders, workspace.data)
         self.learner = Learner(self.desk, self.catalogue)
+        root = str(workspace.root.absolute())
+        self.training = Command(["train", root], self.look_again)
+        self.checking = Command(["check", root, "--json"], self.look_again)
         self.desk.listen(self._heard)
         self.learner.start()
 
@@ -46,6 +50,8 @@ class Site:
                 self.catalogue.has_returned(decision.path, (each for each in decision.left if each != decision.path))
 
     def close(self) -> None:
+        self.training.close()
+        self.checking.close()
         self.learner.close()
         self.desk.close()
         self.recogniser.close()

@@ -61,3 +61,6 @@ export function offer(categories) {
   document.getElementById("categories").replaceChildren(
     ...categories.map((category) => element("option", { value: spaced(category) })));
 }
+
+export const takenBack = (undone) => (
+  undone.count === 1 ? `Taken back: ${undone.name}` : `Taken back: ${undone.count} decisions`);

@@ -1,4 +1,4 @@
-import { ask, attempt, element, offer, spaced, tell } from "./ask.js";
+import { ask, attempt, element, offer, spaced, takenBack, tell } from "./ask.js";
 import { Grid } from "./grid.js";
 import { learntSentence } from "./learnt.js";
 
@@ -133,7 +133,7 @@ function undo() {
   decisions = decisions.then(() => attempt(async () => {
     const answer = await ask("/undo", {});
     showState(answer);
-    tell(`Taken back: ${answer.undone.name}`);
+    tell(takenBack(answer.undone));
     await load(answer.undone.picture);
   }));
 }
