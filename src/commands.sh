@@ -16,7 +16,8 @@
 #            source   a folder, read; or an address such as s3://bucket/folder: then it never runs in a container
 #            table    a folder, written, outside those before it, made if it is not there; or such an address
 #            new      a file that is to be made; its folder is written
-# files    options that name a file: --NAME:file is read, --NAME:new is to be made; --NAME:table is a file or folder, read
+# files    options that name a file: --NAME:file is read, --NAME:new is to be made; --NAME:table is a file or folder, read;
+#          --NAME:path is handed on as it is
 
 #   command    script       where     network  paths                                          files
 #              what it does
@@ -32,7 +33,7 @@ row web        web.sh       train     page     '[TF_FILES:data] [FOLDER:inbox...
   'Show pages in the browser on which pictures are recognised, reviewed and sorted into categories.'
 row log        ''           here      none     'OUT:folder'                                   '' \
   'List what was sorted into OUT: every file with its guess, its place and its state, the oldest first.'
-row undo       ''           here      none     'OUT:folder'                                   '' \
+row undo       ''           here      none     'OUT:folder'                                   '--back-to:path' \
   'Put everything that was sorted into OUT back to where it came from.'
 row answers    ''           classify  none     '[TF_FILES:model] IN:source OUT:table'         '' \
   'Write a table of answers, one row for each picture of IN, as Parquet files into OUT.'

@@ -122,6 +122,7 @@ take_files() {
         "$name="*) prefix=$name= file=${options[i]#"$name="} ;;
         *) continue ;;
       esac
+      [[ $spec != *:path ]] || continue
       if [[ $spec == *:new ]]; then
         new_file "$file"
         share_folder_of "$REPLY" rw

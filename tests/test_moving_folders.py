@@ -16,6 +16,7 @@ from pigeonhole.cli import run
 from pigeonhole.files import find
 from pigeonhole.placing import Placing, journal_entries
 from pigeonhole.placing.output_folder import GROUP
+from pigeonhole.records import Found, Placed
 from pigeonhole.sorting import Answer, Sorter, SortOptions
 from sorting_room import answers, sort, until_it_fails
 from trees import BLUE, GREEN, RED, write_pictures
@@ -181,7 +182,7 @@ def test_a_copy_of_an_output_is_sorted_like_any_other_folder(source: Path, out: 
     sort(source, out)
     shutil.copytree(out, source / "kept")
     with Sorter.open(out, SortOptions()) as sorter:
-        found = list(find(source, leave_out=sorter.is_output))
+        found = [each for each in find(source, leave_out=sorter.is_output) if isinstance(each, Found)]
     assert len(found) == 4
 
 
@@ -189,4 +190,4 @@ def test_a_marker_that_is_a_pipe_is_not_waited_for(source: Path, out: Path) -> N
     write_files(source, 1)
     (source / ".pigeonhole").mkdir()
     os.mkfifo(source / ".pigeonhole" / "marker")
-    assert len(sort(source, out)) == 1
+    assert [type(outcome) for outcome in sort(source, out)].count(Placed) == 1

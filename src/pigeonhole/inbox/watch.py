@@ -75,7 +75,7 @@ class Watcher:
         self._status = status
         self._clock = clock
         self._incidents = Incidents(output)
-        self._sorter: Sorter | None = Sorter.open(folders.out, folders.options)
+        self._sorter: Sorter | None = Sorter.open(folders.out, folders.options, folders.inbox)
         self._unsettled: tuple[Path, ...] = ()
         self._retry_at = 0.0
         self._is_probing = False
@@ -173,7 +173,7 @@ class Watcher:
             health = Health(self._folders.out)
             self._health.close()
             self._health = health
-            self._sorter = Sorter.open(self._folders.out, self._folders.options)
+            self._sorter = Sorter.open(self._folders.out, self._folders.options, self._folders.inbox)
         except OutputError as error:
             self._pause_sorting(error)
             return False

@@ -1,6 +1,7 @@
 """What was done with every file, in OUT/.pigeonhole/journal.sqlite: so a run can be resumed, repeated and undone."""
 
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, Self
 
+from pigeonhole.files.folders import below_output
 from pigeonhole.journal import journal_file
 from pigeonhole.journal.entry import JournalEntry, State, Verdict
+from pigeonhole.journal.origin import is_from_here
 from pigeonhole.records import Identity
+from pigeonhole.text import printable
 
 _CONSTANT = ("id", "source", "sha256", "verdict", "category", "score", "reason", "placing")
 _SEEN = ("device", "inode", "size", "mtime_ns", "ctime_ns", "seen_ns")
@@ -30,6 +34,7 @@ class Journal:
     """One open journal. Every change is one transaction that is on the disk when the call returns.
 
     All calls raise OutputError where the journal cannot be written or turns out to be damaged. Threads may share it.
+    `is_from_here`: it is no copy of another, and no stranger gave it away.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, mode: str) -> None:
@@ -37,9 +42,11 @@ class Journal:
         self._path = path
         self._connection = connection
         self._lock = threading.Lock()
-        found = self._ask("SELECT value FROM about WHERE key = 'token'")
+        about = self._ask("SELECT key, value FROM about")
         with journal_file.spoken(path):
-            ((self.token,),) = found
+            said = {str(key): str(value) for key, value in about}
+            self.token = _token(said.get("token", ""))
+        self.is_from_here = is_from_here(path, said)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -106,7 +113,9 @@ class Journal:
 
     def folders(self) -> list[PurePath]:
         """The folders that we made, inner ones first."""
-        found = [PurePath(os.fsdecode(path)) for (path,) in self._ask("SELECT path FROM folder")]
+        rows = self._ask("SELECT path FROM folder")
+        with journal_file.spoken(self._path):
+            found = [below_output(PurePath(os.fsdecode(path))) for (path,) in rows]
         return sorted(found, key=lambda folder: len(folder.parts), reverse=True)
 
     def forget_folders(self, folders: Iterable[PurePath]) -> None:
@@ -133,6 +142,18 @@ class Journal:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def _absolute(source: Path) -> Path:
+    if not source.is_absolute() or ".." in source.parts:
+        raise ValueError(f"it speaks of {printable(source)}, which is no absolute path")
+    return source
+
+
+def _token(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{8}", text):  # it becomes part of file names
+        raise ValueError("its token is none")
+    return text
 
 
 def _row_of(entry: JournalEntry) -> dict[str, Any]:
@@ -164,7 +185,7 @@ def _entry_of(row: dict[str, Any]) -> JournalEntry:
     return JournalEntry(
         id=row["id"],
         state=State(row["state"]),
-        source=Path(os.fsdecode(row["source"])),
+        source=_absolute(Path(os.fsdecode(row["source"]))),
         identity=Identity(device, inode, row["size"], row["mtime_ns"], row["ctime_ns"]),
         seen_ns=row["seen_ns"],
         sha256=row["sha256"],
@@ -174,7 +195,7 @@ def _entry_of(row: dict[str, Any]) -> JournalEntry:
         reason=row["reason"],
         placing=row["placing"],
         trouble=row["trouble"],
-        target=None if row["target"] is None else PurePath(os.fsdecode(row["target"])),
+        target=None if row["target"] is None else below_output(PurePath(os.fsdecode(row["target"]))),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pigeonhole.errors import OutputError
 from pigeonhole.files.publish import sync, sync_folder
 from pigeonhole.files.source import exists, status_of
+from pigeonhole.journal.origin import birth_mark
 from pigeonhole.text import printable
 
 JOURNAL = "journal.sqlite"
@@ -75,7 +76,8 @@ def create(path: Path) -> None:
         connection.execute("PRAGMA synchronous = OFF")  # it is synced once, when it is whole
         connection.executescript(_SCHEMA)
         # Part of the names of our own hidden files: two outputs may have the same source folder.
-        connection.execute("INSERT INTO about VALUES ('token', ?)", (secrets.token_hex(4),))
+        about = {"token": secrets.token_hex(4), **birth_mark(new)}
+        connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
     sync(new)
     new.rename(path)
 

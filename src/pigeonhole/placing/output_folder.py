@@ -4,7 +4,7 @@ import os
 import secrets
 import stat
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -20,6 +20,7 @@ from pigeonhole.journal.entry import JournalEntry
 from pigeonhole.journal.journal import Journal
 from pigeonhole.placing.place import TargetPaths
 from pigeonhole.placing.recover import recover
+from pigeonhole.placing.trust import refuse_another_owner, refuse_unfinished
 from pigeonhole.text import printable
 
 LOCK = "lock"
@@ -43,15 +44,17 @@ class OutputFolder:
         self._opened = self._identities() if lock else None
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, believed: Collection[Path] = ()) -> Self:
         """For writing: alone, with the journal checked and everything that a killed run left finished or rolled back.
 
-        Raises OutputError; then nothing has been touched.
+        A journal that was not made here is believed of sources below the folders `believed` alone. Raises OutputError;
+        then nothing has been touched.
         """
         own = path / own_names.FOLDER
         try:
             own.mkdir(parents=True, exist_ok=True)
             _refuse_strange(own)
+            refuse_another_owner(own)
             lock = Lock(own / LOCK)
         except TakenError as error:
             raise OutputError(
@@ -61,18 +64,19 @@ class OutputFolder:
         except OSError as error:
             raise cannot_write(path, error) from None
         try:
-            return cls._locked(path, lock)
+            return cls._locked(path, lock, believed)
         except BaseException:
             lock.release()
             raise
 
     @classmethod
-    def _locked(cls, path: Path, lock: Lock) -> Self:
+    def _locked(cls, path: Path, lock: Lock, believed: Collection[Path]) -> Self:
         try:
             journal = Journal.open(path / own_names.FOLDER)
         except OSError as error:
             raise cannot_write(path, error) from None
         try:
+            refuse_unfinished(journal, path, believed)
             folder = cls(path, journal, lock)
             folder._recover(journal)
             folder._mark()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pigeonhole import failpoints
 from pigeonhole.files.copy import copy_aside
-from pigeonhole.files.folders import make_folders
+from pigeonhole.files.folders import leads_through_link, make_folders
 from pigeonhole.files.publish import CANNOT, publish, rename_without_replacing, sync_open
 from pigeonhole.files.remove import put_back, remove_same
 from pigeonhole.files.source import ChangedError, OpenFile, SourceError, exists, open_unchanged, reason_of
@@ -33,6 +33,10 @@ class TargetPaths:
         if entry.target is None:
             raise ValueError(entry)
         return self.out / entry.target
+
+    def lead_elsewhere(self, entry: JournalEntry) -> bool:
+        """Whether a folder on the way to the target is a link now, so that another file would be meant."""
+        return entry.target is not None and leads_through_link(self.out, entry.target.parent)
 
     def part(self, entry: JournalEntry, folder: Path) -> Path:
         """What is being written in `folder`."""

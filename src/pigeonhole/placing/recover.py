@@ -25,7 +25,7 @@ from pigeonhole.journal.entry import JournalEntry, State
 from pigeonhole.journal.journal import Journal
 from pigeonhole.placing.mode import Placing
 from pigeonhole.placing.place import TargetPaths, remove_source
-from pigeonhole.placing.undo_one import undo_entry
+from pigeonhole.placing.undo_one import LINKED, undo_entry
 
 
 @dataclass(slots=True)
@@ -65,6 +65,11 @@ def bring_to_end(entry: JournalEntry, journal: Journal, paths: TargetPaths) -> b
             raise SourceError(reason or "", transient=True)
         journal.update([entry])
         return True
+    if paths.lead_elsewhere(entry):  # what stands behind the link is none of our business
+        if not has_content(entry.source, entry.sha256):
+            raise SourceError(LINKED)
+        journal.update([], dropped=[entry])
+        return False
     if entry.target is None or _has_arrived(entry, paths) or _was_removed(entry):
         _finish(entry, paths, journal)
         return True

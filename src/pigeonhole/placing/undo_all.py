@@ -1,7 +1,7 @@
 """Everything that was put into an output folder goes back to where it came from."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files.source import exists
 from pigeonhole.journal.entry import JournalEntry, State
 from pigeonhole.placing.output_folder import GROUP, OutputFolder, has_journal_folder, sync_folders
+from pigeonhole.placing.trust import ELSEWHERE, is_believed, refuse_to_guess
 from pigeonhole.placing.undo_one import undo_entry
 from pigeonhole.text import printable
 
@@ -32,8 +33,11 @@ class Refused:
     reason: str
 
 
-def undo(out: Path) -> Iterator[Undone | Refused]:
+def undo(out: Path, back_to: Collection[Path] = ()) -> Iterator[Undone | Refused]:
     """Take back everything in `out`, the latest first; folders that were made for it go as well if they are empty.
+
+    Of a journal that was not made here only what came from below the folders `back_to` is taken back; without any,
+    UsageError says what it names.
 
     May be repeated: what is undone stays so, what was refused is tried again. Raises UsageError where nothing was ever
     sorted into `out`, OutputError where another process is at it or the journal is damaged; then nothing is touched.
@@ -42,27 +46,39 @@ def undo(out: Path) -> Iterator[Undone | Refused]:
         raise UsageError(
             f"Nothing was ever sorted into {printable(out)}.", "Name the folder that guess-dir sorted into."
         )
-    folder = OutputFolder.open(out)
+    folder = OutputFolder.open(out, back_to)
     try:
+        if not back_to:
+            refuse_to_guess(folder.writing, out)
         for entry, reason in folder.unknown:
             yield _result(entry, folder, f"nobody can tell where it stands ({reason}); undo again to find out")
         number = sys.maxsize
         while entries := folder.writing.done_before(number, GROUP):
-            yield from _undo(entries, folder)
+            yield from _undo(entries, folder, back_to)
             number = entries[-1].id
         _remove_folders(folder)
     finally:
         folder.close()
 
 
-def undo_entries(entries: Sequence[JournalEntry], folder: OutputFolder) -> list[Undone | Refused]:
+def undo_entries(
+    entries: Sequence[JournalEntry], folder: OutputFolder, back_to: Collection[Path] = ()
+) -> list[Undone | Refused]:
     """The same for some `entries` alone, which are done, the latest first, in a folder that is open for writing."""
-    results = list(_undo(entries, folder))
+    results = list(_undo(entries, folder, back_to))
     _remove_folders(folder)
     return results
 
 
-def _undo(entries: Sequence[JournalEntry], folder: OutputFolder) -> Iterator[Undone | Refused]:
+def _undo(
+    all_entries: Sequence[JournalEntry], folder: OutputFolder, back_to: Collection[Path]
+) -> Iterator[Undone | Refused]:
+    entries: list[JournalEntry] = []
+    for entry in all_entries:
+        if is_believed(entry, folder.writing, folder.path, back_to):
+            entries.append(entry)
+        else:
+            yield _result(entry, folder, ELSEWHERE)
     for entry in entries:
         entry.state = State.UNDOING
     folder.writing.update(entries)

@@ -20,6 +20,8 @@ from pigeonhole.journal.entry import JournalEntry, State
 from pigeonhole.placing.mode import Placing
 from pigeonhole.placing.place import TargetPaths
 
+LINKED = "one of its folders in the output is a link to somewhere else now"
+
 
 def undo_entry(entry: JournalEntry, paths: TargetPaths) -> str | None:
     """Undo one entry. Returns None where that is done; then it is UNDONE. Otherwise why it is not: it is DONE where it
@@ -28,6 +30,9 @@ def undo_entry(entry: JournalEntry, paths: TargetPaths) -> str | None:
     May be repeated after it was killed at any step.
     """
     try:
+        if paths.lead_elsewhere(entry):
+            entry.state = State.DONE
+            return LINKED
         _undo(entry, paths)
     except (OSError, SourceError) as error:
         return _after_failure(entry, paths, error)

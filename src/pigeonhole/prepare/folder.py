@@ -14,6 +14,7 @@ from pigeonhole.files.folders import make_folders
 from pigeonhole.files.overlap import refuse_overlap
 from pigeonhole.files.publish import publish, sync_folder, sync_open
 from pigeonhole.files.source import has_content
+from pigeonhole.placing.trust import refuse_another_owner
 from pigeonhole.prepare.ledger import Announced, Job, Ledger
 from pigeonhole.sorting.free_names import FreeNames
 from pigeonhole.sorting.template import Name
@@ -50,6 +51,7 @@ class PreparedFolder:
             hidden.mkdir(parents=True, exist_ok=True)
             if hidden.is_symlink():
                 raise OutputError(f"{printable(hidden)} is a link.", "Remove it.")
+            refuse_another_owner(hidden)
             lock = Lock(hidden / LOCK)
         except TakenError as error:
             raise OutputError(

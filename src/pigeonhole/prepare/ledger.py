@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from pigeonhole.errors import OutputError
+from pigeonhole.files.folders import below_output
 from pigeonhole.text import printable
 
 VERSION = 1
@@ -110,14 +111,14 @@ class Ledger:
         query = "SELECT target, sha256 FROM file WHERE job = ? AND item = ? ORDER BY number"
         with self._spoken():
             rows = self._connection.execute(query, (job.id, item)).fetchall()
-        return [Announced(PurePath(os.fsdecode(target)), sha256) for target, sha256 in rows]
+            return [Announced(below_output(PurePath(os.fsdecode(target))), sha256) for target, sha256 in rows]
 
     def unfinished(self) -> list[PurePath]:
         """Every file that a killed run had announced and perhaps not published."""
         query = "SELECT target FROM file JOIN item USING (job, item) WHERE done = 0"
         with self._spoken():
             rows = self._connection.execute(query).fetchall()
-        return [PurePath(os.fsdecode(target)) for (target,) in rows]
+            return [below_output(PurePath(os.fsdecode(target))) for (target,) in rows]
 
     def announce(self, job: Job, items: Iterable[tuple[bytes, str, Sequence[Announced]]]) -> None:
         """Write down which files each (item, detail) is about to give."""
@@ -161,7 +162,7 @@ class Ledger:
             yield
         except sqlite3.OperationalError as error:
             raise OutputError(f"{printable(self._path)} cannot be written or read: {error}.") from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
             raise OutputError(
                 f"{printable(self._path)} is damaged: {error}.", "Delete it, or choose another folder."
             ) from None

@@ -50,13 +50,17 @@ class Sorter:
         self._late: list[Outcome] = []
 
     @classmethod
-    def open(cls, out: Path, options: SortOptions) -> Self:
+    def open(cls, out: Path, options: SortOptions, source: Path | None = None) -> Self:
         """Lock `out` (it is made), check the journal, and finish or roll back what a killed run left.
+
+        A journal that was not made here is believed of files below the folder `source` alone.
 
         Raises OutputError where another process sorts into `out`, where it cannot be written, or where the journal is
         damaged or missing; then nothing has been touched.
         """
-        return cls(OutputFolder.open_read_only(out) if options.dry_run else OutputFolder.open(out), options)
+        if options.dry_run:
+            return cls(OutputFolder.open_read_only(out), options)
+        return cls(OutputFolder.open(out, () if source is None else (source,)), options)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ def command(
             decoders = stack.enter_context(DecoderPool(early=True))
             model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
             answering = _ByModel(model, decoders)
-        sorter = stack.enter_context(Sorter.open(out, options))
+        sorter = stack.enter_context(Sorter.open(out, options, source))
         note_before = answering.note
         for note in (note_before, *sorter.notes):
             if note:
