@@ -3,7 +3,8 @@
 #
 # script   the one at the top level that it has; the others are called by pigeonhole.sh
 # where    the container image and the packages that it needs: classify or train. `here` is never in a container: what
-#          was sorted may have come from anywhere, and a container would have to be shown all of it
+#          was sorted may have come from anywhere, and a container would have to be shown all of it. What looks at
+#          faces needs train
 # network  none, weights: it may download them, once, or page: a port of this machine leads to it
 # paths    NAME:role, in their order; what stands in brackets may be left out (TF_FILES is then the one beside the
 #          scripts), and `...` means one or more, in brackets any number. The roles, with what the container may do:
@@ -23,7 +24,7 @@
 #              what it does
 row train      train.sh     train     weights  '[TF_FILES:data]'                              '--weights:file' \
   'Learn from the pictures in TF_FILES/data/<category>/ and write TF_FILES/model.onnx.'
-row guess      guess.sh     classify  none     '[TF_FILES:model] IMAGE:picture...'            '--heat-map:new' \
+row guess      guess.sh     classify  none     '[TF_FILES:model] IMAGE:picture...'            '--heat-map:new --boxes:new' \
   'Say what is on pictures: every category with its score (0 to 1), best first.'
 row guess-dir  guessDir.sh  classify  none     '[TF_FILES:model] IN:in OUT:out'               '--from-answers:table' \
   'Sort the pictures of a folder into another as <category>-<score>.<ext>.'

@@ -88,6 +88,7 @@ launch() { # COMMAND ARGUMENT...
   fi
   take_paths
   take_files
+  ! looks_at_faces || where=train
   hand_over "$command" "${arguments[@]}" ${options[@]+"${options[@]}"}
 }
 

@@ -28,8 +28,10 @@ has_option() { # NAME
   return 1
 }
 
-# Gives each path its role from the table of commands, and leaves in `arguments` what arrives at the command.
+# Gives each path its role from the table of commands, and leaves in `arguments` what arrives at the command, and in
+# `model` the model file that it reads.
 arguments=()
+model=''
 take_paths() {
   local spec role several='' least=0 spare i=0
   for spec in "${roles[@]}"; do
@@ -94,7 +96,7 @@ take() { # ROLE PATH
   before=$REPLY
   arguments+=("$before")
   case $1 in
-    model | report) share_tf_files "$before" ro ;;
+    model | report) model=$before/model.onnx && share_tf_files "$before" ro ;;
     data) share_tf_files "$before" rw ;;
     in) if has_option --move; then share "$before" rw; else share "$before" ro; fi ;;
     inbox) if has_option --copy; then share "$before" ro; else share "$before" rw; fi ;;
@@ -105,6 +107,16 @@ take() { # ROLE PATH
     new) share_folder_of "$before" rw ;;
   esac
   [[ $1 != report ]] || has_option --no-report || share_report "$before"
+}
+
+# What finds faces is in the larger image alone, in which a model that looks at them was trained.
+looks_at_faces() {
+  local option
+  [[ $where == classify ]] || return 1
+  for option in ${options[@]+"${options[@]}"}; do
+    case $option in --faces | --boxes | --boxes=*) return 0 ;; esac
+  done
+  [[ -f $model ]] && LC_ALL=C grep -qaE '"face": "(drawn|human)"' "$model"
 }
 
 # `NAME FILE` and `NAME=FILE` among the options: FILE becomes absolute and is shown to the container, or the folder

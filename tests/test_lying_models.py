@@ -54,6 +54,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ({"preprocessing": seeing(fraction="all")}, "the fraction that it crops"),
         ({"preprocessing": seeing(interpolation="magic")}, "its interpolation is not known"),
         ({"preprocessing": seeing(crop="left")}, "its crop is not known"),
+        ({"preprocessing": seeing(face="cat")}, "its detector of faces is not known"),
         ({"preprocessing": seeing(crop=["centre"])}, "its crop is not known"),
         ({"preprocessing": seeing(crop="letterbox", fraction=0.5)}, "its crop is not known"),
         ({"preprocessing": "[]"}, "preprocessing is not a list"),

@@ -155,6 +155,35 @@ def test_a_heat_map_may_be_written_beside_where_one_stands(checkout: Checkout, p
     assert checkout.job().command[-2:] == ["--heat-map", f"{place}/in/h.png"]
 
 
+FOR_ONE, FOR_MANY = ("guess.sh", "tf", "elsa.jpg"), ("guessDir.sh", "tf", "in", "out")
+
+
+@pytest.mark.parametrize(
+    ("said", "command", "image"),
+    [
+        (b"null", FOR_ONE, "classify"),
+        (b"null", FOR_MANY, "classify"),
+        (b"null", (*FOR_ONE, "--faces"), "train"),
+        (b"null", (*FOR_ONE, "--boxes", "in/b.png"), "train"),
+        (b"null", (*FOR_ONE, "--boxes=in/b.png"), "train"),
+        (b'"drawn"', FOR_ONE, "train"),
+        (b'"human"', FOR_MANY, "train"),
+        (b'"drawn"', ("watch.sh", "tf", "in", "out"), "train"),
+    ],
+)
+def test_what_looks_at_faces_runs_in_the_image_that_can_find_them(
+    said: bytes, command: tuple[str, ...], image: str, checkout: Checkout, place: Path
+) -> None:
+    (place / "tf" / "model.onnx").write_bytes(b'\x08\x07\n {"size": 224, "face": ' + said + b"} \xff")
+
+    checkout.run(*command, cwd=place)
+
+    assert checkout.job().image.startswith(f"pigeonhole-{image}:")
+    assert checkout.job().values("--network") == ["none"]
+    if "--boxes" in command:
+        assert checkout.job().mounts[f"{place}/in"] == "rw"
+
+
 def test_compare_may_write_to_tf_files(checkout: Checkout, place: Path) -> None:
     checkout.run("pigeonhole.sh", "compare", "tf", "--seed", "3", cwd=place)
 

@@ -40,11 +40,26 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class FaceSearch:
+    """What came of looking for the face in a picture that is to be classified.
+
+    `box`: left, top, right and bottom of what is cut out around the largest, in pixels of the upright picture; None
+    where there is no face.
+    """
+
+    box: tuple[int, int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A file that may be a picture. `relative` is its path below the folder that was searched."""
+    """A file that may be a picture. `relative` is its path below the folder that was searched.
+
+    `face` tells where its face is, None where nobody has looked.
+    """
 
     path: Path
     relative: Path
+    face: FaceSearch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +70,8 @@ class Guess:
     `sha256` is the digest of the very bytes that were decoded, `identity` the state of the file before they were read.
     `distance` is how far the picture is from the nearest training picture of its category, None where the model cannot
     tell; `why_unknown` says why the model withholds its answer, empty where it does not. `has_end` is whether the file
-    ends as files of its format do: one that does not has all its pixels, and may still be written to.
+    ends as files of its format do: one that does not has all its pixels, and may still be written to. `face`: the part
+    that was classified, None where the model looks for no faces.
     """
 
     path: Path
@@ -65,6 +81,12 @@ class Guess:
     distance: float | None = None
     why_unknown: str = ""
     has_end: bool = True
+    face: FaceSearch | None = None
+
+    @property
+    def has_no_face(self) -> bool:
+        """Whether a face was looked for and not found, so that the picture was classified as a whole."""
+        return self.face is not None and self.face.box is None
 
     @property
     def label(self) -> str:

@@ -8,11 +8,13 @@ import math
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.decoding.faces import Cutting, all_faces
 from pigeonhole.decoding.item import Decoded, Decoders, Problem
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.images import Preprocessing
@@ -20,7 +22,16 @@ from pigeonhole.model import Answers, Model
 from pigeonhole.model.batch_threads import OrderedThreads
 from pigeonhole.records import Failed, Found, Guess
 
-__all__ = ["Decoded", "GuessWithHeat", "Problem", "decoded", "guess_with_heat", "guesses"]
+__all__ = [
+    "Decoded",
+    "GuessWithHeat",
+    "GuessedFaces",
+    "Problem",
+    "decoded",
+    "guess_faces",
+    "guess_with_heat",
+    "guesses",
+]
 
 
 class GuessWithHeat(NamedTuple):
@@ -68,6 +79,29 @@ def guess_with_heat(found: Found, model: Model, decoders: Decoders | None = None
     return GuessWithHeat(guess, model.plain_view(pixels)[0], heat[0, best])
 
 
+class GuessedFaces(NamedTuple):
+    """An answer for each face of a picture, from left to right; `whole` and `times` as in CutFaces."""
+
+    path: Path
+    faces: tuple[Guess, ...]
+    whole: NDArray[np.uint8] | None
+    times: float
+
+
+def guess_faces(found: Iterable[Found | Problem], model: Model, cutting: Cutting) -> Iterator[GuessedFaces | Problem]:
+    """The model's answer for every face of every picture. `cutting` has the preprocessing of `model`."""
+    for item in all_faces(found, cutting):
+        if not isinstance(item, tuple):
+            yield item
+            continue
+        made, cut = item
+        batch = [Decoded(made.found, made.identity, made.sha256, pixels, face=face) for face, pixels in cut.faces]
+        answers = _guesses(model, batch) if batch else []
+        faces = tuple(answer for answer in answers if isinstance(answer, Guess))
+        problem = next((answer for answer in answers if not isinstance(answer, Guess)), None)
+        yield problem or GuessedFaces(made.found.path, faces, cut.whole, cut.times)
+
+
 def decoded(
     found: Iterable[Found | Problem], preprocessing: Preprocessing, decoders: Decoders | None = None
 ) -> Iterator[Decoded | Problem]:
@@ -95,7 +129,7 @@ def _guess(model: Model, item: Decoded, answers: Answers, number: int) -> Guess 
         return Failed(item.found.path, "the model's answer is no number")
     why_unknown = model.rejection.why_unknown(float(row.max()), distance) if model.rejection else ""
     ranking = _ranking(model.card.labels, row)
-    return Guess(item.found.path, ranking, item.sha256, item.identity, distance, why_unknown, item.has_end)
+    return Guess(item.found.path, ranking, item.sha256, item.identity, distance, why_unknown, item.has_end, item.face)
 
 
 def _ranking(labels: tuple[str, ...], row: NDArray[np.float32]) -> tuple[tuple[str, float], ...]:

@@ -14,6 +14,7 @@ import pytest
 from container_user import User, base_image, docker, engine, make_user, owners, visible
 
 from commands import pigeonhole
+from whole_pictures import write_wholes
 
 pytestmark = [
     pytest.mark.skipif(
@@ -157,6 +158,28 @@ def test_where_it_looks_is_drawn_with_torch_and_without(user: User, training: st
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in folder.iterdir())
     assert sorted(path.name for path in folder.iterdir()) == ["explained.png", "heat.png"]
     assert owners(folder) == {user.ids}
+
+
+def test_a_model_that_looks_at_faces_finds_them_without_a_network(user: User) -> None:
+    tf_files, new, out = user.home / "faces, tf", user.home / "whole, new", user.home / "faces, sorted"
+    write_wholes(tf_files / "data", 8)
+    write_wholes(new, 2, first=100)
+    user.owns(tf_files)
+    user.owns(new)
+    options = ("--crop", "faces", "--backbone", "builtin", "--no-report")
+    trained = user.script("train.sh", tf_files, *options, PIGEONHOLE_OFFLINE="1")
+    assert trained.returncode == 0, trained.stderr
+    assert "animeface" not in trained.stderr, "it is in the image"
+    ran = user.script("guessDir.sh", tf_files, new, out)
+    assert ran.returncode == 0, ran.stderr
+    assert "pigeonhole-train" in user.image_of_last_job()
+    assert len(list(out.iterdir())) >= 6
+    assert owners(out) == {user.ids}
+    picture = next((new / "mila").iterdir())
+    named = user.script("guess.sh", tf_files, picture, "--boxes", new / "boxes.png", "--top", "1")
+    assert named.returncode == 0, named.stderr
+    assert named.stdout.startswith("face 1 (")
+    assert (new / "boxes.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_guess_answers_best_first(user: User, training: str) -> None:

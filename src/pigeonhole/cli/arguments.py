@@ -61,6 +61,12 @@ def write_new(path: Path, data: bytes) -> None:
         raise OutputError(f"{printable(path)} cannot be written: {error.strerror}.") from error
 
 
+def without_face(count: int) -> str:
+    """What is said of so many pictures that a model which looks at faces found none in."""
+    what = "1 picture has no face and was" if count == 1 else f"{count} pictures have no face and were"
+    return f"{what} classified as a whole."
+
+
 def three(paths: tuple[Argument, ...], source: str) -> tuple[Path | Argument, Argument, Argument]:
     """TF_FILES, the folder that is called `source` in the command's help, and OUT."""
     match paths:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.images.preprocessing import Preprocessing
-from pigeonhole.records import Failed, Found, Identity, Skipped, Unreadable
+from pigeonhole.records import FaceSearch, Failed, Found, Identity, Skipped, Unreadable
 
 Problem = Unreadable | Skipped | Failed
 
@@ -18,7 +18,7 @@ Problem = Unreadable | Skipped | Failed
 class Decoded:
     """One picture as the model sees it: `pixels` uint8 [S, S, 3] RGB, of the bytes that have the digest `sha256`.
 
-    `identity` is the state of the file before they were read, `has_end` as in Guess.
+    `identity` is the state of the file before they were read, `has_end` and `face` as in Guess.
     """
 
     found: Found
@@ -26,6 +26,7 @@ class Decoded:
     sha256: str
     pixels: NDArray[np.uint8]
     has_end: bool = True
+    face: FaceSearch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import selectors
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Self
 
 from pigeonhole.cpus import available_cpus
@@ -16,6 +17,7 @@ from pigeonhole.decoding.item import Decoded, Made, Problem
 from pigeonhole.decoding.process import DecoderProcess, Job, shared_file
 from pigeonhole.decoding.protocol import Limits, Settings
 from pigeonhole.errors import PigeonholeError
+from pigeonhole.faces.animeface_environment import animeface_if_there
 from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.records import Found
 
@@ -46,6 +48,7 @@ class DecoderPool:
         self._selector = selectors.DefaultSelector()
         self._lock_descriptor = shared_file(1)
         self._settings: Settings | None = None
+        self._animeface: Path | None = None
         self._failed_starts = 0
         if early:
             for _ in range(self._most):
@@ -87,8 +90,10 @@ class DecoderPool:
             if self._settings is not None:
                 self.rest()  # the shared memory has the size of a picture
             self._settings = settings
+            looks = isinstance(settings, Preprocessing) and settings.face == "drawn"
+            self._animeface = animeface_if_there() if looks else None
             for worker in self._workers:
-                worker.prepare(settings)
+                worker.prepare(settings, self._animeface)
         pending: deque[Job | Problem] = deque()
         for item in items:
             pending.append(self._submitted(item) if isinstance(item, Found) else item)
@@ -161,7 +166,7 @@ class DecoderPool:
         except OSError as error:  # no memory, or too many processes or open files
             raise PigeonholeError(f"No decoder process can be started: {error.strerror}.") from None
         if self._settings is not None:
-            worker.prepare(self._settings)
+            worker.prepare(self._settings, self._animeface)
         self._workers.append(worker)
         self._selector.register(worker.connection, selectors.EVENT_READ, worker)
         return worker

@@ -11,6 +11,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Pipe
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -86,8 +87,8 @@ class DecoderProcess:
         finally:
             theirs.close()
 
-    def prepare(self, settings: Settings) -> None:
-        """Say what the pictures are decoded to: it decides how large the shared memory is."""
+    def prepare(self, settings: Settings, animeface: Path | None) -> None:
+        """Say what the pictures are decoded to, which decides how large the shared memory is, and what finds faces."""
         self._side = settings.size
         self._is_prepared = True
         self._since = time.monotonic()
@@ -95,7 +96,7 @@ class DecoderProcess:
         os.ftruncate(self._memory_descriptor, PAGE + self._depth * self._side**2 * 3)
         self._memory = mmap.mmap(self._memory_descriptor, 0)
         with suppress(OSError):
-            self.connection.send((settings, self._limits, self._decoder))
+            self.connection.send((settings, self._limits, self._decoder, animeface))
 
     @property
     def room(self) -> int:
@@ -107,7 +108,8 @@ class DecoderProcess:
             self._since = time.monotonic()
         self.jobs.append(job)
         with suppress(OSError):  # it has just died, which `receive` will find out
-            self.connection.send((str(job.found.path), str(job.found.relative), self._slots_given % self._depth))
+            found = job.found
+            self.connection.send((str(found.path), str(found.relative), self._slots_given % self._depth, found.face))
         self._slots_given += 1
 
     def receive(self) -> None:
@@ -122,7 +124,8 @@ class DecoderProcess:
         job = self.jobs.popleft()
         path = job.found.path
         if answer.kind == "pixels" and answer.identity and answer.sha256:
-            job.result = Decoded(job.found, answer.identity, answer.sha256, self._pixels(slot), answer.has_end)
+            pixels = self._pixels(slot)
+            job.result = Decoded(job.found, answer.identity, answer.sha256, pixels, answer.has_end, answer.face)
         elif answer.kind == "made" and answer.identity and answer.sha256:
             job.result = Made(job.found, answer.identity, answer.sha256, answer.value)
         elif answer.kind == "unreadable":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal, Protocol
 
-from pigeonhole.records import Identity
+from pigeonhole.records import FaceSearch, Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Phase(IntEnum):
 class Answer:
     """What became of one job. After "pixels" they stand in its slot of the shared memory; "made" brings a `value`.
 
-    `identity`, `sha256` and `has_end` as in Guess; the first two are None where the decoder did not get that far.
+    `identity`, `sha256`, `has_end` and `face` as in Guess; the first two are None where the decoder did not get that
+    far.
     """
 
     kind: Literal["ready", "pixels", "made", "unreadable", "failed"]
@@ -51,3 +52,4 @@ class Answer:
     sha256: str | None = None
     value: Any = None
     has_end: bool = True
+    face: FaceSearch | None = None

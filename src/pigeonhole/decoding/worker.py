@@ -19,28 +19,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.decoding.face import face_search
 from pigeonhole.decoding.protocol import Answer, Limits, Phase, Settings
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
 from pigeonhole.formats.complete import has_end
+from pigeonhole.records import FaceSearch
 
 PAGE = 4096  # the phase lives in the first page of the shared memory, the pixels behind it
 
 Turn = AbstractContextManager[object]
+# Where a face was found, it is told its box as well.
 Decode = Callable[[bytes, Settings, Turn], NDArray[np.uint8]]
 # Where squares have the size 0: also told the picture's path below its folder, it answers through the connection.
 Make = Callable[[bytes, Settings, Turn, PurePath], object]
 
 
 def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: int) -> None:
-    """Answer every (path, relative path, slot) with an Answer, until the other side hangs up."""
+    """Answer every (path, relative path, slot, known face) with an Answer, until the other side hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pool, which hangs up
     for number in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)  # kills, also while a decoder written in C never comes back
     connection = Connection(connection_descriptor)
     with suppress(EOFError, ConnectionError):  # the pool is gone
-        settings, limits, decoder = connection.recv()
-        worker = _Worker(memory_descriptor, lock_descriptor, settings, limits, _named(decoder))
+        settings, limits, decoder, animeface = connection.recv()
+        function = _named(decoder)
+        worker = _Worker(memory_descriptor, lock_descriptor, settings, limits, function=function, animeface=animeface)
         _bound(limits.memory)
         connection.send(Answer("ready"))
         _silence()
@@ -53,15 +57,23 @@ def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: i
 
 class _Worker:
     def __init__(
-        self, memory_descriptor: int, lock_descriptor: int, settings: Settings, limits: Limits, function: Decode | Make
+        self,
+        memory_descriptor: int,
+        lock_descriptor: int,
+        settings: Settings,
+        limits: Limits,
+        *,
+        function: Decode | Make,
+        animeface: Path | None,
     ) -> None:
         self._memory = mmap.mmap(memory_descriptor, 0)
         self._settings = settings
         self._limits = limits
         self._function: Any = function
+        self._animeface = animeface
         self._large_turn = _Turn(lock_descriptor, self)
 
-    def answer(self, path: str, relative: str, slot: int) -> Answer:
+    def answer(self, path: str, relative: str, slot: int, face: FaceSearch | None) -> Answer:
         self.enter(Phase.READING)
         identity, sha256 = None, None
         try:
@@ -71,7 +83,9 @@ class _Worker:
             if not self._settings.size:
                 made = self._function(data, self._settings, self._large_turn, PurePath(relative))
                 return Answer("made", "", identity, sha256, made)
-            pixels = self._function(data, self._settings, self._large_turn).tobytes()
+            face = face_search(data, self._settings, face, self._animeface, self._large_turn)
+            part = (face.box,) if face and face.box else ()
+            pixels = self._function(data, self._settings, self._large_turn, *part).tobytes()
         except UnreadableError as error:
             return Answer("unreadable", str(error), identity, sha256)
         except MemoryError:
@@ -81,7 +95,7 @@ class _Worker:
             return Answer("failed", error.strerror or type(error).__name__)
         start = PAGE + slot * len(pixels)
         self._memory[start : start + len(pixels)] = pixels
-        return Answer("pixels", "", identity, sha256, has_end=has_end(data))
+        return Answer("pixels", "", identity, sha256, has_end=has_end(data), face=face)
 
     def enter(self, phase: Phase) -> None:
         # The timers are the kernel's: they kill a decoder that hangs, also when the pool itself has been killed.

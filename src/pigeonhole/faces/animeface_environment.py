@@ -19,7 +19,7 @@ SECONDS = 300.0  # for pip, which fetches seven megabytes
 
 
 def animeface_python(note: Callable[[str], None] = lambda sentence: None) -> Path:
-    """The interpreter of an environment in which animeface works; it is made in the user's cache if need be.
+    """The interpreter of an environment in which animeface works, which is made in the user's cache if need be.
 
     `note` is told that before, since it takes a while. Raises PigeonholeError with the reason where it cannot be made.
     """
@@ -27,7 +27,7 @@ def animeface_python(note: Callable[[str], None] = lambda sentence: None) -> Pat
         if not Animeface(Path(given)).works():
             raise PigeonholeError(f"animeface does not run in {printable(given)}, which {PLACE} names.", "")
         return Path(given)
-    folder = user_cache() / f"animeface-{sys.version_info.major}.{sys.version_info.minor}"
+    folder = _environment()
     python = folder / "bin" / "python"
     if python.exists() and Animeface(python).works():
         return python
@@ -47,6 +47,13 @@ def animeface_python(note: Callable[[str], None] = lambda sentence: None) -> Pat
     return python
 
 
+def animeface_if_there() -> Path | None:
+    """The same where that environment is there already and works; nothing is fetched."""
+    given = os.environ.get(PLACE)
+    python = Path(given) if given else _environment() / "bin" / "python"
+    return python if python.exists() and Animeface(python).works() else None
+
+
 def make(folder: Path) -> None:
     """Make the environment in `folder`, in place of whatever is there. Raises PigeonholeError with the reason."""
     python = folder / "bin" / "python"
@@ -58,3 +65,7 @@ def make(folder: Path) -> None:
             raise PigeonholeError("animeface cannot be fetched; the network may be missing.", "") from None
     if not Animeface(python).works():
         raise PigeonholeError("animeface was fetched, but does not run here.", "")
+
+
+def _environment() -> Path:
+    return user_cache() / f"animeface-{sys.version_info.major}.{sys.version_info.minor}"

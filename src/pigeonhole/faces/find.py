@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +13,8 @@ from PIL import Image
 from pigeonhole.faces.animeface import Animeface
 from pigeonhole.faces.boxes import Face, Find, merged
 from pigeonhole.faces.cascades import DRAWN, HUMAN, search
+from pigeonhole.images.preprocessing import Detector
 
-Detector = Literal["drawn", "human"]
 EDGES = (400, 640, 1024)  # pixels of the longer edge, at which a picture is searched: faces may be large or small
 TURNED_EDGE = 640
 TURNS = (20, -20, 40, -40)  # degrees, where no face stands upright

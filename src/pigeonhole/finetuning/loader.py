@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from pigeonhole.cpus import available_cpus
 from pigeonhole.dataset.folders import Example
+from pigeonhole.decoding.face import face_search
 from pigeonhole.errors import DataError, UnreadableError
 from pigeonhole.files import digest, read
 from pigeonhole.finetuning.augment import augmentation
@@ -52,7 +53,9 @@ class Pictures(Dataset[tuple[Tensor, int]]):
         place, row = item
         example = self._examples[row]
         try:
-            pixels = torch.from_numpy(to_square(read(example.found.path)[0], self._preprocessing).copy())
+            data = read(example.found.path)[0]
+            face = face_search(data, self._preprocessing, example.found.face, None)
+            pixels = torch.from_numpy(to_square(data, self._preprocessing, part=face.box if face else None).copy())
         except (UnreadableError, OSError) as error:
             raise DataError(
                 f"{printable(example.found.path)} could be read before and cannot any more ({error}).", "Train again."

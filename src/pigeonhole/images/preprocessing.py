@@ -5,6 +5,7 @@ from typing import Literal
 
 Interpolation = Literal["bilinear", "bicubic"]
 Crop = Literal["centre", "squeeze", "letterbox"]
+Detector = Literal["drawn", "human"]
 Box = tuple[float, float, float, float]
 
 FILL = (124, 116, 104)  # what a letterbox has beside the picture: ImageNet's mean colour, which says nothing
@@ -18,12 +19,15 @@ class Preprocessing:
     fraction 224 / 256 is torchvision's "resize to 256, crop the middle 224", done in one step.
     "squeeze": the whole picture, its long edge compressed. "letterbox": the whole picture in its proportions, with
     FILL beside it. These two need `fraction` 1.
+    `face`: the detector that finds the largest face, which is then treated as if it were the picture; where there is
+    none, or with None, that is the whole of it.
     """
 
     size: int = 224
     fraction: float = 0.875
     interpolation: Interpolation = "bilinear"
     crop: Crop = "centre"
+    face: Detector | None = None
 
     def scaled(self, width: int, height: int) -> tuple[int, int]:
         """How large the whole of a picture of `width` × `height` pixels becomes, in pixels.

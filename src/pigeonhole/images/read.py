@@ -41,13 +41,17 @@ _ONE_LARGE_AT_A_TIME = threading.Lock()
 
 
 def to_square(
-    data: bytes, preprocessing: Preprocessing, large_turn: AbstractContextManager[object] = _ONE_LARGE_AT_A_TIME
+    data: bytes,
+    preprocessing: Preprocessing,
+    large_turn: AbstractContextManager[object] = _ONE_LARGE_AT_A_TIME,
+    part: tuple[int, int, int, int] | None = None,
 ) -> NDArray[np.uint8]:
     """The part of a picture that the model sees, as uint8 S×S×3, RGB, 0–255, where S is `preprocessing.size`.
 
     `data` is a whole file: JPEG, MPO, PNG, GIF, BMP, TIFF, WebP, AVIF, PPM, or HEIC where pillow-heif is installed.
     An animation gives its first frame, EXIF orientation is obeyed, transparent parts are white.
-    `large_turn` is held while a picture of more than `LARGE_PIXELS` pixels is decoded.
+    `large_turn` is held while a picture of more than `LARGE_PIXELS` pixels is decoded. `part`, left, top, right and
+    bottom in pixels of the upright picture, is treated as if it were the picture; None: all of it is.
     Raises UnreadableError with the reason for anything else, for damage and for more than `MAX_PIXELS` pixels (fewer
     for WebP, AVIF and HEIC).
     """
@@ -55,7 +59,9 @@ def to_square(
         width, height = stored.size
         _check_size(kind, width, height)
         with large_turn if width * height > LARGE_PIXELS else nullcontext():
-            return _seen(stored.decode(preprocessing), stored, preprocessing)
+            upright = (height, width) if stored.orientation >= LYING else (width, height)
+            part = part or (0, 0, *upright)
+            return _seen(stored.decode(_wanted(stored, preprocessing, part)), stored, preprocessing, part)
 
 
 def upright_size(data: bytes) -> tuple[int, int]:
@@ -97,17 +103,29 @@ def _check_size(kind: str, width: int, height: int) -> None:
         raise UnreadableError(f"it has {width} × {height} pixels, and the limit is {MAX_EDGE:,} for an edge")
 
 
-def _seen(pixels: Pixels, stored: StoredPicture, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    """What the model sees of a decoded picture."""
+def _wanted(stored: StoredPicture, preprocessing: Preprocessing, part: tuple[int, int, int, int]) -> tuple[int, int]:
+    """Width and height of the whole of a picture, as it is stored, of which the `part` is as large as it is wanted."""
+    across, down = preprocessing.scaled(part[2] - part[0], part[3] - part[1])
+    if stored.orientation >= LYING:
+        across, down, part = down, across, (part[1], part[0], part[3], part[2])
+    width, height = stored.size
+    return math.ceil(across * width / (part[2] - part[0])), math.ceil(down * height / (part[3] - part[1]))
+
+
+def _seen(
+    pixels: Pixels, stored: StoredPicture, preprocessing: Preprocessing, part: tuple[int, int, int, int]
+) -> NDArray[np.uint8]:
+    """What the model sees of a `part` of a decoded picture."""
     (width, height), orientation = stored.size, stored.orientation
     lying = orientation >= LYING
-    upright_size = (height, width) if lying else (width, height)
-    across, down = preprocessing.seen(*upright_size)
-    upright = preprocessing.box(*upright_size)
+    part_size = part[2] - part[0], part[3] - part[1]
+    across, down = preprocessing.seen(*part_size)
+    left, top, right, bottom = preprocessing.box(*part_size)
+    upright = left + part[0], top + part[1], right + part[0], bottom + part[1]
     box = _scaled(_as_stored(upright, orientation, width, height), pixels.times)
-    part = _resized(pixels.picture, box, (down, across) if lying else (across, down), preprocessing)
+    resized = _resized(pixels.picture, box, (down, across) if lying else (across, down), preprocessing)
     turn = _UPRIGHT.get(orientation)
-    return np.asarray(_framed(part.transpose(turn) if turn is not None else part, preprocessing.size))
+    return np.asarray(_framed(resized.transpose(turn) if turn is not None else resized, preprocessing.size))
 
 
 def _resized(picture: Image.Image, box: Box, size: tuple[int, int], preprocessing: Preprocessing) -> Image.Image:

@@ -22,7 +22,6 @@ from pigeonhole.formats.colour import set_transparent_colour
 from pigeonhole.formats.complete import CUT_OFF, missing_part
 from pigeonhole.formats.tiff.decode import decoded_tiff, is_for_pillow
 from pigeonhole.formats.tiff.layout import layout_of
-from pigeonhole.images.preprocessing import Preprocessing
 
 ORIENTATIONS = range(1, 9)
 _WHOLE = 1 << 30  # bytes given to the JPEG decoder at once; where a piece ends it goes some steps back
@@ -50,14 +49,15 @@ class Pixels(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """`size` is width and height, `orientation` what EXIF calls so (1 to 8). `decode` may be called once.
+    """`size` is width and height, `orientation` what EXIF calls so (1 to 8).
 
-    It raises UnreadableError where pixels are missing, and nearly any other exception where they are damaged.
+    `decode` may be called once, with the width and height in pixels that are wanted of it: it is not made smaller. It
+    raises UnreadableError where pixels are missing, and nearly any other exception where they are damaged.
     """
 
     size: tuple[int, int]
     orientation: int
-    decode: Callable[[Preprocessing], Pixels]
+    decode: Callable[[tuple[int, int]], Pixels]
 
 
 @contextmanager
@@ -75,11 +75,11 @@ def open_picture(kind: str, data: bytes) -> Iterator[StoredPicture]:
         crop = boxes.clean_aperture(boxes.items_of(data)) if kind == "AVIF" else None  # which Pillow does not obey
         size = (crop[2] - crop[0], crop[3] - crop[1]) if crop else picture.size
 
-        def decode(preprocessing: Preprocessing) -> Pixels:
+        def decode(wanted: tuple[int, int]) -> Pixels:
             if missing := missing_part(kind, data, picture):
                 raise UnreadableError(missing)
             if isinstance(picture, JpegImageFile):
-                return _decoded_jpeg(data, picture, preprocessing)
+                return _decoded_jpeg(data, picture, wanted)
             decoded = _decoded_by_pillow(data, picture)
             return Pixels(decoded.crop(crop) if crop else decoded)
 
@@ -137,21 +137,21 @@ def _decoded_by_pillow(data: bytes, picture: ImageFile.ImageFile) -> Image.Image
     return picture
 
 
-def _decoded_jpeg(data: bytes, picture: JpegImageFile, preprocessing: Preprocessing) -> Pixels:
+def _decoded_jpeg(data: bytes, picture: JpegImageFile, wanted: tuple[int, int]) -> Pixels:
     """The decoder itself scales by 1/2, 1/4 or 1/8 as long as no edge becomes shorter than it is wanted."""
     try:
-        return _loaded_jpeg(picture, preprocessing)
+        return _loaded_jpeg(picture, wanted)
     except Exception:  # it may lack its end, or something else than its end may stand behind its pixels
         essence = jpeg.essence(data)
         if not essence.has_end and not jpeg.has_all_pixels(essence):
             raise UnreadableError(CUT_OFF.format("JPEG")) from None
     with JpegImageFile(BytesIO(essence.whole)) as again:
-        return _loaded_jpeg(again, preprocessing)
+        return _loaded_jpeg(again, wanted)
 
 
-def _loaded_jpeg(picture: JpegImageFile, preprocessing: Preprocessing) -> Pixels:
+def _loaded_jpeg(picture: JpegImageFile, wanted: tuple[int, int]) -> Pixels:
     size = picture.size
-    drafted = picture.draft(None, preprocessing.scaled(*size))
+    drafted = picture.draft(None, wanted)
     picture.decodermaxblock = _WHOLE
     picture.load()
     return Pixels(picture, round(size[0] / drafted[1][2]) if drafted else 1)

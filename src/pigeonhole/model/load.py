@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.errors import ModelError, PigeonholeError
+from pigeonhole.faces.animeface_environment import animeface_if_there
+from pigeonhole.faces.opencv import check_opencv
 from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model.card import ModelCard
@@ -17,6 +19,11 @@ from pigeonhole.model.session import BatchPlan
 from pigeonhole.model.tensors import DISTANCE, HEAT, PROBABILITIES, check_shapes
 from pigeonhole.model.trial import try_out
 from pigeonhole.text import printable
+
+CASCADE_ALONE = (
+    "animeface, which helps to find drawn faces, is not installed here: faces may be missed or cut otherwise than in"
+    " training. `faces` installs it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class Model:
     network: Network
     rejection: RejectionRule | None
     options: InferenceOptions
+    remark: str = ""  # on what is missing here
 
     @property
     def device(self) -> str:
@@ -48,8 +56,8 @@ class Model:
 
     @property
     def note(self) -> str:
-        """A sentence for the user, empty where there is nothing to say."""
-        return self.network.note
+        """What the user should know, empty where there is nothing to say."""
+        return " ".join(filter(None, (self.network.note, self.remark)))
 
     @property
     def batch_plan(self) -> BatchPlan:
@@ -154,7 +162,10 @@ def read_model(data: bytes, options: InferenceOptions | None = None, *, exact: b
     except Exception as error:  # onnxruntime's exceptions have no base of their own
         raise ModelError("it is cut off, or no ONNX file at all.") from error
     card = ModelCard.from_metadata(network.session.get_modelmeta().custom_metadata_map)
+    if card.preprocessing.face:
+        check_opencv("This model")
     options = options or InferenceOptions()
     rejection = RejectionRule.from_card(card.unknown) if card.unknown else None
     check_shapes(network.session, card, rejection)
-    return Model(card, network, rejection if options.unknown else None, options)
+    alone = card.preprocessing.face == "drawn" and animeface_if_there() is None
+    return Model(card, network, rejection if options.unknown else None, options, CASCADE_ALONE if alone else "")

@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any, get_args
 
-from pigeonhole.images.preprocessing import Crop, Interpolation, Preprocessing
+from pigeonhole.images.preprocessing import Crop, Detector, Interpolation, Preprocessing
 
 MOST_TEXT = 16 * 1024**2  # characters of one entry
 MOST_LABELS = 100_000
@@ -48,6 +48,8 @@ def preprocessing(value: Any) -> Preprocessing:
         raise ValueError("its interpolation is not known")
     if result.crop not in get_args(Crop) or (result.crop != "centre" and result.fraction != 1):
         raise ValueError("its crop is not known")
+    if result.face is not None and result.face not in get_args(Detector):
+        raise ValueError("its detector of faces is not known")
     return result
 
 

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from pigeonhole.output.protocol import Stage
 from pigeonhole.output.terminal import Terminal
-from pigeonhole.records import UNKNOWN, Failed, Guess, Outcome, Placed, Skipped, Summary, Unreadable
+from pigeonhole.records import UNKNOWN, FaceSearch, Failed, Guess, Outcome, Placed, Skipped, Summary, Unreadable
 
 
 class JsonLines:
@@ -38,7 +38,8 @@ class JsonLines:
 
 def guess_fields(guess: Guess, top: int | None = None) -> dict[str, Any]:
     """`guess` as JSON knows it: its path, its label (the best category or `unknown`, and why that), the best category
-    with its score, and the `top` best of the ranking (None: all), best first.
+    with its score, and the `top` best of the ranking (None: all), best first. Models that look at faces tell where
+    this one is, null where there is none.
     """
     return {
         "path": str(guess.path),
@@ -48,8 +49,17 @@ def guess_fields(guess: Guess, top: int | None = None) -> dict[str, Any]:
         "unknown": guess.is_unknown,
         **({"why_unknown": guess.why_unknown} if guess.is_unknown else {}),
         **({} if guess.distance is None else {"distance": guess.distance}),
+        **({} if guess.face is None else {"face": face_fields(guess.face)}),
         "ranking": [{"category": category, "score": score} for category, score in guess.ranking[:top]],
     }
+
+
+def face_fields(face: FaceSearch) -> dict[str, int] | None:
+    """Where a face is, in pixels of the upright picture; None where there is none."""
+    if face.box is None:
+        return None
+    left, top, right, bottom = face.box
+    return {"left": left, "top": top, "width": right - left, "height": bottom - top}
 
 
 def _kind(outcome: Outcome) -> str:

@@ -23,4 +23,5 @@ class WatchTerminal(Terminal):
     def outcome(self, outcome: Outcome) -> None:
         super().outcome(outcome)
         if isinstance(outcome, Placed) and not self._console.is_terminal:
-            self._line(f"{printable(outcome.path)} -> {printable(outcome.target)}")
+            no_face = " (no face: the whole picture was classified)" if outcome.guess.has_no_face else ""
+            self._line(f"{printable(outcome.path)} -> {printable(outcome.target)}{no_face}")

@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePath
 from typing import Literal
@@ -13,12 +12,13 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from pigeonhole.dataset.faces import animeface_or_warning
+from pigeonhole.decoding.faces import SAMPLE, commoner, faces_in
 from pigeonhole.decoding.item import Made
 from pigeonhole.decoding.pool import DecoderPool
-from pigeonhole.errors import PigeonholeError
-from pigeonhole.faces.animeface_environment import animeface_python
-from pigeonhole.faces.find import Detector, Finder
+from pigeonhole.faces.find import Finder
 from pigeonhole.files import find, read
+from pigeonhole.images.preprocessing import Detector
 from pigeonhole.images.whole import to_whole
 from pigeonhole.output import Output
 from pigeonhole.own_names import NO_FACE
@@ -31,8 +31,6 @@ from pigeonhole.sorting.template import Name
 from pigeonhole.text import shortened
 
 CUT = "pigeonhole.prepare.faces:cut_faces"
-COUNT = "pigeonhole.prepare.faces:count_faces"
-SAMPLE = 24  # pictures by which `auto` chooses
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,50 +111,20 @@ def cut_faces(
     return tuple(cut)
 
 
-def count_faces(
-    data: bytes, cutting: Cutting, large_turn: AbstractContextManager[object], _: PurePath
-) -> dict[Detector, int]:
-    """How many faces each detector finds firmly. A decoder process calls this."""
-    pixels = to_whole(data, 1024, large_turn)
-    finders: tuple[Detector, ...] = ("drawn", "human")
-    return {
-        detector: sum(face.firm for face in replace(cutting.finder, detector=detector).faces(pixels))
-        for detector in finders
-    }
-
-
 def _finder(source: Path, folder: PreparedFolder, job: Job, options: FaceOptions, output: Output) -> Finder:
     """What finds the faces here; which detector that is does not change when a run goes on."""
-    python = _animeface(output) if options.detector != "human" else None
+    python = animeface_or_warning(output) if options.detector != "human" else None
     detector = options.detector
     if detector == "auto":
         state = json.loads(job.detail)
         if "detector" not in state:
-            state["detector"] = _chosen(source, Finder("drawn", python), options)
+            state["detector"] = commoner(faces_in(_sample(source), python)) or "drawn"
             folder.ledger.describe(job, json.dumps(state))
         detector = "human" if state["detector"] == "human" else "drawn"
         output.note(
             f"Looking for {'faces of people' if detector == 'human' else 'drawn faces'} (--detector {detector})."
         )
     return Finder(detector, python if detector == "drawn" else None)
-
-
-def _animeface(output: Output) -> Path | None:
-    try:
-        return animeface_python(output.note)
-    except PigeonholeError as error:
-        output.warn(f"{error} OpenCV's cascade looks for drawn faces alone, and misses more of them.")
-        return None
-
-
-def _chosen(source: Path, finder: Finder, options: FaceOptions) -> Detector:
-    """The detector that finds faces in more of some pictures."""
-    found: Counter[Detector] = Counter()
-    with DecoderPool(decoder=COUNT, early=True) as pool:
-        for result in pool.make(_sample(source), Cutting(finder, options)):
-            if isinstance(result, Made):
-                found.update({detector: count > 0 for detector, count in result.value.items()})
-    return "human" if found["human"] > found["drawn"] else "drawn"
 
 
 def _sample(source: Path) -> Iterator[Found]:

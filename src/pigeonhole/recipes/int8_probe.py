@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx.utils import Extractor
 
 from pigeonhole.backbones.frozen import Backbone
+from pigeonhole.dataset.faces import with_faces
 from pigeonhole.dataset.folders import Dataset, Example, read_dataset
 from pigeonhole.errors import DataError, NotInt8Error
 from pigeonhole.images import Preprocessing
@@ -63,7 +64,10 @@ def train_again(workspace: Workspace, model: bytes, card: ModelCard, *, seed: in
         raise NotInt8Error(f"int8 is only supported for probe models; this one was trained with {card.recipe}.")
     network = Extractor(onnx.load_model_from_string(model)).extract_model([INPUT], [FEATURES])
     backbone = _backbone(card.backbone, card.preprocessing, network.SerializeToString())
-    probed = probe_backbone(workspace, read_dataset(workspace), backbone, seed=seed, output=output)
+    dataset = read_dataset(workspace)
+    if card.preprocessing.face:
+        dataset = with_faces(dataset, card.preprocessing.face, workspace, output)
+    probed = probe_backbone(workspace, dataset, backbone, seed=seed, output=output)
     if probed.dataset.digest != card.training_set:
         raise DataError(
             f"The pictures in {printable(workspace.root)} are not those that the model was trained on.",

@@ -4,9 +4,9 @@ A choice is made by the log loss of held-out pictures, on the folds that also gi
 one of three numbers flatter it by far less than its uncertainty.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from pigeonhole.backbones.augmented_views import PLAIN
 from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
 from pigeonhole.backbones.frozen import Backbone
+from pigeonhole.dataset.faces import with_faces
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.paired_gain import paired_gain
 from pigeonhole.images.preprocessing import Crop
 from pigeonhole.output import Output
+from pigeonhole.recipes.at_faces import at_faces, detector_worth_trying, looking_at
 from pigeonhole.recipes.logistic_regression import Probe, fit_probe
 from pigeonhole.workspace import Workspace
 
-Rule = Literal["auto", "centre", "squeeze", "letterbox"]
+Rule = Literal["auto", "centre", "squeeze", "letterbox", "faces"]
 WHOLE: tuple[Crop, ...] = ("squeeze", "letterbox")
 ENOUGH = 1000  # pictures to choose a rule by
 VIEWS = (3, 9)  # the plain one and others
@@ -32,7 +34,9 @@ MOST_ROWS = 4500  # views and pictures together: with many pictures of their own
 
 @dataclass(frozen=True, slots=True)
 class PreprocessingChoice:
-    """What the user wants of it: a rule, or "auto" to measure; and the edge in pixels, None for the network's own."""
+    """What the user wants of it: a rule ("faces": around the largest face), or "auto" to measure; and the edge in
+    pixels, None for the network's own.
+    """
 
     rule: Rule = "auto"
     size: int | None = None
@@ -58,35 +62,56 @@ def with_crop(backbone: Backbone, crop: Crop) -> Backbone:
     return replace(backbone, preprocessing=replace(backbone.preprocessing, crop=crop, fraction=1.0))
 
 
-def choose_crop(
-    workspace: Workspace, dataset: Dataset, split: Split, backbone: Backbone, output: Output
-) -> tuple[Backbone, Probe | None]:
-    """`backbone` as it is, or seeing the whole of each picture where that is better by more than luck.
+class Chosen(NamedTuple):
+    """A `backbone` with the best rule, the `dataset` with what that needs to know, and the `probe` on the plain view of
+    all pictures, where the trials have made that one.
+    """
 
-    What tells drawn faces or film frames apart may stand at the border, which the usual centred square cuts off.
-    With it comes the probe on its plain view of all pictures, where the trials have made that one.
+    backbone: Backbone
+    dataset: Dataset
+    probe: Probe | None = None
+
+
+def choose_crop(workspace: Workspace, dataset: Dataset, split: Split, backbone: Backbone, output: Output) -> Chosen:
+    """`backbone` as it is, or seeing the whole of each picture, or its face, where that is better by more than luck.
+
+    What tells drawn faces or film frames apart may stand at the border, which the usual centred square cuts off. Faces
+    are tried where most pictures have exactly one.
     """
     rows = _some(dataset)
     split = split.of_rows(rows)
     part = Dataset(tuple(dataset.examples[row] for row in rows), ())
     targets = np.array(dataset.targets)[rows]
     if any(set(targets[fold.train]) != set(targets) or not len(fold.held_out) for fold in split.folds):
-        return backbone, None  # too few pictures of some category to try anything on
+        return Chosen(backbone, dataset)  # too few pictures of some category to try anything on
 
-    def tried(candidate: Backbone) -> Probe:
+    def tried(candidate: Backbone, part: Dataset) -> Probe:
         return fit_probe(look(workspace, part.examples, candidate, 1, output), targets, split, output)
 
-    usual = tried(backbone)
+    usual = tried(backbone, part)
     best, best_probe, best_gain = backbone, usual, 0.0
-    for crop in () if _is_good(usual, targets) else WHOLE:
-        candidate = with_crop(backbone, crop)
-        probe = tried(candidate)
+    candidates = () if _is_good(usual, targets) else _candidates(workspace, part, backbone, output)
+    for candidate, candidate_part in candidates:
+        probe = tried(candidate, candidate_part)
         gained = paired_gain(usual.held_out, probe.held_out, targets)
         if gained.is_certain and gained.mean > best_gain:
             best, best_probe, best_gain = candidate, probe, gained.mean
-    if best is not backbone:
+    if best.preprocessing.face:
+        output.note("Pictures are cut to their faces: better here than their centre.")
+        dataset, best = at_faces(workspace, dataset, best, output, best.preprocessing.face)
+    elif best is not backbone:
         output.note(f"Pictures are seen whole ({best.preprocessing.crop}): better here than their centre.")
-    return best, best_probe if len(rows) == len(dataset.examples) else None
+    return Chosen(best, dataset, best_probe if len(rows) == len(dataset.examples) else None)
+
+
+def _candidates(
+    workspace: Workspace, part: Dataset, backbone: Backbone, output: Output
+) -> Iterator[tuple[Backbone, Dataset]]:
+    """Other ways to look at the pictures of `part`, with what these need to know."""
+    for crop in WHOLE:
+        yield with_crop(backbone, crop), part
+    if detector := detector_worth_trying(part):
+        yield looking_at(backbone, detector), with_faces(part, detector, workspace, output)
 
 
 def choose_views(

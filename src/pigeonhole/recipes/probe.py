@@ -12,6 +12,7 @@ from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.output import Output
+from pigeonhole.recipes.at_faces import at_faces
 from pigeonhole.recipes.logistic_regression import Probe
 from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, choose_crop, choose_views, look, with_crop
 from pigeonhole.recipes.result import TrainedRecipe
@@ -47,9 +48,11 @@ def probe_pictures(
     backbone = load_backbone(workspace, weights, preprocessing.size, dataset, output)
     if preprocessing.rule == "auto":
         return probe_backbone(workspace, dataset, backbone, choose=True, seed=seed, output=output, split=split)
-    return probe_backbone(
-        workspace, dataset, with_crop(backbone, preprocessing.rule), seed=seed, output=output, split=split
-    )
+    if preprocessing.rule == "faces":
+        dataset, backbone = at_faces(workspace, dataset, backbone, output)
+    else:
+        backbone = with_crop(backbone, preprocessing.rule)
+    return probe_backbone(workspace, dataset, backbone, seed=seed, output=output, split=split)
 
 
 def probe_backbone(
@@ -70,7 +73,7 @@ def probe_backbone(
             split = make_split(dataset, groups, seed)
     on_plain = None
     if choose:
-        backbone, on_plain = choose_crop(workspace, dataset, split, backbone, output)
+        backbone, dataset, on_plain = choose_crop(workspace, dataset, split, backbone, output)
     probe, features = choose_views(workspace, dataset, split, backbone, output, on_plain=on_plain)
     ood = look(workspace, dataset.ood, backbone, 1, output)[0] if dataset.ood else features[:0]
     return Probed(dataset, split, backbone, probe, features, ood)

@@ -82,7 +82,7 @@ def _facts(trained: TrainedRecipe, finished: Finished) -> list[tuple[str, str]]:
         ("distinct pictures", ", ".join(f"{printable(name)} {counts[name]}" for name in trained.dataset.categories)),
         ("unreadable files", str(len(trained.dataset.left_out))),
         ("validation", finished.metrics.split),
-        ("network input", f"{seen.size} × {seen.size} pixels, {seen.crop}"),
+        ("network input", f"{seen.size} × {seen.size} pixels, {f'faces ({seen.face})' if seen.face else seen.crop}"),
         ("temperature", f"{card.temperature:.3f}"),
         ("unknown", finished.thresholds.sentence if finished.thresholds else "never"),
         ("number format", trained.int8.sentence if trained.int8 else "float32"),

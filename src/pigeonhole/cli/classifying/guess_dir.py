@@ -18,7 +18,7 @@ from pigeonhole.model import InferenceOptions, Model, load_model
 from pigeonhole.output import JsonLines, Output, Terminal
 from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.placing import Placing
-from pigeonhole.records import Failed, Found, Outcome, Skipped, Summary
+from pigeonhole.records import Failed, Found, Outcome, Placed, Skipped, Summary
 from pigeonhole.sorting import ALREADY, STAYED, Answer, Sorter, check_folders, sort_folder
 from pigeonhole.stream import guesses
 from pigeonhole.text import printable
@@ -150,11 +150,12 @@ class _Account:
         self._output = output
         self._shows_places = shows_places
         self._skipped = SkippedTally(has_option=True)
-        self._left_behind = self._already = self._stayed = 0
+        self._left_behind = self._already = self._stayed = self._without_face = 0
 
     def take(self, outcome: Outcome) -> None:
         self.summary.count(outcome)
         self._left_behind += outcome.trouble is not None
+        self._without_face += isinstance(outcome, Placed) and outcome.guess.has_no_face
         if isinstance(outcome, Skipped):
             self._already += outcome.reason.startswith(ALREADY)
             self._stayed += outcome.reason == STAYED
@@ -181,6 +182,8 @@ class _Account:
                 f"{self._stayed} pictures stay where they are, because an earlier run has copied or linked them. To"
                 " move them, undo that run first."
             )
+        if self._without_face:
+            self._output.note(arguments.without_face(self._without_face))
         if self.summary.missing:
             self._output.warn(f"{self.summary.missing} files came to no outcome. Please report this.")
         self._output.summary(self.summary, seconds, device)

@@ -109,7 +109,8 @@ def evaluate(
     folder: Path, model: Model, evaluation: Evaluation, output: Output, *, include_hidden: bool = False
 ) -> Iterator[Evaluated | None]:
     """Every picture below `folder`, counted in `evaluation`; None for what cannot be read, which is said."""
-    relative = {}
+    relative: dict[Path, Path] = {}
+    without_face = 0
     skipped = SkippedTally(has_option=True)
 
     def found() -> Iterator[Found | Skipped | Failed]:
@@ -123,6 +124,7 @@ def evaluate(
             match answer:
                 case Guess():
                     advance()
+                    without_face += answer.has_no_face
                     yield evaluation.add(answer, relative.pop(answer.path))
                 case Unreadable() | Failed():
                     relative.pop(answer.path, None)
@@ -130,6 +132,8 @@ def evaluate(
                     yield None
     for sentence in skipped.sentences():
         output.note(sentence)
+    if without_face:
+        output.note(arguments.without_face(without_face))
 
 
 def tell(collected: Collector, *, with_table: bool) -> None:

@@ -48,11 +48,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--crop",
-    type=click.Choice(["auto", "centre", "squeeze", "letterbox"]),
+    type=click.Choice(["auto", "centre", "squeeze", "letterbox", "faces"]),
     default="auto",
     show_default=True,
-    help="What the network sees: a centred square, or the whole picture, squeezed or with bars (letterbox). "
-    "auto: whichever is better on held-out pictures.",
+    help="What the network sees: a centred square; the whole picture, squeezed or with bars (letterbox); faces: the "
+    "largest face, or the whole picture where there is none. auto: whichever is better on held-out pictures.",
 )
 @click.option(
     "--size",
