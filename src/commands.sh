@@ -50,10 +50,12 @@ row quantize   ''           train     none     '[TF_FILES:data]'                
   'Quantise TF_FILES/model.onnx to int8, if that is faster here and its answers stay the same.'
 row frames     ''           train     none     'FILM:film... OUT:out'                         '' \
   'Take pictures out of films and put them into OUT as <film>-00h12m34.560s.jpg.'
-row faces      ''           train    none     'IN:in OUT:out'                                '' \
+row faces      ''           train     none     'IN:in OUT:out'                               '' \
   'Cut every face out of the pictures of IN and put it into OUT as <name>-1.<ext>, <name>-2.<ext>, ….'
-row crop-borders '' train    none     'IN:in OUT:out'                                '' \
+row crop-borders ''         train     none     'IN:in OUT:out'                                '' \
   'Copy the pictures of IN to OUT without bars and thin lines of one colour at their edges.'
+row upsample   ''           train     none     'IN:in OUT:out'                                '' \
+  'Copy the pictures of IN to OUT, each with up to six others beside it: in grey, inverted, with noise, with stretched intensity, brightened (log) and with more contrast (sigmoid).'
 row health     ''           here      none     'OUT:folder'                                   '' \
   'Report whether the watcher that sorts into OUT is healthy; if not, exit with 1 and say why.'
 row doctor     ''           here      none     '[TF_FILES:model]'                             '' \

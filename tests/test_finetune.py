@@ -18,7 +18,7 @@ from pigeonhole.backbones.weights import Weights
 from pigeonhole.evaluation.feature_distance import fit_distance
 from pigeonhole.evaluation.head import Head
 from pigeonhole.finetuning import finetune, loop
-from pigeonhole.finetuning.augment import REDRAWINGS, augmentation
+from pigeonhole.finetuning.augment import augmentation
 from pigeonhole.finetuning.finetune import as_finetuned, common_best, fine_tune
 from pigeonhole.finetuning.loader import Pictures, View, balanced_order
 from pigeonhole.finetuning.loop import Plan, Run, Tuned, parameter_groups, plan_for
@@ -294,30 +294,6 @@ def test_a_picture_is_augmented_by_seed_epoch_and_place_alone(mine: Path) -> Non
     assert torch.equal(seen(View(48, 1, 2), 5), one)
     others = [seen(View(48, 2, 2), 5), seen(View(48, 1, 3), 5), seen(View(48, 1, 2), 6)]
     assert not any(torch.equal(other, one) for other in others)
-
-
-@pytest.mark.parametrize("way", REDRAWINGS, ids=lambda way: way.__name__)
-def test_a_redrawn_picture_is_still_a_picture_and_another_one(way) -> None:  # type: ignore[no-untyped-def]
-    torch.manual_seed(0)
-    picture = torch.randint(20, 200, (3, 40, 50), dtype=torch.uint8)
-    redrawn = way(picture)
-    assert (redrawn.shape, redrawn.dtype) == (picture.shape, picture.dtype)
-    assert not torch.equal(redrawn, picture)
-    black = torch.zeros(3, 8, 8, dtype=torch.uint8)
-    assert way(black).dtype == torch.uint8
-
-
-def test_the_redrawings_are_what_they_are_called() -> None:
-    coloured = torch.tensor([[[200]], [[100]], [[50]]], dtype=torch.uint8)
-    assert REDRAWINGS[0](coloured).flatten().tolist() == [124] * 3  # 0.299 R + 0.587 G + 0.114 B
-    invert, _, rescale, log, sigmoid = (
-        way(torch.tensor([0, 64, 128, 191, 255], dtype=torch.uint8).expand(3, 1, 5)) for way in REDRAWINGS[1:]
-    )
-    assert invert[0, 0].tolist() == [255, 191, 127, 64, 0]
-    assert log[0, 0].tolist() == [0, 82, 150, 206, 255]  # 255 · log2(1 + x)
-    assert sigmoid[0, 0].tolist() == [5, 31, 128, 224, 250]  # 255 / (1 + exp(8 · (1/2 - x)))
-    assert rescale[0, 0, 0] == 0
-    assert rescale[0, 0, -1] == 255
 
 
 def test_augmented_pictures_have_the_size_of_the_epoch() -> None:

@@ -52,6 +52,7 @@ def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Pa
         "frames": ["elsa.jpg", "new"],
         "crop-borders": ["in", "new"],
         "faces": ["in", "new"],
+        "upsample": ["in", "new"],
     }
     checkout.run(*row.call, *paths.get(row.command, ["tf"]), cwd=place)
 

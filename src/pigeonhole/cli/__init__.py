@@ -39,6 +39,7 @@ COMMANDS = {
     "frames": "pigeonhole.cli.preparing.frames",
     "faces": "pigeonhole.cli.preparing.faces",
     "crop-borders": "pigeonhole.cli.preparing.crop_borders",
+    "upsample": "pigeonhole.cli.preparing.upsample",
     "health": "pigeonhole.cli.classifying.health",
     "answers": "pigeonhole.cli.classifying.answers",
     "undo": "pigeonhole.cli.classifying.undo",
