@@ -29,7 +29,7 @@ from pigeonhole.dataset.split import make_split
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.images import Preprocessing
 from pigeonhole.output import Recorder
-from pigeonhole.recipes.logistic_regression import Probe, fit_probe
+from pigeonhole.recipes.blended_head import Probe, fit_probe
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.workspace import Workspace
 

@@ -31,7 +31,7 @@ from pigeonhole.evaluation.calibration_error import expected_calibration_error
 from pigeonhole.evaluation.feature_distance import fit_distance
 from pigeonhole.files import digest
 from pigeonhole.output import Terminal
-from pigeonhole.recipes.logistic_regression import fit_probe
+from pigeonhole.recipes.blended_head import fit_probe
 from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, look
 from pigeonhole.recipes.probe import Probed, as_trained, probe_pictures
 from pigeonhole.records import Found
@@ -186,7 +186,7 @@ class _Learner:
             dataset, features = compute_features(dataset, backbone, store, Terminal())
             groups = find_groups(dataset, store.thumbnails(dataset.examples), features, workspace)
         split = make_split(dataset, groups, 0)
-        probe = fit_probe(features[None], np.array(dataset.targets), split, lambda: None)
+        probe = fit_probe(features[None], np.array(dataset.targets), split, Terminal())
         return Probed(dataset, split, backbone, probe, features, features[:0])
 
     def _features(

@@ -13,7 +13,7 @@ from pigeonhole.dataset.split import make_split
 from pigeonhole.errors import DataError
 from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.output import Recorder
-from pigeonhole.recipes.logistic_regression import fit_probe
+from pigeonhole.recipes.blended_head import fit_probe
 from pigeonhole.recipes.refit import refit
 from pigeonhole.records import Found
 from test_logistic_regression import clouds
@@ -33,7 +33,7 @@ def test_corrected_labels_lead_to_the_head_that_they_alone_would_have() -> None:
     before = refit(features, with_mistakes(labels, list(range(0, 200, 9))))
     after = refit(features, labels, before)
     alone = refit(features, labels)
-    if after.c == alone.c:
+    if after.blend == alone.blend:
         assert (after.out_of_fold == alone.out_of_fold).all()
         assert (after.head.weight == alone.head.weight).all()
     assert after.accuracy.right > before.accuracy.right
@@ -106,7 +106,7 @@ def test_pictures_and_categories_may_come_and_go() -> None:
     more = refit(features, labels, fewer)
     alone = refit(features, labels)
     assert more.categories == ("a", "b", "c", "d", "e")
-    assert more.c == alone.c
+    assert more.blend == alone.blend
     assert (more.out_of_fold == alone.out_of_fold).all()
 
 

@@ -19,8 +19,8 @@ from pigeonhole.dataset.folders import Dataset, Example, different_pictures, rea
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.output import Output
+from pigeonhole.recipes.blended_head import fit_probe
 from pigeonhole.recipes.label_issues import suspects_by_probe
-from pigeonhole.recipes.logistic_regression import fit_probe
 from pigeonhole.records import Failed, Unreadable
 from pigeonhole.text import printable
 from pigeonhole.workspace import DATA, UNKNOWN, Workspace

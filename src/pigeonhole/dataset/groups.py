@@ -12,8 +12,6 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.near_duplicates import have_structure, near_duplicates, perceptual_hashes
@@ -30,7 +28,7 @@ BURST_BITS = 22  # of 64 may differ in their hashes; two unrelated pictures have
 STRICT_BURST_BITS = 16  # where there are no features
 BACKGROUND = 20_000  # pairs of different categories, of which no more than RARE are as alike as a burst has to be
 RARE = 0.001
-BLOCK = 2048  # pairs at once
+BLOCK = 1024  # pairs at once
 
 Pairs = Iterable[tuple[int, int]]
 
@@ -56,9 +54,16 @@ def find_groups(
 
 def joined(pairs: Pairs, count: int) -> NDArray[np.int64]:
     """The connected components of `count` things, as a number for each, [count]."""
-    rows, columns = np.array(list(pairs), dtype=np.int64).reshape(-1, 2).T
-    links = coo_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(count, count))
-    groups: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
+    leader = list(range(count))
+
+    def led_by(one: int) -> int:
+        while leader[one] != one:
+            leader[one] = one = leader[leader[one]]
+        return one
+
+    for one, other in pairs:
+        leader[led_by(other)] = led_by(one)
+    groups: NDArray[np.int64] = np.unique([led_by(one) for one in range(count)], return_inverse=True)[1]
     return groups
 
 
@@ -87,7 +92,7 @@ def _bursts(
     if not len(pairs):
         return
     vectors = thumbnails.reshape(len(thumbnails), -1) if features is None else features
-    mean = vectors.mean(axis=0, dtype=np.float64)
+    mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     background = _of_different_categories(dataset)
     bound = BURST_COSINE
     if len(background):
@@ -118,13 +123,13 @@ def _of_different_categories(dataset: Dataset) -> NDArray[np.int64]:
     return different
 
 
-def _cosines(vectors: NDArray[np.number], mean: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+def _cosines(vectors: NDArray[np.number], mean: NDArray[np.float32], pairs: NDArray[np.int64]) -> NDArray[np.float32]:
     """Of each of `pairs` [P, 2] of `vectors` [N, D], around `mean` [D]."""
     found = []
     for start in range(0, len(pairs), BLOCK):
-        one, other = (vectors[side] - mean for side in pairs[start : start + BLOCK].T)
+        one, other = (vectors[side].astype(np.float32) - mean for side in pairs[start : start + BLOCK].T)
         lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-        found.append((one * other).sum(axis=1) / np.maximum(lengths, 1e-12))
+        found.append(np.vecdot(one, other) / np.maximum(lengths, 1e-12))
     return np.concatenate(found)
 
 

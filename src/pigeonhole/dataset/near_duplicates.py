@@ -10,7 +10,6 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.fft import dctn
 
 from pigeonhole.dataset.close_pairs import close_hashes, close_vectors
 from pigeonhole.dataset.registration import correlation, registered_correlation
@@ -18,6 +17,8 @@ from pigeonhole.dataset.registration import correlation, registered_correlation
 BLOCK = 4096  # thumbnails or pairs at once
 EDGE = 32  # pixels of a thumbnail
 LOW = 8  # frequencies along each axis that the hash looks at
+# The lowest frequencies of a line of pixels by the discrete cosine transform (II; Ahmed et al. 1974): [LOW, EDGE].
+WAVES = np.cos(np.pi / EDGE * np.arange(LOW)[:, None] * (np.arange(EDGE) + 0.5)).astype(np.float32)
 FLAT = 2.0  # of 255 levels, the deviation of what has a structure
 # Measured on eight sets, of photographs, x-rays, hands, road signs and letters (docs/decisions/0130): the same picture
 # at another size or compression differs in at most 6 bits and correlates with 0.93 and more; with a border cut off, or
@@ -43,8 +44,8 @@ def perceptual_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """
     parts = [np.empty((0, LOW * LOW), dtype=bool)]
     for start in range(0, len(thumbnails), BLOCK):
-        frequencies = dctn(thumbnails[start : start + BLOCK].astype(np.float32), axes=(1, 2))
-        low = frequencies[:, :LOW, :LOW].reshape(len(frequencies), -1)
+        part = thumbnails[start : start + BLOCK].astype(np.float32)
+        low = (WAVES @ part @ WAVES.T).reshape(len(part), -1)
         parts.append(low > np.median(low, axis=1, keepdims=True))
     return np.packbits(np.concatenate(parts), axis=1).view(">u8").astype(np.uint64).ravel()
 

@@ -22,7 +22,7 @@ from pigeonhole.finetuning.checkpoint import CHECKPOINTS
 from pigeonhole.finetuning.loop import SMALL_SET, Material, Plan, Run, Tuned, fresh, plan_for, tune
 from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
 from pigeonhole.output import Output
-from pigeonhole.recipes.logistic_regression import fit_head
+from pigeonhole.recipes.blended_head import fit_head
 from pigeonhole.recipes.probe import Probed, as_trained
 from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.recipes.saved_network import saved
@@ -133,7 +133,7 @@ def comparison(probed: Probed, tuned: Finetuned) -> str:
 def _start(probed: Probed, fold: Fold) -> Head:
     """The head that a fold starts from has seen none of its held-out pictures either."""
     targets = np.array(probed.dataset.targets)
-    return fit_head(probed.features[fold.train], targets[fold.train], probed.probe.c)
+    return fit_head(probed.features[fold.train], targets[fold.train], probed.probe.blend)
 
 
 def _plan(trunk: torch.nn.Module, probed: Probed, split: Split) -> Plan:

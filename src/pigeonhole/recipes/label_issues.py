@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.head import best_temperature
 from pigeonhole.evaluation.out_of_fold import OutOfFold
-from pigeonhole.recipes.logistic_regression import Probe
+from pigeonhole.recipes.blended_head import Probe
 from pigeonhole.vectors import softmax
 
 
@@ -36,7 +36,7 @@ def suspects_by_probe(probe: Probe, targets: NDArray[np.int64], split: Split) ->
     cleaned = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
     if not found or any(len(set(targets[fold.train])) < len(set(targets)) for fold in cleaned.folds):
         return found, len(found)  # nothing to leave out, or a category would be missing
-    weights = probe.fitter.fit(targets, [fold.train for fold in cleaned.folds], probe.c)
+    weights = probe.blend.fit(probe.fitter, targets, [fold.train for fold in cleaned.folds], probe.regressions)
     second = probe.fitter.held_out(cleaned, weights)
     return suspects(second, targets[second.rows]), len(found)
 

@@ -8,16 +8,17 @@ from numpy.typing import NDArray
 from pigeonhole.dataset.folders import Example
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.findings import Growth
+from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.evaluation.proportion import Proportion
-from pigeonhole.recipes.logistic_regression import Probe
+from pigeonhole.recipes.blended_head import Probe
 from pigeonhole.recipes.result import TrainedRecipe
 
-PARTS = (0.125, 0.25, 0.5, 1.0)
+PARTS = (0.125, 0.25, 0.5)  # and the whole, whose heads are the probe's own
 LARGE = 5000  # pictures, from which on one fold tells enough
 
 
 def growth(trained: TrainedRecipe) -> tuple[Growth, ...]:
-    """One point for each of PARTS, as long as some of every category are in it; nothing where there is no probe.
+    """One point for each of PARTS, with some of every category in it, and one for the whole; none without a probe.
 
     Parts are chosen by digest, category by category, each within the next. The regularisation is that of the whole.
     """
@@ -30,16 +31,22 @@ def growth(trained: TrainedRecipe) -> tuple[Growth, ...]:
         smaller = [Fold(_some(examples, fold.train, targets, part), fold.held_out) for fold in folds]
         point = _point(trained.probe, Split(tuple(smaller), trained.split.learn, ""), targets)
         points[point.pictures] = point
+    held_out = trained.probe.held_out.of_rows(np.concatenate([fold.held_out for fold in folds]))
+    whole = _judged(held_out, folds, targets)
+    points[whole.pictures] = whole
     return tuple(points.values())
 
 
 def _point(probe: Probe, split: Split, targets: NDArray[np.int64]) -> Growth:
     rows = np.unique(np.concatenate([fold.train for fold in split.folds]))
     parts = [np.searchsorted(rows, fold.train) for fold in split.folds]
-    weights = probe.fitter.part(rows).fit(targets[rows], parts, probe.c)
-    held_out = probe.fitter.held_out(split, weights)
+    weights = probe.blend.fit(probe.fitter.part(rows), targets[rows], parts)
+    return _judged(probe.fitter.held_out(split, weights), split.folds, targets)
+
+
+def _judged(held_out: OutOfFold, folds: Sequence[Fold], targets: NDArray[np.int64]) -> Growth:
     right = held_out.logits.argmax(axis=1) == targets[held_out.rows]
-    trained_on = sum(len(part) for part in parts) / len(parts)
+    trained_on = sum(len(fold.train) for fold in folds) / len(folds)
     return Growth(round(trained_on), Proportion(int(right.sum()), len(right)))
 
 

@@ -1,7 +1,6 @@
-"""Recipe `probe`: logistic regression on the frozen features of a backbone."""
+"""Logistic regression on the features of a backbone, its C chosen on held-out pictures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +8,14 @@ from numpy.typing import NDArray
 from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.head import Head, log_loss
 from pigeonhole.evaluation.out_of_fold import OutOfFold
-from pigeonhole.output import Output, Stage
+from pigeonhole.output import Stage
+from pigeonhole.recipes.discriminant_analysis import ClassStatistics
 from pigeonhole.recipes.principal_axes import PrincipalAxes
 from pigeonhole.recipes.softmax_regression import Weights, fit_softmax
 from pigeonhole.vectors import one_thread_each
 
 PATH = tuple(10.0 ** (half / 2) for half in range(-7, 4))  # values of C, from strong to weak regularisation
-MANY = 10_000  # rows: with more, C is chosen by so many of them, and the folds are fitted one after the other
+MANY = 10_000  # rows: with more, C is chosen by one fold of so many of them, and the folds are fitted one by one
 
 
 class HeadFitter:
@@ -58,67 +58,47 @@ class HeadFitter:
         begin = np.zeros(shape, dtype=np.float32) if start is None else start
         return fit_softmax(self._space, np.tile(targets, self.views), counts.reshape(len(parts), -1), c, begin)
 
+    def statistics(self, targets: NDArray[np.int64], parts: Sequence[NDArray[np.int64]]) -> ClassStatistics:
+        """What a discriminant analysis needs of the same `parts`, with all views of each picture."""
+        every_view = [(np.arange(self.views)[:, None] * self.pictures + rows).ravel() for rows in parts]
+        return ClassStatistics.of(self._space, np.tile(targets, self.views), every_view)
+
     def held_out(self, split: Split, weights: Weights) -> OutOfFold:
         """What the head of each fold, `weights` [F, C, R + 1], says of the plain view of those it had not seen."""
-        plain = self._space.points[: self.pictures]
         folds = zip(split.folds, weights, strict=True)
-        return OutOfFold.of(split, [(plain[fold.held_out] @ own.T).astype(np.float64) for fold, own in folds])
+        return OutOfFold.of(split, [self.logits(fold.held_out, own) for fold, own in folds])
+
+    def logits(self, rows: NDArray[np.int64], weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What one head, [C, R + 1], says of the plain view of the pictures `rows`, [·, C]."""
+        plain = self._space.points[: self.pictures]
+        return (plain[rows] @ weights.T).astype(np.float64)
 
     def head(self, weights: NDArray[np.float32]) -> Head:
         """One of the fitted, [C, R + 1], as a head for the features themselves."""
         return self._space.head(weights)
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """The head trained on all pictures, and the out-of-fold predictions of others.
-
-    `c` is the inverse of the regularisation that was chosen, `folds` [F, C, R + 1] the heads of the folds as `fitter`
-    has them, and `fitter` what more heads can be fitted with.
-    """
-
-    head: Head
-    c: float
-    held_out: OutOfFold
-    folds: Weights
-    fitter: HeadFitter
-
-
-def fit_probe(
-    views: NDArray[np.float32],
-    targets: NDArray[np.int64],
-    split: Split,
-    output: Output,
-    path: Sequence[float] = PATH,
-) -> Probe:
-    """Fit on `views` [V, N, D], the features of V views of N pictures, `targets` [N] (0 … C-1), C >= 2.
-
-    Held out, a picture is seen in its first view, the plain one. The regularisation is the one of `path` with the least
-    held-out log loss. Choosing one number on the folds that also give the accuracy flatters it by far less than its
-    uncertainty.
-    """
-    with output.stage("Learning", len(path) + len(split.folds) + 1) as advance:
-        return fit_heads(HeadFitter.of(views), targets, split, path, advance)
-
-
-def fit_heads(
+def fit_folds(
     fitter: HeadFitter, targets: NDArray[np.int64], split: Split, path: Sequence[float], advance: Stage
-) -> Probe:
-    """The same with a `fitter` that is at hand; `advance` is called len(path) + len(split.folds) + 1 times."""
+) -> tuple[float, Weights]:
+    """The C of `path` with the least held-out log loss, and the heads of the folds there, [F, C, R + 1].
+
+    `targets` [N] are 0 … C-1. `advance` is called len(path) + len(split.folds) times. Choosing one number on the folds
+    that also give the accuracy flatters it by far less than its uncertainty.
+    """
     few = _evenly(targets, MANY // fitter.views)
     if len(few) == len(targets):
         c, folds = _along(path, fitter, targets, split, advance)
-        _repeat(advance, len(split.folds))
-    else:
-        c, start = _along(path, fitter.part(few), targets[few], split.of_rows(few), advance)
-        each = []
-        for number, fold in enumerate(split.folds):
-            each.append(fitter.fit(targets, [fold.train], c, start[number : number + 1]))
-            advance()
-        folds = np.concatenate(each)
-    (weights,) = fitter.fit(targets, [split.learn], c, folds.mean(axis=0, keepdims=True))
-    advance()
-    return Probe(fitter.head(weights), c, fitter.held_out(split, folds), folds, fitter)
+        repeat(advance, len(split.folds))
+        return c, folds
+    small, their = fitter.part(few), split.of_rows(few)
+    c, _ = _along(path, small, targets[few], Split(their.folds[:1], their.learn, ""), advance)
+    start = small.fit(targets[few], [fold.train for fold in their.folds], c)
+    each = []
+    for number, fold in enumerate(split.folds):
+        each.append(fitter.fit(targets, [fold.train], c, start[number : number + 1]))
+        advance()
+    return c, np.concatenate(each)
 
 
 def _along(
@@ -136,13 +116,14 @@ def _along(
         loss = log_loss(held_out.logits, targets[held_out.rows])
         advance()
         if loss >= found[0]:
-            _repeat(advance, len(path) - number - 1)
+            repeat(advance, len(path) - number - 1)
             break
         found = loss, c, weights
     return found[1:]
 
 
-def _repeat(advance: Stage, times: int) -> None:
+def repeat(advance: Stage, times: int) -> None:
+    """For what turned out not to be needed."""
     for _ in range(times):
         advance()
 
@@ -157,10 +138,3 @@ def _evenly(targets: NDArray[np.int64], most: int) -> NDArray[np.int64]:
         own = np.flatnonzero(targets == target)
         chosen.append(own[np.linspace(0, len(own) - 1, max(1, round(share * len(own))), dtype=np.int64)])
     return np.sort(np.concatenate(chosen))
-
-
-def fit_head(features: NDArray[np.float32], targets: NDArray[np.int64], c: float) -> Head:
-    """A head for `features` [N, D], with `c` chosen before."""
-    fitter = HeadFitter.of(features[None])
-    (weights,) = fitter.fit(targets, [np.arange(len(targets))], c)
-    return fitter.head(weights)

@@ -21,7 +21,7 @@ from pigeonhole.evaluation.paired_gain import paired_gain
 from pigeonhole.images.preprocessing import Crop
 from pigeonhole.output import Output
 from pigeonhole.recipes.at_faces import at_faces, detector_worth_trying, looking_at
-from pigeonhole.recipes.logistic_regression import Probe, fit_probe
+from pigeonhole.recipes.blended_head import Blend, Probe, fit_probe
 from pigeonhole.workspace import Workspace
 
 Rule = Literal["auto", "centre", "squeeze", "letterbox", "faces"]
@@ -64,7 +64,7 @@ def with_crop(backbone: Backbone, crop: Crop) -> Backbone:
 
 class Chosen(NamedTuple):
     """A `backbone` with the best rule, the `dataset` with what that needs to know, and the `probe` on the plain view of
-    all pictures, where the trials have made that one.
+    all pictures, where it is the usual rule and the trials have made that one.
     """
 
     backbone: Backbone
@@ -76,7 +76,7 @@ def choose_crop(workspace: Workspace, dataset: Dataset, split: Split, backbone: 
     """`backbone` as it is, or seeing the whole of each picture, or its face, where that is better by more than luck.
 
     What tells drawn faces or film frames apart may stand at the border, which the usual centred square cuts off. Faces
-    are tried where most pictures have exactly one.
+    are tried where most pictures have exactly one. All rules but the usual one are tried with its C and ridge.
     """
     rows = _some(dataset)
     split = split.of_rows(rows)
@@ -85,23 +85,23 @@ def choose_crop(workspace: Workspace, dataset: Dataset, split: Split, backbone: 
     if any(set(targets[fold.train]) != set(targets) or not len(fold.held_out) for fold in split.folds):
         return Chosen(backbone, dataset)  # too few pictures of some category to try anything on
 
-    def tried(candidate: Backbone, part: Dataset) -> Probe:
-        return fit_probe(look(workspace, part.examples, candidate, 1, output), targets, split, output)
+    def tried(candidate: Backbone, part: Dataset, like: Blend | None) -> Probe:
+        return fit_probe(look(workspace, part.examples, candidate, 1, output), targets, split, output, like)
 
-    usual = tried(backbone, part)
-    best, best_probe, best_gain = backbone, usual, 0.0
+    usual = tried(backbone, part, None)
+    best, best_gain = backbone, 0.0
     candidates = () if _is_good(usual, targets) else _candidates(workspace, part, backbone, output)
     for candidate, candidate_part in candidates:
-        probe = tried(candidate, candidate_part)
+        probe = tried(candidate, candidate_part, usual.blend)
         gained = paired_gain(usual.held_out, probe.held_out, targets)
         if gained.is_certain and gained.mean > best_gain:
-            best, best_probe, best_gain = candidate, probe, gained.mean
+            best, best_gain = candidate, gained.mean
     if best.preprocessing.face:
         output.note("Pictures are cut to their faces: better here than their centre.")
         dataset, best = at_faces(workspace, dataset, best, output, best.preprocessing.face)
     elif best is not backbone:
         output.note(f"Pictures are seen whole ({best.preprocessing.crop}): better here than their centre.")
-    return Chosen(best, dataset, best_probe if len(rows) == len(dataset.examples) else None)
+    return Chosen(best, dataset, usual if best is backbone and len(rows) == len(dataset.examples) else None)
 
 
 def _candidates(
@@ -133,7 +133,7 @@ def choose_views(
     for count in VIEWS:
         if count * len(targets) > MOST_ROWS or _is_good(best, targets):
             break
-        more = fit_probe(look(workspace, dataset.examples, backbone, count, output), targets, split, output, (best.c,))
+        more = fit_probe(look(workspace, dataset.examples, backbone, count, output), targets, split, output, best.blend)
         if not paired_gain(best.held_out, more.held_out, targets).is_certain:
             break
         best = more

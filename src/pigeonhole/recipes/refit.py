@@ -21,10 +21,11 @@ from pigeonhole.evaluation.head import Head
 from pigeonhole.evaluation.proportion import Proportion, cross_validated
 from pigeonhole.evaluation.temperature import calibrate
 from pigeonhole.files import digest
-from pigeonhole.recipes.logistic_regression import PATH, HeadFitter, fit_heads
+from pigeonhole.recipes.blended_head import Blend, fit_heads
+from pigeonhole.recipes.logistic_regression import HeadFitter
 from pigeonhole.text import printable
 
-GROWN = 1.25  # times the pictures that C was chosen by: then it is chosen anew
+GROWN = 1.25  # times the pictures that the regularisation was chosen by: then it is chosen anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Refitted:
 
     `accuracy` is the out-of-fold one with the interval of the finished head, `out_of_fold` float64 [N, C] the
     calibrated probabilities of every picture from a head and a temperature that had not seen it or its group.
-    `c` is the inverse regularisation strength, chosen by so many pictures as `chosen_by` says; `features` [N, D] (not a
+    `blend` holds regularisation and shares, chosen by so many pictures as `chosen_by` says; `features` [N, D] (not a
     copy of them) and `fitter` are kept for the next time.
     """
 
@@ -41,7 +42,7 @@ class Refitted:
     head: Head
     accuracy: Proportion
     out_of_fold: NDArray[np.float64]
-    c: float
+    blend: Blend
     chosen_by: int
     features: NDArray[np.float32]
     fitter: HeadFitter
@@ -61,9 +62,9 @@ def refit(
 ) -> Refitted:
     """A head for the `features` [N, D] of N pictures with their `labels` [N].
 
-    `previous` saves time only: the principal axes where the features are the same, and the search for C where neither
-    the categories nor, by much, the number of pictures have changed. Every head is fitted from zero, so that none has
-    seen a picture that it judges under an earlier label.
+    `previous` saves time only: the principal axes where the features are the same, and the search for the
+    regularisation where neither the categories nor, by much, the number of pictures have changed. Every head is fitted
+    from zero, so that none has seen a picture that it judges under an earlier label.
 
     `digests` [N] name the pictures, and say in which fold each is held out; without them their features do. `groups`
     [N] numbers what belongs together and is held out together, such as near-duplicates; without them only pictures of
@@ -77,13 +78,13 @@ def refit(
     categories = tuple(names.tolist())
     together = np.unique(np.array(keys), return_inverse=True)[1] if groups is None else groups
     split = split_by(fold_of_each(keys, targets, together, seed=0), "", together)
-    fitter, path, chosen_by = None, PATH, len(labels)
+    fitter, like, chosen_by = None, None, len(labels)
     if previous is not None:
         if np.array_equal(previous.features, features):
             fitter = previous.fitter
         if previous.categories == categories and 1 / GROWN < len(labels) / previous.chosen_by < GROWN:
-            path, chosen_by = (previous.c,), previous.chosen_by
-    probe = fit_heads(fitter or HeadFitter.of(features[None]), targets, split, path, lambda: None)
+            like, chosen_by = previous.blend, previous.chosen_by
+    probe = fit_heads(fitter or HeadFitter.of(features[None]), targets, split, like, lambda: None)
     held_out = probe.held_out
     truth = targets[held_out.rows]
     calibration = calibrate(held_out, truth)
@@ -95,7 +96,7 @@ def refit(
         head=replace(probe.head, temperature=calibration.temperature),
         accuracy=cross_validated(right, held_out.rows, split),
         out_of_fold=out_of_fold,
-        c=probe.c,
+        blend=probe.blend,
         chosen_by=chosen_by,
         features=features,
         fitter=probe.fitter,

@@ -12,8 +12,8 @@ from pigeonhole.evaluation.findings import Epoch
 from pigeonhole.evaluation.head import Head
 from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.images import Preprocessing
+from pigeonhole.recipes.blended_head import Probe
 from pigeonhole.recipes.int8_trial import Trial
-from pigeonhole.recipes.logistic_regression import Probe
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 from pigeonhole.evaluation.calibration_error import BINS
 
@@ -27,9 +26,9 @@ def roc(truths: NDArray[np.int64], scores: NDArray[np.float64], labels: Sequence
     """True against false positive rate of each category against all others, with its area."""
     curves = []
     for number in _scorable(truths, labels):
-        own = truths == number
-        false, true, _ = roc_curve(own, scores[:, number])
-        curves.append(Curve(labels[number], *_thinned(false, true), float(roc_auc_score(own, scores[:, number]))))
+        true, false = _found(truths == number, scores[:, number])
+        x, y = false / false[-1], true / true[-1]
+        curves.append(Curve(labels[number], *_thinned(x, y), float(np.trapezoid(y, x))))
     return curves
 
 
@@ -37,11 +36,22 @@ def precision_recall(truths: NDArray[np.int64], scores: NDArray[np.float64], lab
     """Precision against recall of each category, with average precision."""
     curves = []
     for number in _scorable(truths, labels):
-        own = truths == number
-        precision, recall, _ = precision_recall_curve(own, scores[:, number])
-        area = float(average_precision_score(own, scores[:, number]))
-        curves.append(Curve(labels[number], *_thinned(recall[::-1], precision[::-1]), area))
+        true, false = _found(truths == number, scores[:, number])
+        precision = np.append(1, true[1:] / (true[1:] + false[1:]))  # of no answers, all are right
+        recall = true / true[-1]
+        area = float(np.sum(np.diff(recall) * precision[1:]))
+        curves.append(Curve(labels[number], *_thinned(recall, precision), area))
     return curves
+
+
+def _found(own: NDArray[np.bool_], scores: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many `own` pictures [N], and how many others, score at least so much: for each threshold from the highest on,
+    after one that nothing reaches. Pictures with equal `scores` [N] come together.
+    """
+    order = np.argsort(-scores, kind="stable")
+    last = np.flatnonzero(np.append(scores[order][1:] != scores[order][:-1], True))
+    true = np.cumsum(own[order], dtype=np.int64)[last]
+    return np.append(0, true), np.append(0, last + 1 - true)
 
 
 def calibration(scores: NDArray[np.floating], right: NDArray[np.bool_]) -> list[tuple[float, float, int]]:

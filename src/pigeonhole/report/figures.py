@@ -8,13 +8,11 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from pigeonhole.report.curves import Curve
 from pigeonhole.text import printable
-
-mpl.use("Agg")
-from matplotlib import pyplot as plt
 
 DPI = 110
 MOST_NAMED = 25  # categories whose cells and names can be read
@@ -39,11 +37,10 @@ Draw = Callable[[Any, Ink], None]
 def drawn(draw: Draw, ink: Ink, size: tuple[float, float] = (6.0, 4.2)) -> bytes:
     """A PNG of what `draw` puts on the axes."""
     with _style(ink):
-        figure, axes = plt.subplots(figsize=size, layout="constrained")
-        draw(axes, ink)
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure.subplots(), ink)
         buffer = BytesIO()
         figure.savefig(buffer, dpi=DPI, facecolor=ink.ground)
-        plt.close(figure)
     return buffer.getvalue()
 
 
