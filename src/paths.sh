@@ -222,7 +222,7 @@ output_folder() { # PATH IN -> REPLY. PATH is made if need be, but not before it
   absolute "$there"
   if lies_in "$REPLY" "$in"; then
     shown "$in"
-    stop 2 "$shown_out is $REPLY itself or lies in it. Choose a folder outside."
+    stop 2 "$shown_out is the same folder as $REPLY, or lies inside it. Choose a folder outside."
   elif [[ -z $rest ]] && lies_in "$in" "$there"; then
     shown "$in"
     stop 2 "$REPLY lies in $shown_out. Choose an output folder that does not contain it."

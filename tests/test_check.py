@@ -14,10 +14,12 @@ from PIL import Image, ImageOps
 from commands import pigeonhole
 from pigeonhole.check import Finding, check
 from pigeonhole.check.appearance import border_of
+from pigeonhole.check.findings import Move
+from pigeonhole.check.moves import write_moves
 from pigeonhole.output import Recorder
 from pigeonhole.workspace import Workspace
 from scenes import drawn, scene
-from trees import tree
+from trees import tree, write_pictures
 
 HEROES = ("darth_vader", "elsa")
 
@@ -219,6 +221,26 @@ def test_the_moves_that_a_user_edited_are_done_and_nothing_else(clean: Path) -> 
     assert all(before[name] == content for name, content in after.items())
     assert set(tree(clean / "set_aside")) == {f"data/a/{odd}", "as well.png"}
     assert pigeonhole("check", clean).returncode == 0
+
+
+def test_a_list_that_nobody_edited_can_be_applied(tmp_path: Path) -> None:
+    """In every category there is a 1.png, and one picture is suspicious twice."""
+    for category, shade in (("a", 1), ("b", 2), ("c", 3)):
+        write_pictures(tmp_path / "data" / category, {"1.png": (shade, 0, 0), "2.png": (shade, 9, 0)})
+    before = tree(tmp_path)
+    suspects = [
+        Finding("label", (source,), "looks like c", 0.9, (Move(source, Path("data/c/1.png")),))
+        for source in (Path("data/a/1.png"), Path("data/b/1.png"))
+    ]
+    again = Finding("duplicates", (), "", None, (Move(Path("data/a/1.png"), Path("set_aside/data/a/1.png")),))
+    assert write_moves(tmp_path / "moves.csv", tmp_path, [*suspects, again]) == 3
+
+    result = pigeonhole("check", tmp_path, "--apply", tmp_path / "moves.csv")
+
+    assert (result.returncode, result.stdout) == (0, "2 pictures moved.\n")
+    moved = {"data/a/1.png": "data/c/1-2.png", "data/b/1.png": "data/c/1-3.png"}
+    (tmp_path / "moves.csv").unlink()
+    assert tree(tmp_path) == {moved.get(name, name): content for name, content in before.items()}
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_what_cannot_be_read_is_named_and_set_aside_and_done_work_is_not_repeate
         (["file", "out"], 2, "file is a file. Name the folder that holds the pictures."),
         (["empty", "out"], 4, "There is no picture in empty."),
         (["in", "file"], 2, "file is a file. Name a folder for the results."),
-        (["in", "in/out"], 2, "in/out is in itself or lies in it."),
+        (["in", "in/out"], 2, "in/out is the same folder as in, or lies inside it."),
         (["in/sub", "in"], 2, "in/sub lies in in."),
     ],
 )

@@ -108,7 +108,7 @@ def test_auto_finds_out_that_faces_tell_more_than_whole_pictures(tmp_path: Path)
     write_wholes(tmp_path / "data", 14)
     result = pigeonhole("train", tmp_path, "--backbone", "builtin", "--no-report")
     assert result.returncode == 0
-    assert "Pictures are cut to their faces: better here than their centre." in result.stderr
+    assert "Of each picture the face is used, not the centre: more accurate here." in result.stderr
     assert load_model(tmp_path / "model.onnx").card.preprocessing.face == "drawn"
 
 

@@ -223,7 +223,7 @@ def test_a_child_that_is_gone_is_started_anew(python: Path) -> None:
     ("arguments", "code", "sentence"),
     [
         (["none", "out"], 2, "none is not there. Name the folder that holds the pictures."),
-        (["in", "in/out"], 2, "in/out is in itself or lies in it."),
+        (["in", "in/out"], 2, "in/out is the same folder as in, or lies inside it."),
         (["in", "out", "--detector", "cats"], 2, "'cats' is not one of 'auto', 'drawn', 'human'."),
         (["in", "out", "--margin", "-1"], 2, "Invalid value for '--margin'"),
         (["empty", "out", "--detector", "human"], 4, "There is no picture in empty."),

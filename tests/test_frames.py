@@ -326,7 +326,7 @@ def test_odd_names_are_fine(tmp_path: Path) -> None:
         (["none.mp4", "out"], 2, "There is no film none.mp4. Check the name."),
         (["empty", "out"], 4, "There is no film in empty."),
         (["film.mp4", "film.mp4"], 2, "film.mp4 is a file. Name a folder for the results."),
-        (["in", "in/out"], 2, "in/out is in itself or lies in it. Choose a folder outside."),
+        (["in", "in/out"], 2, "in/out is the same folder as in, or lies inside it. Choose a folder outside."),
         (["film.mp4", "out", "--every", "never"], 2, "'never' is no time. Write 2s, 500ms, 1m30s or 00:01:30."),
         (["film.mp4", "out", "--every", "0"], 2, "--every is at least 1ms."),
         (["film.mp4", "out", "--scenes", "--every", "2s"], 2, "Give one of them."),

@@ -16,6 +16,14 @@ def test_guess_imports_nothing_that_only_training_needs(tf_files: Path, tmp_path
     assert not imported_by("guess", tf_files, pictures / "a.png") & HEAVY
 
 
+def test_training_without_a_report_imports_nothing_that_draws(tmp_path: Path) -> None:
+    for name, red in (("a", 250), ("b", 5)):
+        write_pictures(tmp_path / "data" / name, {f"{number}.png": (red, 9 * number, 90) for number in range(8)})
+    loaded = imported_by("train", tmp_path, "--backbone", "builtin", "--no-report")
+    assert (tmp_path / "model.onnx").is_file()
+    assert not loaded & {"matplotlib", "jinja2"}
+
+
 def test_help_waits_for_no_numpy() -> None:
     script = "import sys, pigeonhole.cli as cli; cli.run(['--version']); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()

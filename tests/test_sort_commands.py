@@ -97,7 +97,7 @@ def test_move_and_undo_restore_the_exact_tree(tf_files: Path, pictures: Path, tm
     assert undone.stderr.endswith("11 undone, 0 refused.\n")
     assert whole(pictures) == before
     assert whole(out) == {}
-    assert pigeonhole("undo", out).stderr.endswith("0 undone, 0 refused.\n")
+    assert pigeonhole("undo", out).stderr.endswith("There is nothing left to undo.\n")
 
 
 def test_undo_names_what_it_refuses(tf_files: Path, pictures: Path, tmp_path: Path) -> None:

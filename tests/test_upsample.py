@@ -150,7 +150,7 @@ def test_a_killed_run_goes_on_and_gives_the_same_folder(tmp_path: Path) -> None:
     ("arguments", "code", "sentence"),
     [
         (["none", "out"], 2, "none is not there. Name the folder that holds the pictures."),
-        (["in", "in/out"], 2, "in/out is in itself or lies in it."),
+        (["in", "in/out"], 2, "in/out is the same folder as in, or lies inside it."),
         (["in", "out", "--each", "7"], 2, "Invalid value for '--each': 7 is not in the range 1<=x<=6."),
         (["empty", "out"], 4, "There is no picture in empty."),
         (["in", "in/a0x.png"], 2, "in/a0x.png is a file. Name a folder for the results."),

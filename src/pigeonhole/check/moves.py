@@ -8,6 +8,8 @@ from pathlib import Path
 from pigeonhole.check.findings import Finding
 from pigeonhole.errors import DataError, OutputError, UsageError
 from pigeonhole.files.publish import publish
+from pigeonhole.sorting.free_names import FreeNames
+from pigeonhole.sorting.template import Name
 from pigeonhole.text import printable
 
 COLUMNS = ("from", "to", "why")
@@ -22,16 +24,21 @@ class Line:
     target: Path
 
 
-def write_moves(path: Path, findings: Iterable[Finding]) -> int:
+def write_moves(path: Path, tf_files: Path, findings: Iterable[Finding]) -> int:
     """Write the moves of all `findings` into the new file `path`; the result is how many there are.
 
-    Raises OutputError where `path` is taken (it may hold the user's edits) or cannot be written.
+    The list can be applied as it stands: no target is a name that is taken below `tf_files`, and no file has two
+    targets, but only the one of what was found first. Raises OutputError where `path` is taken (it may hold the user's
+    edits) or cannot be written.
     """
-    rows = [
-        (str(move.source), str(move.target) if move.target else "", finding.sentence)
-        for finding in findings
-        for move in finding.moves
-    ]
+    rows, names, moved = [], FreeNames(tf_files, set()), set()
+    for finding in findings:
+        for move in finding.moves:
+            target = ""
+            if move.target and move.source not in moved:
+                target = str(names.next_free(Name.of(move.target.parent, move.target.name)))
+                moved.add(move.source)
+            rows.append((str(move.source), target, finding.sentence))
     try:
         with path.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file)
@@ -54,7 +61,9 @@ def read_moves(path: Path, tf_files: Path) -> list[Line]:
     targets: set[Path] = set()
     for line in lines:
         if wrong := _wrong(line, tf_files, sources, targets):
-            raise UsageError(f"{printable(path)}, line {line.number}: {wrong}.", "Nothing was moved. Correct it.")
+            raise UsageError(
+                f"{printable(path)}, line {line.number}: {wrong}.", "Nothing was moved. Change that line, or delete it."
+            )
         sources.add(line.source)
         targets.add(line.target)
     return lines

@@ -14,6 +14,7 @@ from pigeonhole.cpus import share_processors
 from pigeonhole.errors import OutputError, PigeonholeError, UsageError
 
 INTERRUPTED = 130
+LIMIT = 200  # letters of a command's first sentence
 PRINTING = frozenset(("guess", "log", "evaluate"))  # what they do is what they print
 # What the extra `train` brings; classifying is installed without it.
 OF_TRAINING = frozenset(("jinja2", "matplotlib", "onnx", "onnxscript", "scipy", "sklearn", "torch", "torchvision"))
@@ -59,6 +60,12 @@ class _Commands(click.Group):
             return None
         command: click.Command = import_module(COMMANDS[cmd_name]).command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Every command with its whole first sentence, where click would cut it off at the end of the line."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(LIMIT)) for name, command in commands if command])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,9 +11,18 @@ from pigeonhole.text import printable
 
 TF_FILES = Path("tf_files")
 Argument = TypeVar("Argument", Path, str)
+Command = TypeVar("Command", bound=Callable[..., Any])
 
-paths = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-paths_or_urls = click.argument("paths", nargs=-1, required=True, type=str)
+
+def paths(metavar: str) -> Callable[[Command], Command]:
+    """The arguments `paths`; `metavar` is what they are called where the usage is told."""
+    return click.argument("paths", nargs=-1, required=True, metavar=metavar, type=click.Path(path_type=Path))
+
+
+def paths_or_urls(metavar: str) -> Callable[[Command], Command]:
+    """The same, but an address may stand for a path."""
+    return click.argument("paths", nargs=-1, required=True, metavar=metavar, type=str)
+
 
 include_hidden = click.option(
     "--include-hidden",

@@ -14,7 +14,7 @@ from pigeonhole.workspace import DATA, WEIGHTS, Workspace
 
 
 @click.command("web")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[TF_FILES] [FOLDER...]", type=click.Path(path_type=Path))
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -35,7 +35,7 @@ from pigeonhole.workspace import DATA, WEIGHTS, Workspace
 def command(paths: tuple[Path, ...], *, port: int | None, host: str, public: str | None, no_browser: bool) -> None:
     """Show pages in the browser on which pictures are recognised, reviewed and sorted into categories.
 
-    PATHS is [TF_FILES] [FOLDER...]: TF_FILES is ./tf_files if left out. A FOLDER is one that guess-dir or watch sorted
+    TF_FILES is ./tf_files if left out. A FOLDER is one that guess-dir or watch sorted
     into, or one of unsorted pictures, which stay where they are.
     """
     from pigeonhole.web.server import Listen, is_loopback, serve

@@ -46,7 +46,7 @@ class RejectionThresholds:
             given += f"; these pictures are too few, or too hard, to promise {100 * self.precision:.0f} %"
         unknown = ""
         if self.rejected is not None:
-            unknown = f", as are {100 * self.rejected:.1f} % of {self.ood} in data/unknown"
+            unknown = f", as are {100 * self.rejected:.1f} % of the {self.ood} pictures in data/unknown"
         return f"{given}. The rest are called unknown{unknown}."
 
     def as_metadata(self) -> dict[str, Any]:

@@ -17,7 +17,10 @@ def refuse_overlap(source: Path, out: Path) -> None:
     # By device and inode: two names of one folder (links, bind mounts, case) are still one folder.
     around_source, around_out = _upwards(source), _upwards(out)
     if around_source[0] in around_out or _lies_in(out, source):
-        raise UsageError(f"{printable(out)} is {printable(source)} itself or lies in it.", "Choose a folder outside.")
+        raise UsageError(
+            f"{printable(out)} is the same folder as {printable(source)}, or lies inside it.",
+            "Choose a folder outside.",
+        )
     if status_of(out, follow=True) is not None and (around_out[0] in around_source or _lies_in(source, out)):
         raise UsageError(
             f"{printable(source)} lies in {printable(out)}.", "Choose an output folder that does not contain it."

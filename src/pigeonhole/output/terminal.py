@@ -49,13 +49,16 @@ class Terminal:
             self._line(f"not removed: {printable(outcome.path)}: {outcome.trouble}", "red")
 
     def summary(self, summary: Summary, seconds: float, device: str) -> None:
-        answered = summary.sorted + summary.unknown
-        rate = f", {answered / seconds:.0f} pictures/s" if answered and seconds > 0 else ""
-        took = f"{seconds:.1f} s{rate} on the {device}"
         self._line(
             f"{summary.seen} seen = {summary.sorted} sorted + {summary.unknown} unknown"
-            f" + {summary.unreadable} unreadable + {summary.skipped} skipped + {summary.failed} failed ({took})"
+            f" + {summary.unreadable} unreadable + {summary.skipped} skipped + {summary.failed} failed"
+            f" ({self._took(summary, seconds, device)})"
         )
+
+    def _took(self, summary: Summary, seconds: float, device: str) -> str:
+        answered = summary.sorted + summary.unknown
+        rate = f", {answered / seconds:.0f} pictures/s" if answered and seconds > 0 else ""
+        return f"{seconds:.1f} s{rate} on the {device}"
 
     def _line(self, text: str, style: str = "") -> None:
         # As Text: a file may be called "[red].jpg". Unwrapped: a wrapped path cannot be copied.

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.text import Text
 
 from pigeonhole.output.terminal import Terminal
-from pigeonhole.records import Outcome, Placed
+from pigeonhole.records import Outcome, Placed, Summary
 from pigeonhole.text import printable
 
 
@@ -25,3 +25,6 @@ class WatchTerminal(Terminal):
         if isinstance(outcome, Placed) and not self._console.is_terminal:
             no_face = " (no face: the whole picture was classified)" if outcome.guess.has_no_face else ""
             self._line(f"{printable(outcome.path)} -> {printable(outcome.target)}{no_face}")
+
+    def _took(self, summary: Summary, seconds: float, device: str) -> str:
+        return f"{seconds:.1f} s"  # mostly waiting, so that a rate would say nothing

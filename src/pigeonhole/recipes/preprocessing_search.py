@@ -97,10 +97,10 @@ def choose_crop(workspace: Workspace, dataset: Dataset, split: Split, backbone: 
         if gained.is_certain and gained.mean > best_gain:
             best, best_gain = candidate, gained.mean
     if best.preprocessing.face:
-        output.note("Pictures are cut to their faces: better here than their centre.")
+        output.note("Of each picture the face is used, not the centre: more accurate here.")
         dataset, best = at_faces(workspace, dataset, best, output, best.preprocessing.face)
     elif best is not backbone:
-        output.note(f"Pictures are seen whole ({best.preprocessing.crop}): better here than their centre.")
+        output.note(f"The whole picture is used ({best.preprocessing.crop}), not only its centre: more accurate here.")
     return Chosen(best, dataset, usual if best is backbone and len(rows) == len(dataset.examples) else None)
 
 
@@ -137,7 +137,9 @@ def choose_views(
         if not paired_gain(best.held_out, more.held_out, targets).is_certain:
             break
         best = more
-        output.note(f"Learning from {count} views of each picture: better here than from fewer.")
+        output.note(
+            f"Each picture is used in {count} views (shifted, mirrored, recoloured): more accurate here than fewer."
+        )
     return best, plain[0]
 
 

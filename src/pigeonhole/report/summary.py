@@ -18,7 +18,8 @@ def sentences(evaluation: Evaluation) -> Iterator[str]:
     if accuracy:
         yield f"Accuracy: {accuracy}."
         error = 100 * evaluation.calibration_error
-        yield f"Calibration error: {error:.1f} percentage points. Log loss: {evaluation.log_loss:.3f}."
+        yield f"Calibration error: scores are {error:.1f} percentage points off on average."
+        yield f"Log loss: {evaluation.log_loss:.3f}."
         if evaluation.known_unknown:
             yield f"{evaluation.known_unknown} of these {accuracy.total} pictures were answered with unknown."
     if evaluation.ood:

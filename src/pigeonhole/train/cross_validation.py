@@ -48,8 +48,8 @@ class HeldOutMetrics:
     @property
     def comparison(self) -> str:
         return (
-            f"Baselines: most frequent category {100 * self.majority / self.total:.1f} %, "
-            f"nearest neighbour {100 * self.neighbours / self.total:.1f} %."
+            f"Baselines: always the most frequent category {100 * self.majority / self.total:.1f} %, "
+            f"the category of the most similar picture (nearest neighbour) {100 * self.neighbours / self.total:.1f} %."
         )
 
     @property
@@ -59,7 +59,8 @@ class HeldOutMetrics:
 
     @property
     def calibration_sentence(self) -> str:
-        return f"Calibration error: {100 * self.calibration_error:.1f} percentage points, on held-out pictures."
+        off = f"{100 * self.calibration_error:.1f} percentage points off on average"
+        return f"Calibration error: scores are {off}, on held-out pictures."
 
     def as_metadata(self) -> dict[str, Any]:
         return {"accuracy": self.accuracy, **asdict(self)}

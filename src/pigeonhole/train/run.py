@@ -20,7 +20,7 @@ from pigeonhole.recipes.probe import as_trained, probe_pictures
 from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.recipes.saved_network import remember
 from pigeonhole.report.collector import Collector, collecting
-from pigeonhole.report.write import write_report
+from pigeonhole.report.report_data import ReportData
 from pigeonhole.text import printable
 from pigeonhole.train.cross_validation import HeldOutMetrics
 from pigeonhole.train.finish import finish
@@ -171,11 +171,17 @@ def _conclude(
     try:
         with collecting(folder, trained.dataset.categories) as collected:
             collect(trained, finished, collected)
-        page = None if folder is None else write_report(folder, account(trained, finished, collected, output))
+        page = None if folder is None else _report(folder, account(trained, finished, collected, output))
     except OSError as error:
         raise OutputError(f"{printable(workspace.report)} cannot be written: {error.strerror or error}.") from error
     int8 = trained.int8.sentence if trained.int8 else ""
     return TrainingResult(model, trained.dataset, finished.metrics, finished.thresholds, collected, page, int8)
+
+
+def _report(folder: Path, content: ReportData) -> Path:
+    from pigeonhole.report.write import write_report  # late: matplotlib and jinja2 come with it
+
+    return write_report(folder, content)
 
 
 def _learn(workspace: Workspace, dataset: Dataset, options: TrainingOptions, output: Output) -> TrainedRecipe:

@@ -27,14 +27,14 @@ LOCK = f"{PREFIX}-answers.lock"
 
 
 @click.command("answers")
-@arguments.paths_or_urls
+@arguments.paths_or_urls("[TF_FILES] IN OUT")
 @click.option("--no-recursive", is_flag=True, help="Ignore sub-folders.")
 @arguments.include_hidden
 @arguments.inference
 def command(paths: tuple[str, ...], *, no_recursive: bool, include_hidden: bool, tta: bool, no_unknown: bool) -> int:
     """Write a table of answers, one row for each picture of IN, as Parquet files into OUT.
 
-    PATHS is [TF_FILES] IN OUT: TF_FILES is the folder that holds model.onnx, ./tf_files if left out. IN and OUT are
+    TF_FILES is the folder that holds model.onnx, ./tf_files if left out. IN and OUT are
     folders, or addresses such as s3://bucket/folder.
 
     Run it again to answer what is new or changed. guess-dir --from-answers OUT sorts by the table.

@@ -21,7 +21,7 @@ from pigeonhole.workspace import Workspace
 
 
 @click.command("guess")
-@arguments.paths
+@arguments.paths("[TF_FILES] IMAGE...")
 @click.option("--top", type=click.IntRange(min=1), metavar="K", help="Show the K best categories only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per picture.")
 @click.option(
@@ -55,7 +55,7 @@ def command(
 
     Categories are shown with spaces where their folders have _; --json gives them as the folders are called.
 
-    PATHS is [TF_FILES] IMAGE...: TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
+    TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
     """
     has_folder = paths[0].is_dir() and len(paths) > 1
     tf_files, images = (paths[0], paths[1:]) if has_folder else (arguments.TF_FILES, paths)

@@ -26,7 +26,7 @@ from pigeonhole.workspace import Workspace
 
 
 @click.command("guess-dir")
-@arguments.paths
+@arguments.paths("[TF_FILES] IN OUT")
 @placing.options(Placing.COPY)
 @click.option("--dry-run", is_flag=True, help="Print what would be done; write nothing.")
 @click.option("--no-recursive", is_flag=True, help="Ignore sub-folders.")
@@ -53,7 +53,7 @@ def command(
 ) -> int:
     """Sort the pictures of a folder into another as <category>-<score>.<ext>. Nothing is ever overwritten.
 
-    PATHS is [TF_FILES] IN OUT: TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
+    TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
 
     Run it again to sort new pictures or to resume; take it back with undo.
     """

@@ -36,5 +36,8 @@ def command(out: Path, back_to: tuple[Path, ...]) -> int:
             else:
                 undone += 1
             advance()
-    terminal.note(f"{undone} undone, {refused} refused.")
+    if undone or refused:
+        terminal.note(f"{undone} undone, {refused} refused.")
+    else:
+        terminal.note("There is nothing left to undo.")
     return 1 if refused else 0

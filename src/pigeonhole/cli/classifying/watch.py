@@ -29,7 +29,7 @@ from pigeonhole.workspace import Workspace
 
 
 @click.command("watch")
-@arguments.paths
+@arguments.paths("[TF_FILES] INBOX OUT")
 @placing.options(Placing.MOVE)
 @click.option("--recursive", is_flag=True, help="Include sub-folders.")
 @arguments.include_hidden
@@ -75,7 +75,7 @@ def command(
 ) -> int:
     """Sort every picture that arrives in a folder, as soon as it is complete, until it is stopped.
 
-    PATHS is [TF_FILES] INBOX OUT: TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
+    TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
 
     Pictures are moved out of the inbox. With --copy they stay there and are remembered.
     """

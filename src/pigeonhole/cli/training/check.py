@@ -69,7 +69,7 @@ def command(
     from pigeonhole.check.moves import write_moves
 
     if moves and moves.exists():  # before the work rather than after it
-        write_moves(moves, ())
+        write_moves(moves, tf_files, ())
     checked = check(Workspace(tf_files), backbone=backbone, weights=weights, seed=seed, output=Terminal())
     if as_json:
         for finding in checked.findings:
@@ -77,7 +77,7 @@ def command(
     else:
         _tell(checked.pictures, checked.findings)
     if moves:
-        count = write_moves(moves, checked.findings)
+        count = write_moves(moves, tf_files, checked.findings)
         click.echo(
             f"{count} moves are listed in {printable(moves)}. Delete the lines that you do not want, fill in the "
             "missing targets, and pass the file to --apply.",

@@ -29,7 +29,7 @@ CURE = "Free some space, or leave the report out with --no-report."
 
 
 @click.command("evaluate")
-@arguments.paths
+@arguments.paths("[TF_FILES] FOLDER")
 @click.option("--markdown", "form", flag_value="markdown", help="Print a Markdown table with a line per picture.")
 @click.option("--csv", "form", flag_value="csv", help="Print comma-separated values, a line per picture.")
 @click.option("--json", "form", flag_value="json", help="Print a JSON object per picture, then the summary.")
@@ -41,8 +41,8 @@ def command(
 ) -> int:
     """Measure how good the model is on pictures whose categories are known.
 
-    PATHS is [TF_FILES] FOLDER. FOLDER holds one folder per category. Pictures in a folder that is no category of the
-    model should be answered with unknown. Pictures in no folder get scores, but are not counted.
+    TF_FILES is ./tf_files if left out. FOLDER holds one folder per category. Pictures in a folder that is no category
+    of the model should be answered with unknown. Pictures in no folder get scores, but are not counted.
     """
     from pigeonhole.report.write import write_report
 

@@ -12,7 +12,7 @@ from pigeonhole.workspace import Workspace
 
 
 @click.command("explain")
-@arguments.paths
+@arguments.paths("[TF_FILES] IMAGE OUT.png")
 @click.option("--against", metavar="CATEGORY", help="Also show where the network sees this category.")
 @click.option(
     "--layers",
@@ -22,7 +22,9 @@ from pigeonhole.workspace import Workspace
 def command(paths: tuple[Path, ...], *, against: str | None, layers: str | None) -> int:
     """Draw where the network looks: Grad-CAM, guided backpropagation and their product.
 
-    PATHS is [TF_FILES] IMAGE OUT.png. Guided backpropagation is only defined for ReLU networks.
+    TF_FILES is the folder that holds model.onnx, ./tf_files if left out.
+
+    Guided backpropagation is only defined for ReLU networks.
     """
     if len(paths) not in (2, 3):
         raise UsageError(f"Expected [TF_FILES] IMAGE OUT.png, got {len(paths)} names.")
