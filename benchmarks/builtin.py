@@ -27,9 +27,9 @@ from pigeonhole.dataset.folders import Dataset, Example, read_dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.split import make_split
 from pigeonhole.evaluation.proportion import Proportion
+from pigeonhole.heads.blended_head import Probe, fit_probe
 from pigeonhole.images import Preprocessing
 from pigeonhole.output import Recorder
-from pigeonhole.recipes.blended_head import Probe, fit_probe
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.workspace import Workspace
 

@@ -30,8 +30,8 @@ from pigeonhole.dataset.split import make_split
 from pigeonhole.evaluation.calibration_error import expected_calibration_error
 from pigeonhole.evaluation.feature_distance import fit_distance
 from pigeonhole.files import digest
+from pigeonhole.heads.blended_head import fit_probe
 from pigeonhole.output import Terminal
-from pigeonhole.recipes.blended_head import fit_probe
 from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, look
 from pigeonhole.recipes.probe import Probed, as_trained, probe_pictures
 from pigeonhole.records import Found

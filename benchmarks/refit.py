@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.recipes.refit import Refitted, refit
+from pigeonhole.heads.refit import Refitted, refit
 
 WIDTH = 1408
 CHANGED = 5  # labels

@@ -270,8 +270,8 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
     from pigeonhole.backbones.weights import find_weights
     from pigeonhole.dataset.split import Fold
     from pigeonhole.evaluation.head import Head
+    from pigeonhole.heads.blended_head import fit_probe
     from pigeonhole.output.recorder import Recorder
-    from pigeonhole.recipes.blended_head import fit_probe
     from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
     from pigeonhole.recipes.probe import as_trained, probe_pictures
 

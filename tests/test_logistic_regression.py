@@ -13,10 +13,10 @@ from learning import halves
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.head import Head, log_loss
 from pigeonhole.evaluation.paired_gain import paired_gain
+from pigeonhole.heads import logistic_regression
+from pigeonhole.heads.blended_head import Blend, fit_head, fit_probe
+from pigeonhole.heads.logistic_regression import PATH, HeadFitter, fit_folds
 from pigeonhole.output import Recorder
-from pigeonhole.recipes import logistic_regression
-from pigeonhole.recipes.blended_head import Blend, fit_head, fit_probe
-from pigeonhole.recipes.logistic_regression import PATH, HeadFitter, fit_folds
 from pigeonhole.vectors import one_thread_each
 
 Features = NDArray[np.float32]

@@ -12,11 +12,11 @@ from commands import pigeonhole
 from learning import halves
 from pictures import drawing, saved
 from pigeonhole.backbones.augmented_views import PLAIN, view_of
+from pigeonhole.heads.blended_head import fit_probe
 from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model import InferenceOptions, load_model
 from pigeonhole.output import Recorder
-from pigeonhole.recipes.blended_head import fit_probe
 from tiny import TINY, write_tiny_weights
 
 SHA256 = "0123456789abcdef" * 4

@@ -12,9 +12,9 @@ from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.dataset.split import make_split
 from pigeonhole.errors import DataError
 from pigeonhole.evaluation.out_of_fold import OutOfFold
+from pigeonhole.heads.blended_head import fit_probe
+from pigeonhole.heads.refit import refit
 from pigeonhole.output import Recorder
-from pigeonhole.recipes.blended_head import fit_probe
-from pigeonhole.recipes.refit import refit
 from pigeonhole.records import Found
 from test_logistic_regression import clouds
 
@@ -134,7 +134,7 @@ def test_two_pictures_of_each_are_enough_for_an_answer() -> None:
 
 def test_refitting_loads_nothing_heavier_than_numpy() -> None:
     script = (
-        "import sys, numpy as np; from pigeonhole.recipes.refit import refit\n"
+        "import sys, numpy as np; from pigeonhole.heads.refit import refit\n"
         "refit(np.random.default_rng(0).normal(size=(40, 9)).astype('f4'), list('ab') * 20)\n"
         "print(*sys.modules)"
     )

@@ -18,8 +18,8 @@ from pigeonhole.check.shortcuts import find_shortcuts
 from pigeonhole.dataset.folders import Dataset, Example, different_pictures, read_dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.split import Split, make_split
+from pigeonhole.heads.blended_head import fit_probe
 from pigeonhole.output import Output
-from pigeonhole.recipes.blended_head import fit_probe
 from pigeonhole.recipes.label_issues import suspects_by_probe
 from pigeonhole.records import Failed, Unreadable
 from pigeonhole.text import printable

@@ -20,9 +20,9 @@ from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.files import digest
 from pigeonhole.finetuning.checkpoint import CHECKPOINTS
 from pigeonhole.finetuning.loop import SMALL_SET, Material, Plan, Run, Tuned, fresh, plan_for, tune
+from pigeonhole.heads.blended_head import fit_head
 from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
 from pigeonhole.output import Output
-from pigeonhole.recipes.blended_head import fit_head
 from pigeonhole.recipes.probe import Probed, as_trained
 from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.recipes.saved_network import saved

@@ -15,6 +15,7 @@ from pigeonhole.backbones.feature_cache import FeatureStore
 from pigeonhole.backbones.frozen import Backbone
 from pigeonhole.dataset.folders import Example
 from pigeonhole.errors import DataError, PigeonholeError
+from pigeonhole.heads.refit import Refitted, refit
 from pigeonhole.labelling.catalogue import Catalogue
 from pigeonhole.labelling.decision import Decision, Kind
 from pigeonhole.labelling.desk import Desk
@@ -24,7 +25,6 @@ from pigeonhole.labelling.pictures import Picture
 from pigeonhole.labelling.queue import Question, questions, would_change
 from pigeonhole.labelling.vector_table import VectorTable
 from pigeonhole.output import Silent
-from pigeonhole.recipes.refit import Refitted, refit
 from pigeonhole.records import Found
 from pigeonhole.workspace import UNKNOWN
 

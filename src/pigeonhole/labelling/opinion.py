@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.evaluation.proportion import Proportion
+from pigeonhole.heads.refit import Refitted
 from pigeonhole.labelling.vector_table import VectorTable
-from pigeonhole.recipes.refit import Refitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.head import best_temperature
 from pigeonhole.evaluation.out_of_fold import OutOfFold
-from pigeonhole.recipes.blended_head import Probe
+from pigeonhole.heads.blended_head import Probe
 from pigeonhole.vectors import softmax
 
 

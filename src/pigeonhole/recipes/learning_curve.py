@@ -10,7 +10,7 @@ from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.findings import Growth
 from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.evaluation.proportion import Proportion
-from pigeonhole.recipes.blended_head import Probe
+from pigeonhole.heads.blended_head import Probe
 from pigeonhole.recipes.result import TrainedRecipe
 
 PARTS = (0.125, 0.25, 0.5)  # and the whole, whose heads are the probe's own

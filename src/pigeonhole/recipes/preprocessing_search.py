@@ -18,10 +18,10 @@ from pigeonhole.dataset.faces import with_faces
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.paired_gain import paired_gain
+from pigeonhole.heads.blended_head import Blend, Probe, fit_probe
 from pigeonhole.images.preprocessing import Crop
 from pigeonhole.output import Output
 from pigeonhole.recipes.at_faces import at_faces, detector_worth_trying, looking_at
-from pigeonhole.recipes.blended_head import Blend, Probe, fit_probe
 from pigeonhole.workspace import Workspace
 
 Rule = Literal["auto", "centre", "squeeze", "letterbox", "faces"]

@@ -11,9 +11,9 @@ from pigeonhole.backbones.weights import Weights
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.split import Split, make_split
+from pigeonhole.heads.blended_head import Probe
 from pigeonhole.output import Output
 from pigeonhole.recipes.at_faces import at_faces
-from pigeonhole.recipes.blended_head import Probe
 from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, choose_crop, choose_views, look, with_crop
 from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.workspace import Workspace

@@ -11,8 +11,8 @@ from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.findings import Epoch
 from pigeonhole.evaluation.head import Head
 from pigeonhole.evaluation.out_of_fold import OutOfFold
+from pigeonhole.heads.blended_head import Probe
 from pigeonhole.images import Preprocessing
-from pigeonhole.recipes.blended_head import Probe
 from pigeonhole.recipes.int8_trial import Trial
 
 

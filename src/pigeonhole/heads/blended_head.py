@@ -14,10 +14,10 @@ from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.head import Head, best_temperature, log_loss
 from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.evaluation.paired_gain import paired_gain
+from pigeonhole.heads.discriminant_analysis import ClassStatistics
+from pigeonhole.heads.logistic_regression import PATH, HeadFitter, fit_folds, repeat
+from pigeonhole.heads.softmax_regression import Weights
 from pigeonhole.output import Output, Stage
-from pigeonhole.recipes.discriminant_analysis import ClassStatistics
-from pigeonhole.recipes.logistic_regression import PATH, HeadFitter, fit_folds, repeat
-from pigeonhole.recipes.softmax_regression import Weights
 
 RIDGES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)  # from a sphere to nearly the covariance that was measured
 SHARES = (0.0, 0.5, 1.0)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.head import Head, log_loss
 from pigeonhole.evaluation.out_of_fold import OutOfFold
+from pigeonhole.heads.discriminant_analysis import ClassStatistics
+from pigeonhole.heads.principal_axes import PrincipalAxes
+from pigeonhole.heads.softmax_regression import Weights, fit_softmax
 from pigeonhole.output import Stage
-from pigeonhole.recipes.discriminant_analysis import ClassStatistics
-from pigeonhole.recipes.principal_axes import PrincipalAxes
-from pigeonhole.recipes.softmax_regression import Weights, fit_softmax
 from pigeonhole.vectors import one_thread_each
 
 PATH = tuple(10.0 ** (half / 2) for half in range(-7, 4))  # values of C, from strong to weak regularisation

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.recipes.principal_axes import PrincipalAxes
+from pigeonhole.heads.principal_axes import PrincipalAxes
 from pigeonhole.vectors import by_rows, one_thread_each
 
 TOLERANCE = 1e-5  # of the objective: what may be left to gain, by the estimate of the next step

@@ -12,8 +12,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.recipes.principal_axes import CHUNK, PrincipalAxes
-from pigeonhole.recipes.softmax_regression import Weights
+from pigeonhole.heads.principal_axes import CHUNK, PrincipalAxes
+from pigeonhole.heads.softmax_regression import Weights
 from pigeonhole.vectors import by_rows, one_thread_each
 
 LEAST = 1e-6  # of the mean energy of a coordinate: the least that is added to it

@@ -21,8 +21,8 @@ from pigeonhole.evaluation.head import Head
 from pigeonhole.evaluation.proportion import Proportion, cross_validated
 from pigeonhole.evaluation.temperature import calibrate
 from pigeonhole.files import digest
-from pigeonhole.recipes.blended_head import Blend, fit_heads
-from pigeonhole.recipes.logistic_regression import HeadFitter
+from pigeonhole.heads.blended_head import Blend, fit_heads
+from pigeonhole.heads.logistic_regression import HeadFitter
 from pigeonhole.text import printable
 
 GROWN = 1.25  # times the pictures that the regularisation was chosen by: then it is chosen anew

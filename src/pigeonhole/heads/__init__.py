@@ -1,0 +1,1 @@
+"""Heads fitted to features, and fitted again: solvers in numpy. It knows neither pictures nor networks."""
