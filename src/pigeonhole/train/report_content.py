@@ -44,8 +44,11 @@ def account(trained: TrainedRecipe, finished: Finished, collected: Collector, ou
         collected=collected,
         facts=_facts(trained, finished),
         baselines=(
-            ("most frequent category", Proportion(finished.metrics.majority, total)),
-            ("nearest neighbour", Proportion(finished.metrics.neighbours, total)),
+            ("always the most frequent category", Proportion(finished.metrics.majority, total)),
+            (
+                "the category of the most similar picture (nearest neighbour)",
+                Proportion(finished.metrics.neighbours, total),
+            ),
         ),
         suspicions=_suspicions(trained, output),
         epochs=trained.epochs,
