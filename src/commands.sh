@@ -38,6 +38,8 @@ row undo       ''           here      none     'OUT:folder'                     
   'Put everything that was sorted into OUT back to where it came from.'
 row answers    ''           classify  none     '[TF_FILES:model] IN:source OUT:table'         '' \
   'Write a table of answers, one row for each picture of IN, as Parquet files into OUT.'
+row look       ''           train     none     '[TF_FILES:report]'                            '' \
+  'Show the pictures of TF_FILES/data on one page before you train: TF_FILES/report/look/index.html.'
 row check      ''           train     weights  '[TF_FILES:data]'                              '--weights:file --apply:file --moves:new' \
   'Look for problems in TF_FILES/data: unreadable files, duplicates, wrong labels, shortcuts.'
 row evaluate   ''           train     none     '[TF_FILES:report] FOLDER:folder'              '' \

@@ -61,3 +61,8 @@ class Workspace:
     def evaluation_report(self) -> Path:
         """The report on the last evaluation."""
         return self.report / "evaluation"
+
+    @property
+    def look(self) -> Path:
+        """The page on which the training pictures are looked at."""
+        return self.report / "look"

@@ -32,6 +32,7 @@ COMMANDS = {
     "guess-dir": "pigeonhole.cli.classifying.guess_dir",
     "watch": "pigeonhole.cli.classifying.watch",
     "evaluate": "pigeonhole.cli.training.evaluate",
+    "look": "pigeonhole.cli.training.look",
     "check": "pigeonhole.cli.training.check",
     "compare": "pigeonhole.cli.training.compare",
     "web": "pigeonhole.cli.web",

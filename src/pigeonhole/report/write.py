@@ -1,14 +1,9 @@
 """A report on the disk: a page that needs nothing else, its figures as PNG, its numbers as JSON."""
 
 import json
-import os
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
-
-from jinja2 import Environment, StrictUndefined
 
 from pigeonhole.evaluation.findings import Suspicion
 from pigeonhole.evaluation.running import Evaluated
@@ -19,7 +14,8 @@ from pigeonhole.report.plain_summary import in_plain_words
 from pigeonhole.report.prediction_rows import MARKS
 from pigeonhole.report.report_data import ReportData
 from pigeonhole.report.summary import fields, sentences
-from pigeonhole.report.thumbnail import address, thumbnail
+from pigeonhole.report.template import link, template
+from pigeonhole.report.thumbnail import thumbnail
 from pigeonhole.text import printable, score_text
 
 PAGE = "index.html"
@@ -38,7 +34,7 @@ def write_report(folder: Path, content: ReportData) -> Path:
     for chart in charts:
         write_aside_and_replace(folder / f"{chart.name}.png", chart.light)
     write_aside_and_replace(folder / NUMBERS, json.dumps(_numbers(content, charts), indent=1).encode())
-    page = _template().render(
+    page = template("pigeonhole.report").render(
         title=content.title,
         source=content.source,
         summary=in_plain_words(evaluation),
@@ -60,26 +56,6 @@ def write_report(folder: Path, content: ReportData) -> Path:
     return folder / PAGE
 
 
-def _template() -> Any:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.filters |= {
-        "png": lambda data: address(data, "image/png"),
-        "percent": lambda share: f"{100 * share:.1f} %",
-        "shown": printable,
-    }
-    source = files("pigeonhole.report").joinpath("page.html.jinja").read_text(encoding="utf-8")
-    return environment.from_string(source)
-
-
-def _link(path: Path, folder: Path) -> str:
-    """From the page to a picture, so that both may be moved together."""
-    try:
-        relative = os.path.relpath(path.resolve(), folder.resolve())
-    except ValueError:  # on another drive
-        relative = str(path.resolve())
-    return quote(os.fsencode(relative.replace(os.sep, "/")))
-
-
 def _answered(each: Evaluated) -> str:
     said = f"{printable(each.category)} {score_text(each.score)}"
     return said if each.right else f"{said}, true category {printable(each.truth or '')}"
@@ -91,7 +67,7 @@ def _suspected(each: Suspicion) -> str:
 
 def _picture(each: Evaluated | Suspicion, words: str, folder: Path) -> dict[str, str]:
     return {
-        "link": _link(each.path, folder),
+        "link": link(each.path, folder),
         "image": thumbnail(each.path),
         "name": printable(each.relative),
         "words": words,
@@ -102,7 +78,7 @@ def _row(each: Evaluated, folder: Path) -> dict[str, str]:
     ranking = ", ".join(f"{printable(category)} {score_text(score)}" for category, score in each.ranking[:5])
     answer = f"{UNKNOWN} ({printable(each.category)})" if each.unknown else printable(each.category)
     return {
-        "link": _link(each.path, folder),
+        "link": link(each.path, folder),
         "name": printable(each.relative),
         "truth": printable(each.truth or ""),
         "answer": answer,

@@ -1,0 +1,170 @@
+"""How quick `frames` is beside decoding all of a film, what memory a long one needs, and what a killed run loses.
+
+python benchmarks/frames.py --pictures FOLDER [--minutes 10] [--long 120] [--rounds 3] [--folder WHERE]
+
+Films are made of the pictures in FOLDER: slow pans at 1280 × 720 with a cut every four seconds and some grain, x264, a
+keyframe every so many seconds and at cuts, as films have them. Twenty seconds are encoded, and their packets repeated
+to the length that is wanted. Both sides are timed in turn, each in a process of its own; the seconds of the processors
+count where other work shares them.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+RATE, SIZE, CUT = 25, (1280, 720), 4.0  # frames a second, pixels, seconds
+KEYFRAMES = (1, 2, 10)  # seconds between them
+PIECE = 20  # seconds that are encoded
+DECODE_ALL = """
+import sys, av
+with av.open(sys.argv[1]) as film:
+    film.streams.video[0].thread_count = 1
+    for frame in film.decode(video=0):
+        pass
+"""
+
+
+class Cost(NamedTuple):
+    seconds: float
+    processor_seconds: float
+    peak_mib: float
+
+
+def piece(pictures: list[Path]) -> Iterator[NDArray[np.uint8]]:
+    """PIECE seconds of slow pans over `pictures`, each a little larger than the frame."""
+    chance = np.random.default_rng(0)
+    grain = chance.normal(0, 4, (8, SIZE[1], SIZE[0], 1)).astype(np.int16)
+    shots = round(PIECE / CUT)
+    for shot in range(shots):
+        with Image.open(pictures[shot % len(pictures)]) as picture:
+            wide = picture.convert("RGB").resize((SIZE[0] * 6 // 5, SIZE[1] * 6 // 5))
+        for number in range(round(RATE * CUT)):
+            left, top = number * 2, number
+            frame = np.asarray(wide.crop((left, top, left + SIZE[0], top + SIZE[1]))).astype(np.int16)
+            yield (frame + grain[number % len(grain)]).clip(0, 255).astype(np.uint8)
+
+
+def write_piece(path: Path, pictures: list[Path], keyframe: int) -> None:
+    options = {"preset": "veryfast", "crf": "26", "g": str(keyframe * RATE)}
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE, options=options)
+        stream.pix_fmt, stream.width, stream.height = "yuv420p", *SIZE
+        for pixels in piece(pictures):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def repeated(source: Path, path: Path, minutes: int) -> Path:
+    """The packets of a film of PIECE seconds, one after the other until `minutes` are full."""
+    with av.open(str(path), "w") as container:
+        stream = None
+        for number in range(60 * minutes // PIECE):
+            with av.open(str(source)) as film:
+                stream = stream or container.add_stream_from_template(film.streams.video[0])
+                later = round(Fraction(PIECE * number) / film.streams.video[0].time_base)
+                for packet in film.demux(video=0):
+                    if packet.dts is None:
+                        continue
+                    packet.pts, packet.dts, packet.stream = packet.pts + later, packet.dts + later, stream
+                    container.mux(packet)
+    return path
+
+
+def run(command: list[str]) -> Cost:
+    started = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _, status, own = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command} ended with {process.returncode}")
+    seconds = time.perf_counter() - started
+    return Cost(seconds, own.ru_utime + own.ru_stime, own.ru_maxrss / 1024)
+
+
+def frames(film: Path, out: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "pigeonhole", "frames", str(film), str(out), "--every", "2s", *options]
+
+
+def compared(film: Path, out: Path, rounds: int) -> str:
+    """A line of the table: both sides in turn, medians."""
+    ours, all_of_it = [], []
+    for number in range(rounds):
+        all_of_it.append(run([sys.executable, "-c", DECODE_ALL, str(film)]))
+        ours.append(run(frames(film, out / str(number))))
+    count = sum(path.suffix == ".jpg" for path in (out / "0").iterdir())
+    wall, processor = (
+        median(getattr(each, name) for each in all_of_it) / median(getattr(each, name) for each in ours)
+        for name in ("seconds", "processor_seconds")
+    )
+    shown = " | ".join(f"{median(each.processor_seconds for each in side):.1f}" for side in (all_of_it, ours))
+    return f"{count} | {shown} | {processor:.1f} | {wall:.1f} | {max(each.peak_mib for each in ours):.0f}"
+
+
+def killed(film: Path, out: Path, whole: Path) -> bool:
+    """Whether a run that is killed again and again gives the folder that one gives in peace."""
+    kills = 0
+    while True:
+        with subprocess.Popen(frames(film, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                process.wait(1.0 + kills * 0.4)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+                continue
+            break
+    tell(f"killed {kills} times with SIGKILL, then left alone")
+    return content(out) == content(whole)
+
+
+def tell(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pictures", type=Path, required=True)
+    parser.add_argument("--minutes", type=int, default=10)
+    parser.add_argument("--long", type=int, default=120, help="minutes of the film whose memory is measured")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path)
+    arguments = parser.parse_args()
+    suffixes = {".jpg", ".png"}
+    pictures = sorted(path for path in arguments.pictures.rglob("*") if path.suffix.lower() in suffixes)[:60]
+    work = Path(tempfile.mkdtemp(dir=arguments.folder, prefix="frames-"))
+    tell("| keyframe every | frames | decoding all, CPU s | ours, CPU s | times as quick | by the clock | peak MiB |")
+    tell("|---:|---:|---:|---:|---:|---:|---:|")
+    for keyframe in KEYFRAMES:
+        one = work / f"piece-{keyframe}.mp4"
+        write_piece(one, pictures, keyframe)
+        film = repeated(one, work / f"film-{keyframe}.mp4", arguments.minutes)
+        tell(f"| {keyframe} s | {compared(film, work / f'out-{keyframe}', arguments.rounds)} |")
+    film = repeated(work / "piece-2.mp4", work / "long.mp4", arguments.long)
+    cost = run(frames(film, work / "long"))
+    tell(f"{arguments.long} minutes: {cost.processor_seconds:.0f} CPU s, peak {cost.peak_mib:.0f} MiB")
+    same = killed(work / "film-2.mp4", work / "killed", work / "out-2" / "0")
+    tell(f"the same folder: {same}")
+    shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()
