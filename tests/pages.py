@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from browser import SIZE, chromium
 
-expect.set_options(timeout=15_000)  # milliseconds, for what hangs
+expect.set_options(timeout=120_000)  # milliseconds, for what hangs
 ADDRESS = re.compile(r"http://([^/]+)/\?key=(\S+)")
 
 
@@ -82,8 +82,9 @@ def served(*arguments: str | Path, environment: dict[str, str] | None = None) ->
             raise AssertionError("".join(said))
     finally:
         process.terminate()
-        process.wait()
+        code = process.wait()
         if process.stderr:
+            print(f"The server ended with {code}, having said: {process.stderr.read()}")  # noqa: T201 - where a test fails
             process.stderr.close()
 
 
@@ -100,6 +101,20 @@ def serious_findings(page: Page) -> list[tuple[str, str]]:
     """What axe finds that keeps people from using the page as it is now."""
     found = Axe().run(page).response["violations"]
     return [(each["id"], str(each["nodes"])) for each in found if each["impact"] in ("serious", "critical")]
+
+
+def settled(page: Page, decisions: int) -> None:
+    """Wait until so many decisions hold and are carried out."""
+    page.evaluate(
+        """async (decisions) => {
+            for (;;) {
+                const state = await (await fetch("/state")).json();
+                if (state.open === 0 && state.decided === decisions) return;
+                await new Promise((done) => setTimeout(done, 50));
+            }
+        }""",
+        decisions,
+    )
 
 
 @contextmanager

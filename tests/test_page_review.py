@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from commands import pigeonhole
 from models import write_colour_model
-from pages import Server, Visit, serious_findings, served, visiting
+from pages import Server, Visit, serious_findings, served, settled, visiting
 from trees import BLUE, GREEN, RED, tree, write_pictures
 
 ORANGE = (250, 120, 5)
@@ -32,20 +32,6 @@ def review(visit: Visit, server: Server) -> Page:
 def names(folder: Path) -> dict[str, str]:
     """Digest → name of every file."""
     return {digest: name for name, digest in tree(folder).items()}
-
-
-def settled(page: Page, decisions: int) -> None:
-    """Wait until so many decisions hold and are carried out."""
-    page.evaluate(
-        """async (decisions) => {
-            for (;;) {
-                const state = await (await fetch("/state")).json();
-                if (state.open === 0 && state.decided === decisions) return;
-                await new Promise((done) => setTimeout(done, 50));
-            }
-        }""",
-        decisions,
-    )
 
 
 def test_a_wrong_answer_is_mended_in_three_keys(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from pigeonhole.backbones.weights import BUILTIN
 from pigeonhole.labelling.decision import Kind
 from pigeonhole.labelling.groups import Grouping, folded
 from pigeonhole.labelling.pictures import Picture
@@ -81,10 +82,15 @@ def routes(site: Site) -> list[Route]:
     piles = Piles(site)
 
     def groups(request: Request) -> Response:
+        site.wait_for_first_look()
         given = request.query_params.get("count", "")
         answer = piles.groups(int(given) if given.isdecimal() else None)
         backbone = site.learner.backbone
-        answer["method"] = METHOD.format(backbone=backbone.name) if backbone else ""
+        answer["method"] = METHOD.format(backbone=_shown(backbone.name)) if backbone else ""
         return JSONResponse({**answer, "categories": site.desk.categories(), **state(site)})
 
     return [Route("/groups/list", groups)]
+
+
+def _shown(backbone: str) -> str:
+    return "that comes with pigeonhole" if backbone == BUILTIN else backbone

@@ -27,6 +27,7 @@ PAGE = 500  # entries that are looked through at a time for what could not be re
 
 def routes(site: Site) -> list[Route]:
     def folders(_: Request) -> Response:
+        site.wait_for_first_look()
         return JSONResponse({"folders": [_folder(site, folder) for folder in site.catalogue.sorted_folders]})
 
     def undo(question: dict[str, Any]) -> Answer:
@@ -44,7 +45,7 @@ def _folder(site: Site, folder: Path) -> Answer:
     return {
         "folder": identifier_of(folder),
         "name": printable(folder),
-        "health": "A watcher sorts into it, and is well." if reason is None else f"{reason}.",
+        "health": "A watcher sorts into it, and is well." if reason is None else f"{reason[:1].upper()}{reason[1:]}.",
         "is_well": reason is None,
         **_entries(site, folder),
     }

@@ -12,6 +12,7 @@ from pigeonhole.errors import PigeonholeError, UsageError
 from pigeonhole.labelling.pictures import Picture
 from pigeonhole.text import printable
 from pigeonhole.web.asking import Answer, answered, known, text_of
+from pigeonhole.web.faces import boxed
 from pigeonhole.web.site import Site
 from pigeonhole.web.thumbnails import LARGE
 
@@ -31,6 +32,18 @@ def routes(site: Site) -> list[Route]:
     def heat(request: Request) -> Response:
         return Response(site.recogniser.heat(_uploaded(site, request.path_params["upload"])), media_type=PNG)
 
+    def faces(question: dict[str, Any]) -> Answer:
+        picture = _uploaded(site, text_of(question, "picture"))
+        found = boxed(picture)
+        site.uploads.show_instead(picture, found.shown)
+        names = (f"{picture.path.stem}-{number}.png" for number in range(1, len(found.faces) + 1))
+        cut = [site.uploads.keep(name, data) for name, data in zip(names, found.faces, strict=True)]
+        return {"faces": [_recognised(site, face) for face in cut]}
+
+    def shown(request: Request) -> Response:
+        jpeg = site.uploads.shown(_uploaded(site, request.path_params["upload"]))
+        return Response(jpeg, media_type=JPEG)
+
     def add(question: dict[str, Any]) -> Answer:
         picture = _uploaded(site, text_of(question, "picture"))
         (decision,) = site.desk.decide([(picture, text_of(question, "category"))])
@@ -44,6 +57,8 @@ def routes(site: Site) -> list[Route]:
         Route("/uploads", upload, methods=["POST"]),
         Route("/uploads/{upload}/picture", preview),
         Route("/uploads/{upload}/heat", heat),
+        Route("/uploads/{upload}/faces", shown),
+        Route("/faces", answered(faces), methods=["POST"]),
         Route("/add", answered(add), methods=["POST"]),
         Route("/categories", known(categories)),
     ]

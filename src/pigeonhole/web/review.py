@@ -58,6 +58,7 @@ def routes(site: Site) -> list[Route]:
 
 def queue_answer(site: Site, count: int, category: str) -> Answer:
     """The `count` most urgent questions, of one `category` if it is given, and what there is to know about all."""
+    site.wait_for_first_look()
     asked = site.learner.questions()
     shown = [question for question in asked if not category or question.category == category]
     return {
@@ -74,7 +75,7 @@ def state(site: Site) -> Answer:
     opinion = site.learner.opinion
     seen, total = site.learner.progress()
     decided, still_open = site.desk.counts()
-    sentences = [site.learner.trouble, *site.desk.troubles(), *site.desk.refusals()]
+    sentences = [site.trouble, site.learner.trouble, *site.desk.troubles(), *site.desk.refusals()]
     return {
         "labels": opinion.labels,
         "accuracy": _accuracy_of(opinion.accuracy) if opinion.accuracy else None,

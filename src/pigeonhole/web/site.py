@@ -10,6 +10,7 @@ from pigeonhole.labelling.decision import Decision, State
 from pigeonhole.labelling.desk import Desk
 from pigeonhole.labelling.learner import Learner
 from pigeonhole.web.command import Command
+from pigeonhole.web.looking import Looking
 from pigeonhole.web.recogniser import Recogniser
 from pigeonhole.web.thumbnails import Thumbnails
 from pigeonhole.web.uploads import Uploads
@@ -33,12 +34,24 @@ class Site:
         self.checking = Command(["check", root, "--json"], self.look_again)
         self.desk.listen(self._heard)
         self.learner.start()
+        self._looking = Looking(self._look)
 
     def look_again(self) -> None:
-        """There may be new pictures, a new model, new categories. Raises OutputError where a journal is damaged."""
+        """There may be new pictures, a new model, new categories; they are looked for behind the page's back."""
+        self._looking.request()
+
+    def wait_for_first_look(self) -> None:
+        """Until it is known what is there."""
+        self._looking.first.wait()
+
+    @property
+    def trouble(self) -> str:
+        """Why a folder cannot be looked at, empty where it can."""
+        return self._looking.trouble
+
+    def _look(self) -> None:
         self.catalogue.refresh()
-        guessed = {picture.category for picture in self.catalogue.all() if picture.category}
-        self.desk.know_categories(guessed)
+        self.desk.know_categories(picture.category for picture in self.catalogue.all() if picture.category)
         with suppress(ModelError):  # what is wrong with it is said where it is used
             self.desk.know_categories(self.recogniser.labels())
         self.learner.look_again()
@@ -50,6 +63,7 @@ class Site:
                 self.catalogue.has_returned(decision.path, (each for each in decision.left if each != decision.path))
 
     def close(self) -> None:
+        self._looking.close()
         self.training.close()
         self.checking.close()
         self.learner.close()

@@ -5,14 +5,16 @@ const FIRST = 12; // pictures of a group that are shown at once
 const AT_ONCE = 200; // pictures that are decided on with one question
 const find = (id) => document.getElementById(id);
 
-let version = 0;
 let seen = -1;
+let lastLoad = 0;
 let isNaming = false;
 const leftOut = new Set(); // pictures that do not belong to their group
 
 async function load(count) {
+  lastLoad += 1;
+  const own = lastLoad;
   const answer = await ask(`/groups/list?count=${count || ""}`);
-  version = answer.version;
+  if (own !== lastLoad) return; // another number of groups was asked for meanwhile
   seen = answer.seen;
   offer(answer.categories);
   find("method").textContent = answer.method;
@@ -38,7 +40,7 @@ function showProgress(answer) {
   if (left) find("progress").textContent = `Looking at the pictures: ${answer.seen} of ${answer.total}. ${troubles}`;
   else if (answer.open) find("progress").textContent = `Putting pictures in their places: ${answer.open} are left. ${troubles}`;
   else if (find("groups").children.length) find("progress").textContent = troubles;
-  else find("progress").textContent = `There is nothing left to name here. ${troubles}`;
+  else find("progress").replaceChildren("There is nothing left to name here. Go on with ", element("a", { href: "/review" }, "Review"), " or ", element("a", { href: "/learn" }, "Learn"), `. ${troubles}`);
 }
 
 function group(each, place) {

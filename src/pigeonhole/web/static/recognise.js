@@ -39,6 +39,15 @@ function show(card, answer) {
   card.replaceChildren(...parts);
 }
 
+// Who each face is, by the number of its box.
+function faceList(faces) {
+  return element("ol", { class: "faces", "aria-label": "Faces" }, ...faces.map(({ picture, ranking, unknown, note }) => {
+    const [best] = ranking;
+    const said = note || (best ? `${unknown ? "unknown; likeliest " : ""}${spaced(best.category)} ${(100 * best.score).toFixed(1)} %` : "");
+    return element("li", {}, element("img", { src: `/uploads/${picture}/picture`, alt: "" }), ` ${said}`);
+  }));
+}
+
 function actions(answer, image) {
   const made = [];
   if (answer.heat) {
@@ -49,6 +58,13 @@ function actions(answer, image) {
     } }, "Show what speaks for it");
     made.push(element("div", { class: "row" }, button));
   }
+  const faces = element("button", { type: "button", onclick: () => attempt(async () => {
+    faces.disabled = true;
+    const found = await ask("/faces", { picture: answer.picture });
+    faces.replaceWith(found.faces.length ? faceList(found.faces) : element("p", { class: "quiet" }, "No face was found."));
+    image.src = `/uploads/${answer.picture}/faces`;
+  }).finally(() => { faces.disabled = false; }) }, "Find faces");
+  made.push(element("div", { class: "row" }, faces));
   const input = element("input", { type: "text", list: "categories", "aria-label": `Category for ${answer.name}`,
     placeholder: "Category", autocomplete: "off", required: true });
   if (answer.ranking.length && !answer.unknown) input.value = spaced(answer.ranking[0].category);

@@ -69,6 +69,7 @@ function show() {
   }
   find("accept").disabled = !question.category;
   find("asked").replaceChildren(...asked(question));
+  find("name").textContent = question.name;
   const image = find("large");
   if (image.dataset.picture !== question.picture) {
     image.dataset.picture = question.picture;
@@ -155,7 +156,7 @@ function help() {
 
 function typeCategory(isNew) {
   find("find").value = "";
-  find("find").placeholder = isNew ? "Name of the new category" : "Category, old or new";
+  find("find").placeholder = isNew ? "New category" : "Category";
   find("find").focus();
 }
 
