@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.heads.refit import Refitted, refit
 from pigeonhole.labelling.decision import Kind
 from pigeonhole.labelling.features import backbone_for, look_at
 from pigeonhole.labelling.groups import Grouping
@@ -28,7 +29,6 @@ from pigeonhole.labelling.pictures import Picture, training_pictures
 from pigeonhole.labelling.queue import questions
 from pigeonhole.labelling.vector_table import VectorTable
 from pigeonhole.output import Silent
-from pigeonhole.recipes.refit import Refitted, refit
 from pigeonhole.workspace import Workspace
 
 Order = Literal["page", "random"]

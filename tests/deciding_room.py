@@ -53,7 +53,7 @@ class MortalDesks:
 
 def _live(step: int, writer: int, action: str, tf_files: str, out: str) -> None:
     die_at(step, partial(_tell, writer))
-    desk = Desk(Workspace(Path(tf_files)))
+    desk = Desk(Workspace(Path(tf_files)), [Path(out)])
     if action == "decide":
         decide(desk, Path(out))
     else:

@@ -38,7 +38,7 @@ def hidden_leftovers(folder: Path) -> list[Path]:
 
 
 def settled(tf_files: Path) -> Desk:
-    desk = Desk(Workspace(tf_files))
+    desk = Desk(Workspace(tf_files), [tf_files.parent / "out", tf_files.parent / "in"])
     desk.settle()
     assert not desk.troubles()
     assert not desk.refusals()
@@ -90,7 +90,7 @@ def test_a_kill_between_any_two_steps_loses_nothing(
 def test_what_another_process_holds_is_done_when_it_lets_go(place: Path, tf_files: Path) -> None:
     out = place / "out"
     watcher = Lock(out / own_names.FOLDER / "lock")  # as a watcher has it, for as long as it lives
-    desk = Desk(Workspace(tf_files))
+    desk = Desk(Workspace(tf_files), [out])
     (blue, *_) = sorted(pictures_in(out), key=lambda picture: picture.path)
     with pytest.raises(UsageError, match="needs a name"):
         desk.decide([(blue, "  ")])
@@ -153,6 +153,24 @@ def test_a_training_picture_that_was_edited_stays_when_its_decision_is_taken_bac
     assert tree(tf_files / "data") == edited
     assert "no longer what was put there" in desk.refusals()[0]
     assert all("-0." in name for name in tree(out))
+    desk.close()
+
+
+def test_a_file_of_decisions_from_elsewhere_moves_nothing_outside_the_named_folders(
+    place: Path, tf_files: Path
+) -> None:
+    out, desk = place / "out", settled(tf_files)
+    decide(desk, out)
+    desk.close()
+    stranger = place / "stranger"
+    stranger.mkdir()
+    shutil.copytree(tf_files / own_names.FOLDER, stranger / own_names.FOLDER)
+    before = tree(place)
+    desk = Desk(Workspace(stranger))
+    undo(desk)
+    desk.settle()
+    assert any("Start the page with its folder" in trouble for trouble in desk.troubles())
+    assert tree(place) == before
     desk.close()
 
 

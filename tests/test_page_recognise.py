@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from models import write_colour_model
 from pages import serious_findings, served, visiting
 from trees import BLUE, GREEN, RED, tree, write_pictures
@@ -64,3 +66,20 @@ def test_a_picture_can_be_added_before_there_is_a_model(tmp_path: Path) -> None:
         page.get_by_label("Category for").press("Enter")
         page.get_by_text("Added to sky.", exact=True).wait_for()
     assert set(tree(tf_files / "data")) == {"sky/blue.png"}
+
+
+def test_the_faces_of_a_picture_are_framed_and_named(tmp_path: Path, shared: Path) -> None:
+    tf_files = write_colour_model(tmp_path / "tf files")
+    picture = shared / "data" / "anime_pictures" / "found_by_cascade_10.jpg"
+    with served(tf_files) as server, visiting(server) as visit:
+        page = visit.page
+        page.get_by_label("Choose pictures").set_input_files(picture)
+        page.get_by_role("button", name="Find faces").click()
+        faces = page.get_by_role("list", name="Faces")
+        expect(faces.get_by_role("listitem").first).to_contain_text("things")
+        shown = page.locator("article img").get_attribute("src") or ""
+        assert shown.endswith("/faces")
+        response = page.request.get(f"http://{server.host}{shown}")
+        assert response.headers["content-type"] == "image/png"
+        assert response.body().startswith(b"\x89PNG")
+        assert not visit.complaints

@@ -3,7 +3,7 @@
 Each call may be repeated after it was killed at any moment: the journal tells what was done.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -20,15 +20,21 @@ from pigeonhole.placing.undo_all import undo_entries
 from pigeonhole.records import Guess, Placed
 from pigeonhole.sorting import Sorter, SortOptions, Template
 from pigeonhole.sorting.seen_files import absolute
+from pigeonhole.text import printable
 
 WriteDown = Callable[[Decision], None]
 """Keeps on the disk how far a decision has come."""
 
 
 class OpenFolders:
-    """Folders with journals, each opened once for many steps, and held until the end."""
+    """Folders with journals, each opened once for many steps, and held until the end.
 
-    def __init__(self) -> None:
+    `named` are the folders that the user named. Nothing is done outside them, whatever a file of decisions says: that
+    file may have come along with a folder from elsewhere.
+    """
+
+    def __init__(self, named: Collection[Path]) -> None:
+        self.named = named
         self._open: dict[Path, OutputFolder] = {}
 
     def __enter__(self) -> Self:
@@ -39,10 +45,19 @@ class OpenFolders:
             self._open.popitem()[1].close()
 
     def get(self, root: Path) -> OutputFolder:
-        """Raises OutputError where another process holds it, or it cannot be written."""
+        """Raises OutputError where another process holds it, it cannot be written, or it is in none that was named."""
+        self.check(root)
         if root not in self._open:
-            self._open[root] = OutputFolder.open(root)
+            self._open[root] = OutputFolder.open(root, self.named)
         return self._open[root]
+
+    def check(self, path: Path) -> None:
+        """Raise OutputError where `path` lies in none of the folders that the user named."""
+        if not any(absolute(path).is_relative_to(folder) for folder in self.named):
+            raise OutputError(
+                f"A decision from before is about {printable(path)}.",
+                "Start the page with its folder to have it carried out.",
+            )
 
     def drop(self, root: Path) -> None:
         """After a failure it is looked at anew."""
@@ -57,6 +72,7 @@ def carry_out(decision: Decision, write_down: WriteDown, folders: OpenFolders) -
     for step in decision.steps:
         if decision.state is State.WANTED and step.state is State.WANTED:
             with _troubled(step, folders):
+                folders.check(step.source or decision.place)
                 _do(decision, step, write_down, folders.get(step.root))
 
 
@@ -67,7 +83,7 @@ def take_back(decision: Decision, write_down: WriteDown, folders: OpenFolders) -
     for step in reversed(decision.steps):
         if step.first_entry is not None and step.state in (State.DONE, State.WANTED):
             with _troubled(step, folders):
-                _undo(decision, step, write_down, folders.get(step.root))
+                _undo(decision, step, write_down, folders)
         elif step.state is State.WANTED:
             step.state = State.UNDONE
         if step.state not in (State.UNDONE, State.REFUSED):
@@ -111,10 +127,11 @@ def _placed(folder: OutputFolder, step: Step, source: Path, sha256: str) -> Path
     return outcome.target
 
 
-def _undo(decision: Decision, step: Step, write_down: WriteDown, folder: OutputFolder) -> None:
+def _undo(decision: Decision, step: Step, write_down: WriteDown, folders: OpenFolders) -> None:
+    folder = folders.get(step.root)
     entry = _own_entry(folder, step, absolute(step.source or decision.path), decision.sha256)
     if entry is not None:
-        (result,) = undo_entries([entry], folder)
+        (result,) = undo_entries([entry], folder, folders.named)
         if isinstance(result, Refused):
             raise SourceError(result.reason)
     failpoints.failpoint("step taken back")

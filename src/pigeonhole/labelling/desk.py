@@ -15,6 +15,7 @@ from pigeonhole.labelling.category import category_named, folders_in
 from pigeonhole.labelling.decision import Decision, Kind, Situation, State, steps_for
 from pigeonhole.labelling.decision_file import DecisionFile
 from pigeonhole.labelling.pictures import Picture
+from pigeonhole.sorting.seen_files import absolute
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
@@ -29,8 +30,13 @@ Changed = Callable[[Decision], None]
 class Desk:
     """Held by one process for each TF_FILES. Threads may share it."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        """Go on with what a killed process left. Raises OutputError where another has TF_FILES, or nobody may write."""
+    def __init__(self, workspace: Workspace, folders: Iterable[Path] = ()) -> None:
+        """Go on with what a killed process left. Raises OutputError where another has TF_FILES, or nobody may write.
+
+        Files are moved in TF_FILES and in `folders` alone, which the user has named.
+        """
+        workspace = Workspace(absolute(workspace.root))
+        self._named = (workspace.root, *map(absolute, folders))
         own = workspace.root / own_names.FOLDER
         try:
             own.mkdir(parents=True, exist_ok=True)
@@ -201,7 +207,7 @@ class Desk:
                     return
                 self._is_busy = True
                 todo = list(self._open)
-            with OpenFolders() as folders:
+            with OpenFolders(self._named) as folders:
                 for decision in todo:
                     if self._is_ending:
                         return

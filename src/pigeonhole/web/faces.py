@@ -1,94 +1,45 @@
-"""The faces of an uploaded picture, boxed and numbered, for a model that was trained on faces."""
+"""The faces of one picture, framed and named: what the command `guess --faces` says, for a page."""
 
-import os
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from io import BytesIO
-from pathlib import Path, PurePath
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw
-
-from pigeonhole.decoding.item import Made
-from pigeonhole.decoding.pool import DecoderPool
-from pigeonhole.errors import UnreadableError, UsageError
-from pigeonhole.faces.animeface_environment import PLACE
-from pigeonhole.faces.boxes import Face
-from pigeonhole.faces.find import Finder
-from pigeonhole.images.whole import to_whole
+from pigeonhole.decoding.faces import Cutting, commoner, faces_in
+from pigeonhole.errors import UnreadableError
+from pigeonhole.faces.animeface_environment import animeface_if_there
+from pigeonhole.faces.opencv import check_opencv
+from pigeonhole.images.face_boxes import Box, framed_faces
 from pigeonhole.labelling.pictures import Picture
+from pigeonhole.model import Model
+from pigeonhole.records import Guess
+from pigeonhole.stream import GuessedFaces, guess_faces
 from pigeonhole.text import printable
 
-BOX = "pigeonhole.web.faces:box_faces"
-MARGIN = 0.1  # of a face's side that is kept around it, as the command `faces` does
-LARGE = 1280  # pixels of the longer edge of what is shown
-MOST = 50  # faces
-INK, LINE = (255, 255, 255), (200, 30, 20)
+EDGE = 1280  # pixels of the longer edge of what is shown
 
 
 @dataclass(frozen=True, slots=True)
-class Boxing:
-    """What a decoder process is told; it answers with files, so `size` is 0."""
-
-    animeface: Path | None
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Boxed:
-    """`shown` is a JPEG of the picture with a numbered box around each face; `faces` are PNGs, in that order."""
+class Faces:
+    """`shown` is a PNG of the picture with a numbered frame around each face; `guesses` are about them, in order."""
 
     shown: bytes
-    faces: tuple[bytes, ...]
+    guesses: tuple[Guess, ...]
 
 
-def boxed(picture: Picture) -> Boxed:
-    """Raises UnreadableError where the picture cannot be read, UsageError where what finds faces is not installed."""
-    try:
-        import cv2  # noqa: F401 - asked for here, since a decoder process can only die of its absence
-    except ModuleNotFoundError:
-        raise UsageError(
-            "What finds faces is not installed.", "Install it with: pip install 'pigeonhole[prepare]'"
-        ) from None
-    animeface = os.environ.get(PLACE)
-    with DecoderPool(1, decoder=BOX) as pool:
-        (made,) = pool.make([picture.found], Boxing(Path(animeface) if animeface else None))
-    if not isinstance(made, Made):
-        raise UnreadableError(f"{printable(picture.path.name)}: {made.reason}.")
-    return Boxed(*made.value)
+def faces_of(picture: Picture, model: Model) -> Faces:
+    """Raises UnreadableError where the picture cannot be read, UsageError where OpenCV is missing."""
+    check_opencv("The page")
+    animeface = animeface_if_there()
+    detector = model.card.preprocessing.face or commoner(faces_in([picture.found], animeface)) or "drawn"
+    (answer,) = guess_faces([picture.found], model, Cutting(model.preprocessing, detector, animeface, EDGE))
+    if not isinstance(answer, GuessedFaces) or answer.whole is None:
+        reason = getattr(answer, "reason", "it has no pixels")
+        raise UnreadableError(f"{printable(picture.path.name)}: {reason}.")
+    frames = [(_frame(guess, answer.times), printable(guess.label).replace("_", " ")) for guess in answer.faces]
+    return Faces(framed_faces(answer.whole, frames), tuple(answer.faces))
 
 
-def box_faces(
-    data: bytes, boxing: Boxing, large_turn: AbstractContextManager[object], _: PurePath
-) -> tuple[bytes, tuple[bytes, ...]]:
-    """The two fields of Boxed for a whole picture. A decoder process calls this."""
-    pixels = to_whole(data, None, large_turn)
-    finder = Finder("drawn", boxing.animeface)
-    found = [finder.faces(pixels), replace(finder, detector="human").faces(pixels)]
-    faces = max(found, key=lambda each: sum(face.firm for face in each))[:MOST]
-    height, width = pixels.shape[:2]
-    boxes = [face.widened(MARGIN, width, height) for face in faces]
-    cut = tuple(_encoded(pixels[top:bottom, left:right], "PNG") for left, top, right, bottom in boxes)
-    return _encoded(_drawn(pixels, faces), "JPEG"), cut
-
-
-def _drawn(pixels: NDArray[np.uint8], faces: list[Face]) -> NDArray[np.uint8]:
-    picture = Image.fromarray(pixels)
-    scale = min(1.0, LARGE / max(picture.size))
-    picture = picture.resize((round(picture.width * scale) or 1, round(picture.height * scale) or 1))
-    draw = ImageDraw.Draw(picture)
-    for number, face in enumerate(faces, 1):
-        left, top, side = face.left * scale, face.top * scale, face.side * scale
-        for width, colour in ((6, INK), (3, LINE)):  # seen on any ground
-            draw.rectangle((left, top, left + side, top + side), outline=colour, width=width)
-        size = max(16, min(40, side / 4))
-        draw.rectangle((left, top, left + size * 1.2, top + size * 1.2), fill=LINE)
-        draw.text((left + size * 0.2, top), str(number), fill=INK, font_size=size)
-    return np.asarray(picture)
-
-
-def _encoded(pixels: NDArray[np.uint8], kind: str) -> bytes:
-    buffer = BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, kind, quality=90)
-    return buffer.getvalue()
+def _frame(guess: Guess, times: float) -> Box:
+    """Where the face of `guess` is in a picture that is `times` smaller."""
+    if guess.face is None or guess.face.box is None:
+        raise TypeError(guess)
+    left, top, right, bottom = (round(edge / times) for edge in guess.face.box)
+    return left, top, right, bottom

@@ -35,7 +35,7 @@ def routes(site: Site) -> list[Route]:
         number = question.get("entry")
         if not isinstance(number, int):
             raise UsageError("The question lacks an entry.", "Load the page again.")
-        return {"undone": _taken_back(folder, number)}
+        return {"undone": _taken_back(site, folder, number)}
 
     return [Route("/now/folders", folders), Route("/now/undo", answered(undo), methods=["POST"])]
 
@@ -109,9 +109,9 @@ def _named(site: Site, identifier: str) -> Path:
     raise UsageError("This folder is not shown here any more.", "Load the page again.")
 
 
-def _taken_back(folder: Path, number: int) -> str:
+def _taken_back(site: Site, folder: Path, number: int) -> str:
     """Undo one entry. What a person decided is undone on the page of decisions, which knows all that belongs to it."""
-    opened = OutputFolder.open(folder)
+    opened = OutputFolder.open(folder, site.catalogue.folders)
     try:
         found = [entry for entry in opened.writing.done_before(number + 1, 1) if entry.id == number]
         if not found:
@@ -119,7 +119,7 @@ def _taken_back(folder: Path, number: int) -> str:
         entry = found[0]
         if opened.path in entry.source.parents:
             raise UsageError("This was decided on a page.", "Undo it under Review.")
-        (result,) = undo_entries([entry], opened)
+        (result,) = undo_entries([entry], opened, site.catalogue.folders)
     finally:
         opened.close()
     if isinstance(result, Refused):

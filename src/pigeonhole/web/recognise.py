@@ -10,9 +10,9 @@ from starlette.routing import Route
 
 from pigeonhole.errors import PigeonholeError, UsageError
 from pigeonhole.labelling.pictures import Picture
+from pigeonhole.records import Guess
 from pigeonhole.text import printable
 from pigeonhole.web.asking import Answer, answered, known, text_of
-from pigeonhole.web.faces import boxed
 from pigeonhole.web.site import Site
 from pigeonhole.web.thumbnails import LARGE
 
@@ -32,17 +32,14 @@ def routes(site: Site) -> list[Route]:
     def heat(request: Request) -> Response:
         return Response(site.recogniser.heat(_uploaded(site, request.path_params["upload"])), media_type=PNG)
 
-    def faces(question: dict[str, Any]) -> Answer:
+    def find_faces(question: dict[str, Any]) -> Answer:
         picture = _uploaded(site, text_of(question, "picture"))
-        found = boxed(picture)
-        site.uploads.show_instead(picture, found.shown)
-        names = (f"{picture.path.stem}-{number}.png" for number in range(1, len(found.faces) + 1))
-        cut = [site.uploads.keep(name, data) for name, data in zip(names, found.faces, strict=True)]
-        return {"faces": [_recognised(site, face) for face in cut]}
+        faces = site.recogniser.faces(picture)
+        site.uploads.show_instead(picture, faces.shown)
+        return {"faces": [{"label": guess.label, **_best(guess)} for guess in faces.guesses]}
 
     def shown(request: Request) -> Response:
-        jpeg = site.uploads.shown(_uploaded(site, request.path_params["upload"]))
-        return Response(jpeg, media_type=JPEG)
+        return Response(site.uploads.shown(_uploaded(site, request.path_params["upload"])), media_type=PNG)
 
     def add(question: dict[str, Any]) -> Answer:
         picture = _uploaded(site, text_of(question, "picture"))
@@ -58,10 +55,14 @@ def routes(site: Site) -> list[Route]:
         Route("/uploads/{upload}/picture", preview),
         Route("/uploads/{upload}/heat", heat),
         Route("/uploads/{upload}/faces", shown),
-        Route("/faces", answered(faces), methods=["POST"]),
+        Route("/faces", answered(find_faces), methods=["POST"]),
         Route("/add", answered(add), methods=["POST"]),
         Route("/categories", known(categories)),
     ]
+
+
+def _best(guess: Guess) -> Answer:
+    return {"category": guess.category, "score": guess.score}
 
 
 def _uploaded(site: Site, identifier: str) -> Picture:

@@ -11,6 +11,7 @@ from pigeonhole.model import Model, load_model
 from pigeonhole.records import Guess, Identity
 from pigeonhole.stream import GuessWithHeat, guess_with_heat, guesses
 from pigeonhole.text import printable
+from pigeonhole.web.faces import Faces, faces_of
 
 
 class Recogniser:
@@ -42,6 +43,11 @@ class Recogniser:
     def has_heat(self) -> bool:
         with self._lock:
             return self._model().has_heat
+
+    def faces(self, picture: Picture) -> Faces:
+        """Who is on the picture. Raises as `guess`, and UsageError where what finds faces is not installed."""
+        with self._lock:
+            return faces_of(picture, self._model())
 
     def heat(self, picture: Picture) -> bytes:
         """A PNG of which places speak for the best category. Raises as `guess`."""

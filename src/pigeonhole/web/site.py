@@ -22,14 +22,14 @@ class Site:
 
     def __init__(self, workspace: Workspace, folders: Sequence[Path]) -> None:
         """Raises a PigeonholeError where the pages cannot work."""
-        self.workspace = workspace
-        self.desk = Desk(workspace)
+        self.desk = Desk(workspace, folders)
+        workspace = self.workspace = self.desk.workspace
         self.uploads = Uploads(workspace.cache / "uploads")
         self.thumbnails = Thumbnails(workspace.cache / "thumbnails.sqlite")
         self.recogniser = Recogniser(workspace.model)
         self.catalogue = Catalogue(folders, workspace.data)
         self.learner = Learner(self.desk, self.catalogue)
-        root = str(workspace.root.absolute())
+        root = str(workspace.root)
         self.training = Command(["train", root], self.look_again)
         self.checking = Command(["check", root, "--json"], self.look_again)
         self.desk.listen(self._heard)

@@ -16,7 +16,7 @@ from pigeonhole.text import printable, safe_label, shortened
 MOST_BYTES = 100 * 1024**2  # of one picture
 MOST_PICTURES = 100
 MEBIBYTE = 1024**2
-BOXED = ".boxed.jpg"  # beside the upload, whose own name never begins with a dot
+FRAMED = ".framed.png"  # beside the upload, whose own name never begins with a dot
 
 
 class TooLargeError(UsageError):
@@ -66,30 +66,17 @@ class Uploads:
             raise
         return self._remember(Picture(path, folder, Kind.UPLOADED, identifier=identifier))
 
-    def keep(self, name: str, data: bytes) -> Picture:
-        """A picture that was cut out of an uploaded one. Raises OutputError where there is no room."""
-        identifier = secrets.token_hex(12)
-        folder = self._folder / identifier
+    def show_instead(self, picture: Picture, framed: bytes) -> None:
+        """Remember `framed` as what `picture` looks like with frames around its faces."""
         try:
-            folder.mkdir()
-            path = folder / _safe_name(name)
-            path.write_bytes(data)
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise OutputError(f"The picture cannot be kept here: {error.strerror}.") from None
-        return self._remember(Picture(path, folder, Kind.UPLOADED, identifier=identifier))
-
-    def show_instead(self, picture: Picture, jpeg: bytes) -> None:
-        """Remember `jpeg` as what `picture` looks like with boxes around its faces."""
-        try:
-            (picture.root / BOXED).write_bytes(jpeg)
+            (picture.root / FRAMED).write_bytes(framed)
         except OSError as error:
             raise OutputError(f"The picture cannot be kept here: {error.strerror}.") from None
 
     def shown(self, picture: Picture) -> bytes:
         """What was remembered of it. Raises UsageError where nothing was."""
         try:
-            return (picture.root / BOXED).read_bytes()
+            return (picture.root / FRAMED).read_bytes()
         except OSError:
             raise UsageError("Nobody has looked for faces here yet.", "Choose the picture again.") from None
 

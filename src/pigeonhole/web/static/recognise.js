@@ -41,10 +41,9 @@ function show(card, answer) {
 
 // Who each face is, by the number of its box.
 function faceList(faces) {
-  return element("ol", { class: "faces", "aria-label": "Faces" }, ...faces.map(({ picture, ranking, unknown, note }) => {
-    const [best] = ranking;
-    const said = note || (best ? `${unknown ? "unknown; likeliest " : ""}${spaced(best.category)} ${(100 * best.score).toFixed(1)} %` : "");
-    return element("li", {}, element("img", { src: `/uploads/${picture}/picture`, alt: "" }), ` ${said}`);
+  return element("ol", { class: "faces", "aria-label": "Faces" }, ...faces.map(({ label, category, score }) => {
+    const likeliest = label === category ? "" : `${spaced(label)}; likeliest `;
+    return element("li", {}, `${likeliest}${spaced(category)} ${(100 * score).toFixed(1)} %`);
   }));
 }
 
