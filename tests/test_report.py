@@ -39,7 +39,7 @@ def said(
 ) -> Evaluated:
     ranking = tuple(sorted(zip(LABELS, scores, strict=True), key=lambda each: -each[1]))
     relative = Path(truth or "") / f"{number}.png"
-    return Evaluated(folder / relative, relative, truth, truth is not None and truth not in LABELS, ranking, False)
+    return Evaluated(folder / relative, relative, truth, truth is not None and truth not in LABELS, ranking, False, "")
 
 
 def collected(some: list[Evaluated]) -> Collector:

@@ -102,14 +102,6 @@ def read_dataset(workspace: Workspace) -> Dataset:
     return Dataset((*examples, *validation), left_out, tuple(ood), notes)
 
 
-def also_in(folder: Path, dataset: Dataset) -> int:
-    """How many pictures below `folder` are also, byte for byte, examples of `dataset`."""
-    trained = {example.sha256 for example in dataset.examples}
-    skipped = SkippedTally(has_option=False)
-    examples, _ = _examples(_folders(folder, skipped), DATA, skipped)
-    return sum(example.sha256 in trained for example in examples)
-
-
 def _folders(folder: Path, skipped: SkippedTally) -> dict[str, list[Path]]:
     """The folders of every category, in the order of the categories. Spellings of one name are one category."""
     own = folder / own_names.FOLDER

@@ -20,7 +20,7 @@ class Evaluated:
     """One answer and the `truth`: a category of the model, another name (`is_ood`), or None where nobody said it.
 
     `relative` is what the picture `path` is called for a reader; `ranking` has every category with its probability,
-    best first; `unknown` says whether the model would rather not answer.
+    best first; `unknown` says whether the model would rather not answer; `sha256` is that of the file.
     """
 
     path: Path
@@ -29,6 +29,7 @@ class Evaluated:
     is_ood: bool
     ranking: tuple[tuple[str, float], ...]
     unknown: bool
+    sha256: str
 
     @property
     def category(self) -> str:
@@ -88,7 +89,7 @@ class Evaluation:
         folder = relative.parts[0] if len(relative.parts) > 1 else None
         truth = None if folder is None else self._spelled.get(one_spelling(folder), folder)
         is_ood = truth is not None and truth not in self.labels
-        evaluated = Evaluated(guess.path, relative, truth, is_ood, guess.ranking, guess.is_unknown)
+        evaluated = Evaluated(guess.path, relative, truth, is_ood, guess.ranking, guess.is_unknown, guess.sha256)
         self.count(evaluated)
         return evaluated
 

@@ -30,7 +30,7 @@ def collect(trained: TrainedRecipe, finished: Finished, collected: Collector) ->
         order = sorted(range(len(categories)), key=lambda index: -scores[index])
         ranking = tuple((categories[index], float(scores[index])) for index in order)
         name = Path(example.category) / example.found.relative
-        evaluated = Evaluated(example.found.path, name, example.category, False, ranking, bool(unknown))
+        evaluated = Evaluated(example.found.path, name, example.category, False, ranking, bool(unknown), example.sha256)
         collected.evaluation.count(evaluated)
         collected.add(evaluated)
 

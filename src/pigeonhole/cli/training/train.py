@@ -123,21 +123,22 @@ def command(
 def _tell_of_test(workspace: Workspace, result: "TrainingResult", terminal: Terminal) -> None:
     """The accuracy of the finished model on TF_FILES/test/<category>/, which nothing was trained or chosen by."""
     from pigeonhole.cli.training.evaluate import evaluate
-    from pigeonhole.dataset.folders import also_in
     from pigeonhole.evaluation.running import Evaluation
     from pigeonhole.model import load_model
 
     model = load_model(result.model)
     evaluation = Evaluation(model.card.labels)
-    for _ in evaluate(workspace.test, model, evaluation, terminal):
-        pass
+    known = {example.sha256 for example in result.dataset.examples}
+    copies = sum(
+        evaluated is not None and evaluated.sha256 in known
+        for evaluated in evaluate(workspace.test, model, evaluation, terminal)
+    )
     click.echo(f"{TEST}/: accuracy {evaluation.accuracy or 'unknown, no picture is of a known category'}.")
     if evaluation.ood:
         click.echo(
             f"{TEST}/: {evaluation.ood_unknown} of {evaluation.ood} pictures that belong to no category "
             "were answered with unknown."
         )
-    if copies := also_in(workspace.test, result.dataset):
-        click.echo(
-            f"{TEST}/: {copies} of its pictures are copies of training pictures: this accuracy is too optimistic."
-        )
+    if copies:
+        what = "picture is also a training picture" if copies == 1 else "pictures are also training pictures"
+        click.echo(f"{TEST}/: {copies} {what}, so this accuracy is too optimistic.")
