@@ -40,6 +40,7 @@ def test_the_exit_code_is_that_of_the_command(checkout: Checkout, place: Path, c
 
 
 REACHING_OUT = {"train", "check", "compare"}  # for weights, once
+NETWORKS = {"web": ["pigeonhole-page"]}  # one without a way out, to which a port of this machine leads
 
 
 @pytest.mark.parametrize("row", IN_CONTAINER, ids=lambda row: row.command)
@@ -53,6 +54,7 @@ def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Pa
         "crop-borders": ["in", "new"],
         "faces": ["in", "new"],
         "upsample": ["in", "new"],
+        "answers": ["in", "new"],
     }
     checkout.run(*row.call, *paths.get(row.command, ["tf"]), cwd=place)
 
@@ -65,7 +67,8 @@ def test_the_container_can_do_nothing_but_its_work(checkout: Checkout, place: Pa
     assert job.values("--pids-limit") == ["1024"]
     assert job.values("--log-driver") == ["none"]
     assert job.values("--user") == [f"{os.getuid()}:{os.getgid()}"]
-    assert job.values("--network") == ([] if row.command in REACHING_OUT else ["none"])
+    reached = [] if row.command in REACHING_OUT else NETWORKS.get(row.command, ["none"])
+    assert job.values("--network") == reached
     assert "--tty" not in job.flags
     assert job.values("--shm-size") == (["1g"] if job.image.startswith("pigeonhole-train:") else [])
 
@@ -347,10 +350,10 @@ def test_the_environment_is_set_up_once_and_grows_when_training_needs_more(check
     again = checkout.run("guess.sh", "elsa.jpg", cwd=place, **local)
     assert "Setting up .venv" in first.stderr
     assert again.stderr == "guess.sh: Running from .venv instead of a container: PIGEONHOLE_RUNTIME=local.\n"
-    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic]"]
+    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic,answers]"]
 
     assert "Setting up .venv" in checkout.run("train.sh", "tf", cwd=place, **local).stderr
-    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic,train,timm,prepare]"]
+    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic,answers,train,timm,prepare,web]"]
     assert "https://example.org/cpu" in checkout.installed()
     assert "Setting up" not in checkout.run("guess.sh", "elsa.jpg", cwd=place, **local).stderr
 
@@ -391,7 +394,7 @@ def test_an_environment_that_was_moved_with_its_checkout_is_set_up_again(checkou
     ran = checkout.run("guess.sh", "elsa.jpg", cwd=place, PIGEONHOLE_RUNTIME="local")
 
     assert "Setting up .venv" in ran.stderr
-    assert checkout.installed()[-1] == f"{checkout.root}[cpu,heic]"
+    assert checkout.installed()[-1] == f"{checkout.root}[cpu,heic,answers]"
 
 
 def test_two_scripts_that_start_at_once_do_not_install_at_once(checkout: Checkout, place: Path) -> None:
