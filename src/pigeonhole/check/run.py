@@ -61,7 +61,7 @@ class _Set:
 
 def check(workspace: Workspace, *, backbone: str | None, weights: Path | None, seed: int, output: Output) -> Checked:
     """Look for what is wrong with TF_FILES/data (and valid/). Raises DataError where there is nothing to learn from."""
-    dataset = read_dataset(workspace)
+    dataset = read_dataset(workspace, output)
     for note in dataset.notes:
         output.note(note)
     everything = (*dataset.examples, *dataset.ood)

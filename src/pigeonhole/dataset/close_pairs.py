@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.output import Output, Silent
 from pigeonhole.vectors import l2_normalised
 
 HASH_BITS = 64
@@ -49,7 +50,7 @@ def _in_buckets(hashes: NDArray[np.uint64], part: NDArray[np.int64], bits: int) 
             yield np.stack([rows[left], others[right]], axis=1)
 
 
-def close_vectors(vectors: NDArray[np.number], count: int) -> NDArray[np.int64]:
+def close_vectors(vectors: NDArray[np.number], count: int, output: Output | None = None) -> NDArray[np.int64]:
     """For each of `vectors` [N, D] about the `count` others most like it: pairs [P, 2].
 
     Alike means a large cosine after the mean of all was taken away: what all things have in common says nothing. Many
@@ -59,7 +60,12 @@ def close_vectors(vectors: NDArray[np.number], count: int) -> NDArray[np.int64]:
     if len(vectors) < 2:
         return np.empty((0, 2), dtype=np.int64)
     shortened = _shortened(vectors)
-    found = [_nearest(shortened, rows, count) for rows in _lists(shortened)]
+    found = []
+    number = len(vectors)
+    with (output or Silent()).stage("Comparing pictures", -(-number // _step(number))) as advance:
+        for rows in _lists(shortened):
+            found.append(_nearest(shortened, rows, count))
+            advance()
     left, right, cosines = (np.concatenate(column) for column in zip(*found, strict=True))
     order = np.lexsort((-cosines, left))
     left, right = left[order], right[order]
@@ -81,12 +87,17 @@ def _shortened(vectors: NDArray[np.number]) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
+def _step(number: int) -> int:
+    """From one pivot to the next."""
+    return number if number <= FEW else round(number**0.5)
+
+
 def _lists(vectors: NDArray[np.float32]) -> Iterator[NDArray[np.int64]]:
     number = len(vectors)
     if number <= FEW:
         yield np.arange(number)
         return
-    pivots = vectors[:: max(1, round(number**0.5))]
+    pivots = vectors[:: _step(number)]
     likeness = vectors @ pivots.T
     chosen = np.argpartition(-likeness, LISTS, axis=1)[:, :LISTS]
     for pivot in range(len(pivots)):

@@ -12,6 +12,7 @@ from pigeonhole.errors import DataError, UnreadableError
 from pigeonhole.files import digest, find, read
 from pigeonhole.files.find import HIDDEN_FOLDER
 from pigeonhole.files.hidden import is_hidden_folder, is_never_taken
+from pigeonhole.output import Output, Silent
 from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.records import Failed, Found, Skipped, Unreadable
 from pigeonhole.text import one_spelling, printable
@@ -76,11 +77,12 @@ class Dataset:
                 yield known, example
 
 
-def read_dataset(workspace: Workspace) -> Dataset:
+def read_dataset(workspace: Workspace, output: Output | None = None) -> Dataset:
     """Find and hash every picture below TF_FILES/data/<category>/ and, if it is there, TF_FILES/valid/<category>/.
 
-    Raises DataError where there is nothing to learn from.
+    `output` shows how far it is. Raises DataError where there is nothing to learn from.
     """
+    output = output or Silent()
     data, valid = workspace.data, workspace.valid
     if not data.is_dir():
         raise DataError(f"There is no folder {printable(data)}.")
@@ -91,10 +93,10 @@ def read_dataset(workspace: Workspace) -> Dataset:
         raise DataError(f"{printable(data)} holds no folders, so there are no categories.")
     if len(folders) == 1:
         raise DataError(f"{printable(data)} holds a single category, {printable(*folders)}; nothing to tell it from.")
-    examples, problems = _examples(folders, DATA, skipped)
+    examples, problems = _examples(folders, DATA, skipped, output)
     _check(data, tuple(folders), examples)
-    ood, of_ood = _examples(unknown, DATA, skipped)
-    validation, of_validation = _examples(_known_folders(valid, folders, skipped), VALID, skipped)
+    ood, of_ood = _examples(unknown, DATA, skipped, output)
+    validation, of_validation = _examples(_known_folders(valid, folders, skipped), VALID, skipped, output)
     if valid.is_dir() and not validation:
         raise DataError(f"{printable(valid)} holds no pictures.", "Put some of each category there, or take it away.")
     left_out = (*problems, *of_ood, *of_validation)
@@ -143,17 +145,23 @@ def _known_folders(valid: Path, categories: Collection[str], skipped: SkippedTal
 
 
 def _examples(
-    folders: Mapping[str, Sequence[Path]], part: Part, skipped: SkippedTally
+    folders: Mapping[str, Sequence[Path]], part: Part, skipped: SkippedTally, output: Output
 ) -> tuple[list[Example], list[Unreadable | Failed]]:
     examples: list[Example] = []
     problems: list[Unreadable | Failed] = []
-    for category, paths in folders.items():
-        found = (file for path in paths for file in skipped.counting(find(path)))
-        files = [file for file in found if isinstance(file, Found | Failed)]
-        with ThreadPoolExecutor() as pool:
-            results = list(pool.map(lambda file, name=category: _example(file, name, part), files))
-        for result in sorted(results, key=_path_of):
-            (examples if isinstance(result, Example) else problems).append(result)  # type: ignore[arg-type]
+    files = {
+        category: [file for path in paths for file in skipped.counting(find(path)) if isinstance(file, Found | Failed)]
+        for category, paths in folders.items()
+    }
+    total = sum(map(len, files.values()))
+    with output.stage("Reading pictures", total) as advance, ThreadPoolExecutor() as pool:
+        for category, own in files.items():
+            results = []
+            for result in pool.map(lambda file, name=category: _example(file, name, part), own):
+                results.append(result)
+                advance()
+            for result in sorted(results, key=_path_of):
+                (examples if isinstance(result, Example) else problems).append(result)  # type: ignore[arg-type]
     return examples, problems
 
 

@@ -17,6 +17,7 @@ from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.near_duplicates import have_structure, near_duplicates, perceptual_hashes
 from pigeonhole.dataset.origins import film_of, sources
 from pigeonhole.errors import DataError
+from pigeonhole.output import Output
 from pigeonhole.text import printable
 from pigeonhole.workspace import DATA, Workspace
 
@@ -34,7 +35,11 @@ Pairs = Iterable[tuple[int, int]]
 
 
 def find_groups(
-    dataset: Dataset, thumbnails: NDArray[np.uint8], features: NDArray[np.floating] | None, workspace: Workspace
+    dataset: Dataset,
+    thumbnails: NDArray[np.uint8],
+    features: NDArray[np.floating] | None,
+    workspace: Workspace,
+    output: Output | None = None,
 ) -> NDArray[np.int64]:
     """For each example the number of its group, [N]. `thumbnails` [N, 32, 32]; `features` [N, D], the frozen ones.
 
@@ -44,7 +49,7 @@ def find_groups(
         *_same(example.sha256 for example in dataset.examples),
         *_same(sources(dataset.examples)),
         *_same(film_of(example.found.path) for example in dataset.examples),
-        *near_duplicates(thumbnails, features),
+        *near_duplicates(thumbnails, features, output),
         *_bursts(dataset, thumbnails, features),
         *_same(_sub_folder(dataset, row) for row in range(len(dataset.examples))),
         *_same(_named_groups(dataset, workspace.groups)),

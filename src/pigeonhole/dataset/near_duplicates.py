@@ -13,6 +13,7 @@ from PIL import Image
 
 from pigeonhole.dataset.close_pairs import close_hashes, close_vectors
 from pigeonhole.dataset.registration import correlation, registered_correlation
+from pigeonhole.output import Output, Silent
 
 BLOCK = 4096  # thumbnails or pairs at once
 EDGE = 32  # pixels of a thumbnail
@@ -57,7 +58,7 @@ def have_structure(thumbnails: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def near_duplicates(
-    thumbnails: NDArray[np.uint8], features: NDArray[np.floating] | None = None
+    thumbnails: NDArray[np.uint8], features: NDArray[np.floating] | None = None, output: Output | None = None
 ) -> list[tuple[int, int]]:
     """Pairs that join every picture with the leader of its group of near-duplicates, itself among the pictures.
 
@@ -65,6 +66,7 @@ def near_duplicates(
     them, the thumbnails do. Every member of a group is like its leader, so there are no chains. Pictures without any
     structure, such as those of a single colour, are like none.
     """
+    output = output or Silent()
     structured = np.flatnonzero(have_structure(thumbnails))
     if len(structured) < 2:
         return []
@@ -72,23 +74,28 @@ def near_duplicates(
     vectors: NDArray[np.number] = small.reshape(len(small), -1)
     if features is not None:
         vectors = features if len(structured) == len(features) else features[structured]
-    pairs = _verified(small, _proposed(small, vectors))
+    pairs = _verified(small, _proposed(small, vectors, output), output)
     return [(int(structured[one]), int(structured[other])) for one, other in _stars(small, pairs)]
 
 
-def _proposed(thumbnails: NDArray[np.uint8], vectors: NDArray[np.number]) -> NDArray[np.int64]:
+def _proposed(thumbnails: NDArray[np.uint8], vectors: NDArray[np.number], output: Output) -> NDArray[np.int64]:
     """Pairs [P, 2] to look at."""
     hashes = perceptual_hashes(thumbnails)
-    by_vectors = close_vectors(vectors, PROPOSED)
+    by_vectors = close_vectors(vectors, PROPOSED, output)
     bits = np.bitwise_count(hashes[by_vectors[:, 0]] ^ hashes[by_vectors[:, 1]])
     by_vectors = by_vectors[bits <= REGISTERED_BITS]
     return np.unique(np.concatenate([close_hashes(hashes, SAME_BITS), by_vectors]), axis=0)
 
 
-def _verified(thumbnails: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def _verified(thumbnails: NDArray[np.uint8], pairs: NDArray[np.int64], output: Output) -> NDArray[np.int64]:
     """Those of `pairs` [P, 2] that are one picture."""
-    likeness = [_likeness(thumbnails, pairs[start : start + BLOCK]) for start in range(0, len(pairs), BLOCK)]
-    return pairs[np.concatenate([np.empty(0), *likeness]) >= REGISTERED_CORRELATION]
+    likeness = [np.empty(0, dtype=np.float32)]
+    starts = range(0, len(pairs), BLOCK)
+    with output.stage("Looking for near-duplicates", len(starts)) as advance:
+        for start in starts:
+            likeness.append(_likeness(thumbnails, pairs[start : start + BLOCK]))
+            advance()
+    return pairs[np.concatenate(likeness) >= REGISTERED_CORRELATION]
 
 
 def _likeness(thumbnails: NDArray[np.uint8], pairs: NDArray[np.int64]) -> NDArray[np.float32]:

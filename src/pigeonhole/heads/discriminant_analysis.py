@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.heads.principal_axes import CHUNK, PrincipalAxes
+from pigeonhole.heads.principal_axes import PrincipalAxes, rows_at_once
 from pigeonhole.heads.softmax_regression import Weights
 from pigeonhole.vectors import by_rows, one_thread_each
 
@@ -86,7 +86,7 @@ def _product(points: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np
 
     if not len(rows):
         return np.zeros((points.shape[1], points.shape[1]))
-    product: NDArray[np.float64] = np.sum(by_rows(part, len(rows), CHUNK), axis=0, dtype=np.float64)
+    product: NDArray[np.float64] = np.sum(by_rows(part, len(rows), rows_at_once(len(rows))), axis=0, dtype=np.float64)
     return product
 
 

@@ -10,6 +10,7 @@ from pigeonhole.vectors import by_rows
 
 NEGLIGIBLE = 1e-7  # of the largest energy: axes with less are rounding errors
 CHUNK = 2048  # rows
+MOST_PARTS = 8  # each of which holds a product of columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class PrincipalAxes:
             energies, left = _spectrum(centred @ centred.T)
             axes = ((left / np.sqrt(energies)).T @ centred).astype(np.float32)
         else:
-            products = by_rows(lambda rows: _products((features[rows] - mean) / scale), count, CHUNK)
+            products = by_rows(lambda rows: _products((features[rows] - mean) / scale), count, rows_at_once(count))
             energies, right = _spectrum(np.sum(products, axis=0, dtype=np.float64))
             axes = right.T.astype(np.float32)
         points = np.ones((count, len(energies) + 1), dtype=np.float32)
@@ -59,6 +60,11 @@ class PrincipalAxes:
         """`weights` [C, R + 1] for the points, as a head for the features themselves."""
         weight = weights[:, :-1].astype(np.float64) @ self.axes
         return Head(weight, weights[:, -1] - weight @ self.mean)
+
+
+def rows_at_once(count: int) -> int:
+    """How many of `count` rows are multiplied at a time, so that few large products are held at once."""
+    return max(CHUNK, -(-count // MOST_PARTS))
 
 
 def _products(part: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -64,7 +64,7 @@ def train_again(workspace: Workspace, model: bytes, card: ModelCard, *, seed: in
         raise NotInt8Error(f"int8 is only supported for probe models; this one was trained with {card.recipe}.")
     network = Extractor(onnx.load_model_from_string(model)).extract_model([INPUT], [FEATURES])
     backbone = _backbone(card.backbone, card.preprocessing, network.SerializeToString())
-    dataset = read_dataset(workspace)
+    dataset = read_dataset(workspace, output)
     if card.preprocessing.face:
         dataset = with_faces(dataset, card.preprocessing.face, workspace, output)
     probed = probe_backbone(workspace, dataset, backbone, seed=seed, output=output)

@@ -11,16 +11,18 @@ from pigeonhole.evaluation.findings import Growth
 from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.heads.blended_head import Probe
+from pigeonhole.output import Stage
 from pigeonhole.recipes.result import TrainedRecipe
 
 PARTS = (0.125, 0.25, 0.5)  # and the whole, whose heads are the probe's own
 LARGE = 5000  # pictures, from which on one fold tells enough
 
 
-def growth(trained: TrainedRecipe) -> tuple[Growth, ...]:
+def growth(trained: TrainedRecipe, advance: Stage) -> tuple[Growth, ...]:
     """One point for each of PARTS, with some of every category in it, and one for the whole; none without a probe.
 
     Parts are chosen by digest, category by category, each within the next. The regularisation is that of the whole.
+    `advance` is called for each of PARTS.
     """
     if trained.probe is None:
         return ()
@@ -31,6 +33,7 @@ def growth(trained: TrainedRecipe) -> tuple[Growth, ...]:
         smaller = [Fold(_some(examples, fold.train, targets, part), fold.held_out) for fold in folds]
         point = _point(trained.probe, Split(tuple(smaller), trained.split.learn, ""), targets)
         points[point.pictures] = point
+        advance()
     held_out = trained.probe.held_out.of_rows(np.concatenate([fold.held_out for fold in folds]))
     whole = _judged(held_out, folds, targets)
     points[whole.pictures] = whole

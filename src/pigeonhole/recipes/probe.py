@@ -69,8 +69,9 @@ def probe_backbone(
     with FeatureStore.open(workspace, backbone) as store:
         dataset, features = compute_features(dataset, backbone, store, output)
         if split is None:
-            groups = find_groups(dataset, store.thumbnails(dataset.examples), features, workspace)
+            groups = find_groups(dataset, store.thumbnails(dataset.examples), features, workspace, output)
             split = make_split(dataset, groups, seed)
+    del features  # of many pictures, no two copies at a time
     on_plain = None
     if choose:
         backbone, dataset, on_plain = choose_crop(workspace, dataset, split, backbone, output)

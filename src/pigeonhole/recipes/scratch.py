@@ -23,7 +23,7 @@ def train_scratch(workspace: Workspace, dataset: Dataset, *, seed: int, output: 
     dataset, pixels, ood = pixels_of(dataset, small_cnn.PREPROCESSING, output)
     targets = np.array(dataset.targets)
     thumbnails = np.stack([thumbnail(picture) for picture in pixels])
-    split = make_split(dataset, find_groups(dataset, thumbnails, None, workspace), seed).one(targets)
+    split = make_split(dataset, find_groups(dataset, thumbnails, None, workspace, output), seed).one(targets)
     return fit_from_nothing(dataset, split, pixels, ood, seed=seed, regularisation=small_cnn.AUGMENTED, output=output)
 
 

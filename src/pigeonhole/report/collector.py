@@ -39,7 +39,7 @@ class Collector:
     _surest: list[tuple[float, int, Evaluated]] = field(default_factory=list)
     _least_sure: list[tuple[float, int, Evaluated]] = field(default_factory=list)
     _worst: list[tuple[float, int, Evaluated]] = field(default_factory=list)
-    _sample: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
+    _sample: list[tuple[int, NDArray[np.float32]]] = field(default_factory=list)
     _chance: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
     def add(self, evaluated: Evaluated) -> None:
@@ -80,13 +80,13 @@ class Collector:
     def sample(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The true categories [N] and all scores [N, C] of up to SAMPLE scored pictures, a uniform sample."""
         truths = np.array([truth for truth, _ in self._sample], dtype=np.int64)
-        return truths, np.array([scores for _, scores in self._sample]).reshape(len(truths), -1)
+        return truths, np.array([scores for _, scores in self._sample], dtype=np.float64).reshape(len(truths), -1)
 
     def _sample_one(self, evaluated: Evaluated) -> None:
         """Vitter 1985, "Random Sampling with a Reservoir", algorithm R."""
         labels = self.evaluation.labels
         of = dict(evaluated.ranking)
-        one = labels.index(evaluated.truth or ""), tuple(of[label] for label in labels)
+        one = labels.index(evaluated.truth or ""), np.array([of[label] for label in labels], dtype=np.float32)
         if len(self._sample) < SAMPLE:
             self._sample.append(one)
         elif (place := int(self._chance.integers(0, self.scored))) < SAMPLE:

@@ -11,7 +11,7 @@ from pigeonhole.evaluation.running import Evaluated
 from pigeonhole.files import digest
 from pigeonhole.output import Output
 from pigeonhole.recipes.label_issues import suspects_by_probe
-from pigeonhole.recipes.learning_curve import growth
+from pigeonhole.recipes.learning_curve import PARTS, growth
 from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.report.collector import Collector
 from pigeonhole.report.report_data import ReportData
@@ -38,6 +38,10 @@ def collect(trained: TrainedRecipe, finished: Finished, collected: Collector) ->
 def account(trained: TrainedRecipe, finished: Finished, collected: Collector, output: Output) -> ReportData:
     """The content of the report on a training. `collected` has its held-out pictures already."""
     total = finished.metrics.total
+    with output.stage("Looking for wrong labels", len(PARTS) + 1) as advance:
+        suspicions = _suspicions(trained)
+        advance()
+        points = growth(trained, advance)
     return ReportData(
         title="Training report",
         source=f"Measured on held-out pictures: {finished.metrics.split}.",
@@ -50,13 +54,13 @@ def account(trained: TrainedRecipe, finished: Finished, collected: Collector, ou
                 Proportion(finished.metrics.neighbours, total),
             ),
         ),
-        suspicions=_suspicions(trained, output),
+        suspicions=suspicions,
         epochs=trained.epochs,
-        growth=growth(trained),
+        growth=points,
     )
 
 
-def _suspicions(trained: TrainedRecipe, output: Output) -> list[Suspicion]:
+def _suspicions(trained: TrainedRecipe) -> list[Suspicion]:
     """By the frozen features, so that a network that was trained on the wrong labels does not defend them."""
     if trained.probe is None:
         return []

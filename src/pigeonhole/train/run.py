@@ -101,7 +101,7 @@ def _train(workspace: Workspace, options: TrainingOptions, output: Output) -> Tr
             "Recipe scratch takes no backbone, no weights, no crop and no size.",
             "Leave them out, or use --recipe probe.",
         )
-    dataset = read_dataset(workspace)
+    dataset = read_dataset(workspace, output)
     for note in dataset.notes:
         output.note(note)
     for one, other in dataset.labelled_twice():
@@ -161,10 +161,14 @@ def _conclude(
     workspace: Workspace, trained: TrainedRecipe, precision: float | None, report: bool, output: Output
 ) -> TrainingResult:
     """Calibrate, evaluate, write the model file and, if it is wanted, the report."""
-    finished = finish(trained, precision)
     model = workspace.model
+    with output.stage("Finishing the model", 2) as advance:
+        finished = finish(trained, precision)
+        advance()
+        if is_first():
+            publish_model(model, finished.onnx, trained.sample, finished.probabilities, finished.distances)
+        advance()
     if is_first():
-        publish_model(model, finished.onnx, trained.sample, finished.probabilities, finished.distances)
         remember(workspace, finished.onnx, trained.network)
         forget_checkpoints(workspace)
     folder = workspace.report if report and is_first() else None

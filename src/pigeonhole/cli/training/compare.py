@@ -51,7 +51,7 @@ def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, .
     pretrained = "probe" in wanted or "finetune" in wanted
     if backbones and not pretrained:
         raise UsageError("Only the recipes probe and finetune use a backbone.", "Leave --backbone out.")
-    dataset = read_dataset(workspace)
+    dataset = read_dataset(workspace, terminal)
     present = backbones or [each.backbone for each in weights_in(workspace)] or [AUTO]
     weights = [obtain_weights(workspace, name) for name in present] if pretrained else []
     entries: list[Entry] = []
