@@ -21,7 +21,8 @@ from pigeonhole.finetuning import finetune, loop
 from pigeonhole.finetuning.augment import augmentation
 from pigeonhole.finetuning.finetune import as_finetuned, common_best, fine_tune
 from pigeonhole.finetuning.loader import Pictures, View, balanced_order
-from pigeonhole.finetuning.loop import Plan, Run, Tuned, parameter_groups, plan_for
+from pigeonhole.finetuning.loop import Run, Tuned, parameter_groups
+from pigeonhole.finetuning.plan import Plan, plan_for
 from pigeonhole.model.load import read_model
 from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Recorder, Stage
@@ -224,19 +225,10 @@ def _run(mine: Path, network: Tuned, plan: Plan) -> Run:
     return loop.tune(network, material, fold, plan, seed=0, checkpoint=mine / "cache" / "x.pt", advance=lambda: None)
 
 
-def test_in_the_frozen_stage_only_the_head_learns(mine: Path, network: Tuned) -> None:
-    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    _run(mine, network, Plan((64, 64), batch=8, freeze_statistics=False, stop_after=0))
-    changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
-    assert changed == {"linear.weight", "linear.bias"}
-
-
 @pytest.mark.parametrize("frozen", [True, False])
-def test_then_all_of_it_learns_and_a_small_set_leaves_the_statistics_alone(
-    mine: Path, network: Tuned, frozen: bool
-) -> None:
+def test_all_of_it_learns_and_a_small_set_leaves_the_statistics_alone(mine: Path, network: Tuned, frozen: bool) -> None:
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    _run(mine, network, Plan((64, 64), batch=8, freeze_statistics=frozen, stop_after=1))
+    _run(mine, network, Plan((64, 64), batch=8, freeze_statistics=frozen, stop_after=0))
     changed = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
     assert {name for name, _ in network.named_parameters()} <= changed
     assert any("running_mean" in name for name in changed) is not frozen
@@ -246,14 +238,14 @@ def test_the_head_learns_fastest_and_the_lowest_layers_most_slowly(network: Tune
     groups = parameter_groups(network)
     rates = [group["lr"] for group in groups]
     assert rates == sorted(rates)
-    assert len(rates) == 4
+    assert len(rates) == 3
     assert sum(len(group["params"]) for group in groups) == len(list(network.parameters()))
     assert groups[0]["params"][0] is next(network.trunk.parameters())
     assert groups[-1]["params"] == list(network.linear.parameters())
 
 
 def test_pictures_grow_and_large_sets_are_seen_less_often() -> None:
-    assert plan_for(400, 224).sizes == (160,) * 4 + (224,) * 4
+    assert plan_for(400, 224).sizes == (160,) * 5 + (224,) * 5
     assert plan_for(100_000, 224).epochs == 4
     assert [plan_for(count, 224).freeze_statistics for count in (400, 100_000)] == [True, False]
 

@@ -12,6 +12,14 @@ def score_text(score: float) -> str:
     return f"{score:.5f}"
 
 
+def duration_text(seconds: float) -> str:
+    """About so long, as a person would say it."""
+    for unit, length in (("hours", 3600), ("minutes", 60)):
+        if seconds >= 1.5 * length:
+            return f"{round(seconds / length)} {unit}"
+    return f"{max(1, round(seconds))} seconds"
+
+
 def shortened(stem: str, ending: str) -> str:
     """`stem + ending`, where the stem loses whole characters from its end until the name is short enough in bytes."""
     room = MAX_NAME_BYTES - len(os.fsencode(ending))

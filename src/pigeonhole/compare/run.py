@@ -17,7 +17,7 @@ from pigeonhole.dataset.near_duplicates import thumbnail
 from pigeonhole.dataset.pixels import pixels_of
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.finetuning.finetune import as_finetuned, fine_tune
-from pigeonhole.finetuning.loop import SMALL_SET
+from pigeonhole.finetuning.plan import SMALL_SET
 from pigeonhole.output import Output
 from pigeonhole.recipes import small_cnn
 from pigeonhole.recipes.preprocessing_search import PreprocessingChoice

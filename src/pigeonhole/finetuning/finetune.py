@@ -19,7 +19,8 @@ from pigeonhole.evaluation.paired_gain import PairedGain, paired_gain
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.files import digest
 from pigeonhole.finetuning.checkpoint import CHECKPOINTS
-from pigeonhole.finetuning.loop import SMALL_SET, Material, Plan, Run, Tuned, fresh, plan_for, tune
+from pigeonhole.finetuning.loop import HEAD_RATE, RATES, Material, Run, Tuned, fresh, tune
+from pigeonhole.finetuning.plan import SMALL_SET, Plan, plan_for
 from pigeonhole.heads.blended_head import fit_head
 from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
 from pigeonhole.output import Output
@@ -149,7 +150,14 @@ def _plan(trunk: torch.nn.Module, probed: Probed, split: Split) -> Plan:
 def _folder(workspace: Workspace, probed: Probed, split: Split, plan: Plan, seed: int) -> Path:
     """Another one for everything that would lead to other weights."""
     folds = digest(b" ".join(fold.held_out.tobytes() for fold in split.folds))
-    facts = [probed.dataset.digest, probed.backbone.digest, asdict(probed.backbone.preprocessing), asdict(plan)]
+    facts = [
+        probed.dataset.digest,
+        probed.backbone.digest,
+        asdict(probed.backbone.preprocessing),
+        asdict(plan),
+        RATES,
+        HEAD_RATE,
+    ]
     key = digest(json.dumps([*facts, folds, seed], sort_keys=True).encode())[:16]
     return workspace.cache / CHECKPOINTS.replace("*", key)
 

@@ -1,8 +1,8 @@
 """Fine-tuning a backbone together with its head, from a linear probe: one run over one fold.
 
 Kumar et al. 2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution" (arXiv
-2202.10054): the head comes from a probe. Howard and Ruder 2018 (arXiv 1801.06146): the trunk is frozen at first, then
-its lower layers learn more slowly. Smith 2018 (arXiv 1803.09820): one cycle of the learning rate.
+2202.10054): the head comes from a probe. Howard and Ruder 2018 (arXiv 1801.06146): its lower layers learn
+more slowly. Smith 2018 (arXiv 1803.09820): one cycle of the learning rate.
 """
 
 import copy
@@ -24,32 +24,13 @@ from pigeonhole.finetuning import distributed
 from pigeonhole.finetuning.checkpoint import load_checkpoint, save_checkpoint
 from pigeonhole.finetuning.loader import Pictures, View, balanced_order, batches
 from pigeonhole.finetuning.mixed_precision import autocast, fast_dtype
+from pigeonhole.finetuning.plan import Plan
 from pigeonhole.images import Preprocessing
 
-RATES = (1e-5, 3e-5, 1e-4)  # peaks for the lower, the middle and the upper third of the trunk's layers
-HEAD_RATE = 3e-4
+RATES = (1e-4, 5e-4)  # peaks for the lower and the upper half of the trunk's layers
+HEAD_RATE = 2e-3
 WEIGHT_DECAY = 1e-2
-FROZEN_EPOCHS = 1
-SMALLER = 5 / 7  # the edge of the pictures in the first half of the epochs
 PATIENCE = 3  # epochs without a better one
-SMALL_SET = 2000  # pictures, below which the statistics of batch norm stay those of the backbone
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """`sizes` has the edge of the pictures in each epoch, growing; `batch` is that of all processes together.
-
-    `stop_after` is the epoch, from 0, after which to stop in the middle of the cycle; None: when it gets no better.
-    """
-
-    sizes: tuple[int, ...]
-    batch: int
-    freeze_statistics: bool
-    stop_after: int | None = None
-
-    @property
-    def epochs(self) -> int:
-        return len(self.sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +82,6 @@ class Tuned(nn.Module):
         return Head(
             self.linear.weight.detach().cpu().double().numpy(), self.linear.bias.detach().cpu().double().numpy()
         )
-
-
-def plan_for(pictures: int, size: int) -> Plan:
-    """How to fine-tune on so many pictures for a network that sees `size` pixels.
-
-    With few pictures every epoch has few steps, so there are more. The first half sees smaller pictures, which costs
-    half the time.
-    """
-    epochs = min(8, max(4, round(4000 / pictures)))
-    small = max(32, round(size * SMALLER / 32) * 32)
-    sizes = [small] * (epochs // 2) + [size] * (epochs - epochs // 2)
-    return Plan(tuple(sizes), batch=32, freeze_statistics=pictures < SMALL_SET)
 
 
 def tune(
@@ -193,8 +162,7 @@ class _Learner:
         view = View(self._plan.sizes[epoch], seed, epoch)
         pictures = Pictures(material.examples, material.targets, material.preprocessing, view)
         self._network.train()
-        self._network.trunk.requires_grad_(epoch >= FROZEN_EPOCHS)
-        if self._plan.freeze_statistics or epoch < FROZEN_EPOCHS:
+        if self._plan.freeze_statistics:
             _keep_statistics(self._network)
         parallel = distributed.shared(self._network)
         # As many for each process: one that has a step more than the others would wait for them for ever.
@@ -229,14 +197,15 @@ class _Learner:
 
 
 def parameter_groups(network: Tuned) -> list[dict[str, Any]]:
-    """The layers of the trunk in thirds, from the input on, with rising rates; then the head."""
+    """The layers of the trunk in halves, from the input on, with rising rates; then the head."""
     layers = [list(module.parameters(recurse=False)) for module in network.trunk.modules()]
     layers = [parameters for parameters in layers if parameters]
-    thirds = [layers[len(layers) * part // 3 : len(layers) * (part + 1) // 3] for part in range(3)]
+    count = len(RATES)
+    parts = [layers[len(layers) * part // count : len(layers) * (part + 1) // count] for part in range(count)]
     groups = [
-        {"params": [parameter for layer in third for parameter in layer], "lr": rate}
-        for third, rate in zip(thirds, RATES, strict=True)
-        if third
+        {"params": [parameter for layer in part for parameter in layer], "lr": rate}
+        for part, rate in zip(parts, RATES, strict=True)
+        if part
     ]
     return [*groups, {"params": list(network.linear.parameters()), "lr": HEAD_RATE}]
 

@@ -90,7 +90,7 @@ def choose_crop(workspace: Workspace, dataset: Dataset, split: Split, backbone: 
 
     usual = tried(backbone, part, None)
     best, best_gain = backbone, 0.0
-    candidates = () if _is_good(usual, targets) else _candidates(workspace, part, backbone, output)
+    candidates = () if is_good(usual, targets) else _candidates(workspace, part, backbone, output)
     for candidate, candidate_part in candidates:
         probe = tried(candidate, candidate_part, usual.blend)
         gained = paired_gain(usual.held_out, probe.held_out, targets)
@@ -131,7 +131,7 @@ def choose_views(
     plain = look(workspace, dataset.examples, backbone, 1, output)
     best = on_plain or fit_probe(plain, targets, split, output)
     for count in VIEWS:
-        if count * len(targets) > MOST_ROWS or _is_good(best, targets):
+        if count * len(targets) > MOST_ROWS or is_good(best, targets):
             break
         more = fit_probe(look(workspace, dataset.examples, backbone, count, output), targets, split, output, best.blend)
         if not paired_gain(best.held_out, more.held_out, targets).is_certain:
@@ -143,7 +143,7 @@ def choose_views(
     return best, plain[0]
 
 
-def _is_good(probe: Probe, targets: NDArray[np.int64]) -> bool:
+def is_good(probe: Probe, targets: NDArray[np.int64]) -> bool:
     """Whether it is wrong of so few of the held-out pictures that there is little to win."""
     held_out = probe.held_out
     return float(np.mean(held_out.logits.argmax(axis=1) != targets[held_out.rows])) <= LITTLE

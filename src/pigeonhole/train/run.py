@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.dataset.folders import Dataset, read_dataset
 from pigeonhole.errors import NotInt8Error, OutputError, UsageError
@@ -15,22 +17,25 @@ from pigeonhole.finetuning.checkpoint import forget_checkpoints
 from pigeonhole.model import load_model
 from pigeonhole.model.session import has_gpu
 from pigeonhole.output import Output, Silent
-from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
-from pigeonhole.recipes.probe import as_trained, probe_pictures
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, is_good
+from pigeonhole.recipes.probe import Probed, as_trained, probe_pictures
 from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.recipes.saved_network import remember
 from pigeonhole.report.collector import Collector, collecting
 from pigeonhole.report.report_data import ReportData
-from pigeonhole.text import printable
+from pigeonhole.text import duration_text, printable
 from pigeonhole.train.cross_validation import HeldOutMetrics
 from pigeonhole.train.finish import finish
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.report_content import account, collect
+from pigeonhole.vectors import one_thread_each
 from pigeonhole.workspace import VALID, Workspace
 
 Recipe = Literal["auto", "probe", "finetune", "scratch"]
 PRECISION = 0.95
-ENOUGH_TO_TUNE = 500  # pictures
+ENOUGH_TO_TUNE = 500  # pictures, with a GPU
+ENOUGH_ON_CPU = 100
+BEARABLE = 20.0  # seconds that fine-tuning may take without being asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,7 @@ def _conclude(
 ) -> TrainingResult:
     """Calibrate, evaluate, write the model file and, if it is wanted, the report."""
     model = workspace.model
-    with output.stage("Finishing the model", 2) as advance:
+    with output.stage("Finishing the model", 2) as advance, one_thread_each():
         finished = finish(trained, precision)
         advance()
         if is_first():
@@ -199,7 +204,7 @@ def _learn(workspace: Workspace, dataset: Dataset, options: TrainingOptions, out
         probed = probe_pictures(
             workspace, dataset, weights, preprocessing=options.preprocessing, seed=options.seed, output=output
         )
-    if options.recipe == "finetune" or (options.recipe == "auto" and _is_worth_tuning(dataset)):
+    if options.recipe == "finetune" or (options.recipe == "auto" and _is_worth_tuning(probed, output)):
         from pigeonhole.finetuning.finetune import train_finetune
 
         return train_finetune(workspace, probed, weights, seed=options.seed, output=output)
@@ -218,6 +223,20 @@ def _first_alone() -> Iterator[None]:
         yield
 
 
-def _is_worth_tuning(dataset: Dataset) -> bool:
-    """On a GPU it takes minutes and may be better; on a CPU it takes long, and small sets overfit."""
-    return has_gpu() and len(dataset.examples) >= ENOUGH_TO_TUNE
+def _is_worth_tuning(probed: Probed, output: Output) -> bool:
+    """With a GPU, where there are enough pictures. Without, only where it is quick; else what it would take is said."""
+    pictures = len(probed.dataset.examples)
+    if has_gpu() or is_launched():  # several processes have to decide alike, and would not measure alike
+        return has_gpu() and pictures >= ENOUGH_TO_TUNE
+    if pictures < ENOUGH_ON_CPU or is_good(probed.probe, np.array(probed.dataset.targets)):
+        return False
+    from pigeonhole.finetuning.cost import expected_seconds
+
+    seconds = expected_seconds(probed.backbone, probed.split, pictures)
+    if seconds <= BEARABLE:
+        return True
+    output.note(
+        f"Fine-tuning the whole network may give better answers; it would take about {duration_text(seconds)} here"
+        " (--recipe finetune)."
+    )
+    return False
