@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -85,3 +86,15 @@ def test_the_glossary_names_what_is_in_the_code() -> None:
                 text = (package / name).read_text() if name.endswith(".py") else ""
             else:
                 assert re.search(rf"^(class|def) {name}\b|^{name}\b.* = ", text, re.MULTILINE), f"{term}: {name}"
+
+
+def test_the_map_of_rooms_is_the_one_that_import_linter_holds() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = [re.split(r" [|:] ", layer) for layer in contracts[0]["layers"]]
+    height = {room: -place for place, layer in enumerate(layers) for room in layer}
+    table = (ROOT / "CONTRIBUTING.md").read_text().partition("| rooms | what they own |")[2].partition("\n\n")[0]
+    told = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in table.splitlines()[2:]]
+    heights = [height[room] for row in told for room in row]
+    assert heights[: -len(told[-1])] == sorted(heights[: -len(told[-1])], reverse=True)
+    package = ROOT / "src" / "pigeonhole"
+    assert {room for row in told for room in row} >= {path.parent.name for path in package.glob("*/__init__.py")}
