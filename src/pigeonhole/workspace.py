@@ -66,3 +66,9 @@ class Workspace:
     def look(self) -> Path:
         """The page on which the training pictures are looked at."""
         return self.report / "look"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What stands in `root` besides the folders of pictures: no picture belongs there."""
+        ours = (self.model, self.groups, self.weights, self.cache, self.report)
+        return frozenset(path.relative_to(self.root).parts[0] for path in ours)

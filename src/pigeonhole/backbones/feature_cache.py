@@ -1,9 +1,11 @@
 """Features of every training picture, each computed once and kept by the digest of its bytes."""
 
 import sqlite3
+import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from pigeonhole.backbones.frozen import Backbone
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.dataset.near_duplicates import EDGE, thumbnail
 from pigeonhole.errors import DataError, OutputError
+from pigeonhole.files.source import status_of
 from pigeonhole.images.views import canvas_of
 from pigeonhole.model import open_session
 from pigeonhole.model.batch_threads import OrderedThreads
@@ -24,6 +27,11 @@ from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
+_ODD_LOOKS = """SELECT EXISTS (SELECT 1 FROM looks WHERE typeof(sha256) != 'text' OR typeof(view) != 'integer'
+    OR typeof(vector) != 'blob' OR length(vector) % 4
+    OR length(vector) != (SELECT length(vector) FROM looks LIMIT 1))"""
+_ODD_THUMBNAILS = f"""SELECT EXISTS (SELECT 1 FROM thumbnails WHERE typeof(sha256) != 'text'
+    OR typeof(pixels) != 'blob' OR length(pixels) != {EDGE * EDGE})"""  # noqa: S608 - our own number
 WRITE_EVERY = 2.0  # seconds: what an interruption may cost
 
 
@@ -48,12 +56,16 @@ class FeatureStore:
     @classmethod
     @contextmanager
     def open(cls, workspace: Workspace, backbone: Backbone) -> Iterator["FeatureStore"]:
-        """The store in TF_FILES/cache. Raises OutputError where it is damaged or cannot be written."""
+        """The store in TF_FILES/cache; one that is damaged is made anew, since it can be computed again.
+
+        Raises OutputError where it cannot be written.
+        """
         path = workspace.cache / f"features-{backbone.digest[:16]}.sqlite"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _drop_damaged(path)
         except OSError as error:
-            raise OutputError(f"The folder {printable(path.parent)} cannot be made: {error.strerror}.") from None
+            raise OutputError(f"The folder {printable(path.parent)} cannot be written: {error.strerror}.") from None
         try:
             with closing(sqlite3.connect(path)) as connection:
                 store = cls(connection)
@@ -109,6 +121,39 @@ class FeatureStore:
         self._looks, self._thumbnails, self._written = [], [], time.monotonic()
 
 
+def _drop_damaged(path: Path) -> None:
+    """Remove the cache at `path` where it is no file, no database, or holds what we would not have written.
+
+    One that another process has locked, or that lies on a disk that fails, stays. Raises OSError.
+    """
+    status = status_of(path)
+    if status is None:
+        return
+    with suppress(sqlite3.OperationalError):
+        if stat.S_ISREG(status.st_mode) and _is_sound(path):
+            return
+        for beside in ("", "-journal", "-wal", "-shm"):
+            path.with_name(path.name + beside).unlink(missing_ok=True)
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether every row has the form that we write. Raises sqlite3.OperationalError where nobody can tell."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if not tables:
+                return True
+            (odd,) = connection.execute(_ODD_LOOKS).fetchone()
+            (odd_thumbnails,) = connection.execute(_ODD_THUMBNAILS).fetchone() if "thumbnails" in tables else (0,)
+            return not odd and not odd_thumbnails
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_ERROR:  # other tables than ours
+            return False
+        raise
+    except sqlite3.DatabaseError:
+        return False
+
+
 def compute_features(
     dataset: Dataset, backbone: Backbone, store: FeatureStore, output: Output
 ) -> tuple[Dataset, NDArray[np.float32]]:
@@ -142,6 +187,11 @@ def vectors_of(examples: Sequence[Example], view: int, store: FeatureStore) -> N
                 f"{printable(example.found.path)} could be read before and cannot any more.", "Train again."
             )
         vectors[row] = vector
+    if not np.isfinite(vectors).all():
+        raise DataError(
+            "Some features are no numbers, because the cache or the weights are damaged.",
+            "Delete TF_FILES/cache and train again.",
+        )
     return vectors
 
 

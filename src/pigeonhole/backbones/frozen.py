@@ -12,11 +12,14 @@ from pigeonhole.backbones.weights import BUILTIN, Weights
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.files import digest, write_aside_and_replace
+from pigeonhole.files.source import is_file
 from pigeonhole.images import Preprocessing
+from pigeonhole.model import schema
 from pigeonhole.model.session import open_on_cpu
 from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.output import Output
 from pigeonhole.stream import Decoded, decoded
+from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -59,15 +62,22 @@ def load_backbone(
         return _read(weights, weights_sha256, unpacked(weights.path.read_bytes(), size), size)
     key = digest(f"{EXPORT_VERSION} {weights.backbone} {size} {weights_sha256}".encode())[:16]
     path = workspace.cache / f"backbone-{weights.backbone.replace(':', '-')}-{key}.onnx"
-    if not path.exists():
-        output.note(f"Exporting {weights.backbone} to ONNX, once.")
-        _export(weights, weights_sha256, size, dataset, path)
+    if is_file(path):
+        try:
+            return _read(weights, weights_sha256, path.read_bytes(), size)
+        except Exception:
+            output.note(f"The cache {printable(path)} is damaged and is made anew.")
+            path.unlink()
+    output.note(f"Exporting {weights.backbone} to ONNX, once.")
+    _export(weights, weights_sha256, size, dataset, path)
     return _read(weights, weights_sha256, path.read_bytes(), size)
 
 
 def _read(weights: Weights, weights_sha256: str, onnx: bytes, size: int | None) -> Backbone:
     metadata = open_on_cpu(onnx).get_modelmeta().custom_metadata_map
-    preprocessing = Preprocessing(**json.loads(metadata["preprocessing"]))
+    if metadata.get("backbone", weights.backbone) != weights.backbone:
+        raise ValueError("it is another network")
+    preprocessing = schema.preprocessing(schema.parsed(metadata["preprocessing"]))
     if size:
         preprocessing = replace(preprocessing, size=size)
     return Backbone(weights.backbone, weights.origin, weights_sha256, preprocessing, onnx)

@@ -1,17 +1,23 @@
 """The list of moves that a check suggests, and that is done after the user has edited it: lines of `from,to,why`."""
 
 import csv
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from pigeonhole.check.findings import Finding
-from pigeonhole.errors import DataError, OutputError, UsageError
+from pigeonhole.errors import DataError, OutputError, UnreadableError, UsageError
 from pigeonhole.files.publish import publish
+from pigeonhole.files.read import read_list
+from pigeonhole.files.source import exists, is_file
 from pigeonhole.sorting.free_names import FreeNames
 from pigeonhole.sorting.template import Name
 from pigeonhole.text import printable
+from pigeonhole.workspace import DATA, TEST, VALID, Workspace
 
+FOLDERS_OF_PICTURES = (DATA, VALID, TEST)
 COLUMNS = ("from", "to", "why")
 
 
@@ -56,14 +62,18 @@ def read_moves(path: Path, tf_files: Path) -> list[Line]:
 
     Raises UsageError where a line cannot be done as it stands; then none should be.
     """
-    lines = [line for line in _lines(path, tf_files) if not _is_done(line)]
+    lines: list[Line] = []
     sources: set[Path] = set()
     targets: set[Path] = set()
-    for line in lines:
-        if wrong := _wrong(line, tf_files, sources, targets):
+    for line in _lines(path, tf_files):
+        wrong = _strays(line, Workspace(tf_files))
+        if not wrong and _is_done(line):
+            continue
+        if wrong := wrong or _wrong(line, sources, targets):
             raise UsageError(
                 f"{printable(path)}, line {line.number}: {wrong}.", "Nothing was moved. Change that line, or delete it."
             )
+        lines.append(line)
         sources.add(line.source)
         targets.add(line.target)
     return lines
@@ -89,30 +99,41 @@ def apply_moves(lines: Iterable[Line]) -> Iterator[Line]:
 
 def _lines(path: Path, tf_files: Path) -> Iterator[Line]:
     try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            reader = csv.DictReader(file)
-            for row in reader:
-                if not {"from", "to"} <= set(row):
-                    raise DataError(f"{printable(path)} has no columns called from and to.", "Make it with --moves.")
-                if row["from"] and row["to"]:
-                    yield Line(reader.line_num, tf_files / row["from"], tf_files / row["to"])
-    except (OSError, csv.Error) as error:
+        reader = csv.DictReader(StringIO(read_list(path), newline=""))
+        for row in reader:
+            if not {"from", "to"} <= set(row):
+                raise DataError(f"{printable(path)} has no columns called from and to.", "Make it with --moves.")
+            if row["from"] and row["to"]:
+                yield Line(reader.line_num, tf_files / row["from"], tf_files / row["to"])
+    except (OSError, UnreadableError, csv.Error) as error:
         raise DataError(f"{printable(path)} cannot be read: {error}.", "Make it with --moves.") from None
 
 
 def _is_done(line: Line) -> bool:
-    return not line.source.exists() and line.target.is_file()
+    return not exists(line.source) and is_file(line.target)
 
 
-def _wrong(line: Line, tf_files: Path, sources: set[Path], targets: set[Path]) -> str:
-    """What is wrong with a line, or nothing."""
+def _strays(line: Line, workspace: Workspace) -> str:
+    """Why a line would move what is no picture of TF_FILES, or to where none belongs; nothing if it is well."""
+    root = workspace.root
     for path in (line.source, line.target):
-        if ".." in path.parts or not path.is_relative_to(tf_files):
-            return f"{printable(path)} is not below {printable(tf_files)}"
-    if not line.source.is_file():
+        if ".." in path.parts or "\0" in str(path) or not path.is_relative_to(root) or path == root:
+            return f"{printable(path)} is not below {printable(root)}"
+        if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(root)):
+            return f"{printable(path)} is behind a link that leads out of {printable(root)}"
+    if line.source.relative_to(root).parts[0] not in FOLDERS_OF_PICTURES:
+        return f"{printable(line.source)} is not in {', '.join(f'{name}/' for name in FOLDERS_OF_PICTURES)}"
+    if line.target.relative_to(root).parts[0] in workspace.names:
+        return f"{printable(line.target)} is no place for a picture"
+    return ""
+
+
+def _wrong(line: Line, sources: set[Path], targets: set[Path]) -> str:
+    """What is wrong with a line, or nothing."""
+    if not is_file(line.source):
         return f"there is no file {printable(line.source)}"
     if line.source in sources:
         return f"{printable(line.source)} stands in the list twice"
-    if line.target in targets or line.target.exists():
+    if line.target in targets or exists(line.target):
         return f"{printable(line.target)} is taken"
     return ""

@@ -7,6 +7,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.near_duplicates import have_structure, near_duplicates, perceptual_hashes
 from pigeonhole.dataset.origins import film_of, sources
-from pigeonhole.errors import DataError
+from pigeonhole.errors import DataError, UnreadableError
+from pigeonhole.files.read import read_list
+from pigeonhole.files.source import exists
 from pigeonhole.output import Output
 from pigeonhole.text import printable
 from pigeonhole.workspace import DATA, Workspace
@@ -140,12 +143,11 @@ def _cosines(vectors: NDArray[np.number], mean: NDArray[np.float32], pairs: NDAr
 
 def _named_groups(dataset: Dataset, path: Path) -> list[str | None]:
     """What the user says in groups.csv: two columns, path (below data/) and group."""
-    if not path.exists():
+    if not exists(path):
         return [None] * len(dataset.examples)
     try:
-        with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, csv.Error) as error:
+        rows = list(csv.DictReader(StringIO(read_list(path), newline="")))
+    except (OSError, UnreadableError, csv.Error) as error:
         raise DataError(f"{printable(path)} cannot be read: {error}.", "Mend it, or take it away.") from None
     if rows and not {"path", "group"} <= set(rows[0]):
         raise DataError(

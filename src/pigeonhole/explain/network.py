@@ -1,7 +1,6 @@
 """The torch network of a model file, as it was trained."""
 
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 import onnx
@@ -10,10 +9,12 @@ from onnx import numpy_helper
 from torch import nn
 
 from pigeonhole.backbones import registry
+from pigeonhole.backbones.state_dict import fill_in, read_state_dict
 from pigeonhole.backbones.weights import builtin_weights, weights_in
 from pigeonhole.errors import ModelError
 from pigeonhole.evaluation.head import Head
 from pigeonhole.files import digest
+from pigeonhole.files.source import is_file
 from pigeonhole.finetuning.loop import Tuned
 from pigeonhole.model import Model
 from pigeonhole.onnx_graph.from_torch import from_pixels
@@ -73,12 +74,12 @@ def _trunk(workspace: Workspace, sha256: str, model: Model) -> nn.Module:
             "Copy them there, or train again.",
         )
     remembered = network_file(workspace, sha256)
-    if not remembered.exists():
+    if not is_file(remembered):
         raise ModelError("The trained network is no longer in TF_FILES/cache.", "Train again.")
     if card.recipe == "scratch":
         trunk = from_pixels(small_cnn.small_cnn(), small_cnn.MEAN, small_cnn.STD)
     else:
         name = card.backbone["name"]
         trunk = from_pixels(registry.architecture(name), *registry.normalisation_of(name))
-    trunk.load_state_dict(torch.load(BytesIO(remembered.read_bytes()), weights_only=True))
+    fill_in(trunk, read_state_dict(remembered), remembered, card.recipe)
     return trunk

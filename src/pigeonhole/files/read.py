@@ -10,6 +10,8 @@ from pigeonhole.records import Identity
 
 MAX_BYTES = 256 * 1024 * 1024  # no picture; it would only fill the memory
 
+MAX_LIST_BYTES = 64 * 1024 * 1024  # a million lines
+
 
 def read(path: Path) -> tuple[bytes, Identity]:
     """All bytes of the regular file at `path`, and the state in which it was just before.
@@ -25,6 +27,21 @@ def read(path: Path) -> tuple[bytes, Identity]:
         if status.st_size > MAX_BYTES:
             raise UnreadableError(f"it is larger than {MAX_BYTES // 1024**2} MiB")
         return file.read(), Identity.of(status)
+
+
+def read_list(path: Path) -> str:
+    """The text of a list that a user has written or edited; bytes that are no UTF-8 are kept as Python keeps them.
+
+    Raises OSError, and UnreadableError where it is no file or larger than any such list.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise UnreadableError("it is not a file")
+        data = file.read(MAX_LIST_BYTES + 1)
+    if len(data) > MAX_LIST_BYTES:
+        raise UnreadableError(f"it is larger than {MAX_LIST_BYTES // 1024**2} MiB")
+    return data.decode("utf-8-sig", "surrogateescape")
 
 
 def head(path: Path, count: int) -> bytes:

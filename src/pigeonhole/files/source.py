@@ -146,6 +146,12 @@ def is_folder(path: Path) -> bool:
     return status is not None and stat.S_ISDIR(status.st_mode)
 
 
+def is_file(path: Path) -> bool:
+    """Whether a regular file, and no link to one, stands at `path`. Raises OSError where nobody can tell."""
+    status = status_of(path)
+    return status is not None and stat.S_ISREG(status.st_mode)
+
+
 def exists(path: Path) -> bool:
     """Whether anything stands at `path`, be it a link to nowhere. Raises OSError where nobody can tell."""
     return status_of(path) is not None
