@@ -1,4 +1,5 @@
-# Two images. `classify` guesses and sorts and is as small as it gets: no torch, no pip. `train` learns.
+# Three images. `classify` guesses and sorts and is as small as it gets: no torch, no pip. `train` learns. `cluster` is
+# `classify` with Ray, for the nodes of a cluster; only docker-compose.cluster.yml and deploy/ use it.
 #
 #   docker build --target classify --build-arg ACCELERATOR=cpu -t pigeonhole-classify .
 #   docker build --target train    --build-arg ACCELERATOR=cpu -t pigeonhole-train .
@@ -36,7 +37,7 @@ COPY pyproject.toml ./
 RUN python3 -c 'import os, tomllib; \
     file = tomllib.load(open("pyproject.toml", "rb")); project = file["project"]; extras = project["optional-dependencies"]; \
     classify = project["dependencies"] + extras[os.environ["ACCELERATOR"]] + extras["heic"] + extras["answers"]; \
-    lists = {"classify": classify, "train": classify + extras["train"] + extras["timm"] + extras["prepare"] + extras["web"], "build": file["build-system"]["requires"]}; \
+    lists = {"classify": classify, "cluster": classify + extras["cluster"], "train": classify + extras["train"] + extras["timm"] + extras["prepare"] + extras["web"], "build": file["build-system"]["requires"]}; \
     [open(f"{name}.txt", "w").write("\n".join(lines)) for name, lines in lists.items()]'
 
 
@@ -72,6 +73,21 @@ RUN python3 -c 'import pillow_heif, pigeonhole.decoding.worker; \
 USER 65532:65532
 WORKDIR /run/pigeonhole
 ENTRYPOINT ["pigeonhole"]
+
+
+# A node of a Ray cluster: the same, and Ray (docs/scaling.md).
+FROM common AS cluster-dependencies
+COPY --from=lists /lists/cluster.txt /lists/
+RUN python3 -m venv --without-pip /opt/venv \
+ && pip --python /opt/venv/bin/python install --no-cache-dir -r /lists/cluster.txt
+
+
+FROM classify AS cluster
+ENV RAY_USAGE_STATS_ENABLED=0 \
+    RAY_TMPDIR=/run/pigeonhole
+COPY --from=cluster-dependencies /opt/venv /opt/venv
+COPY --from=package /package /opt/venv
+ENTRYPOINT []
 
 
 # Not `COPY --from` another stage as above: with torch the environment has gigabytes, and a copy doubles them.

@@ -62,6 +62,7 @@ install() { # PYTHON LEVEL ACCELERATOR
   }
   [[ ! -t 2 ]] || quiet=--progress-bar=on
   [[ $2 == classify ]] || extras+=,train,timm,prepare,web
+  [[ $2 != dev ]] || extras+=,cluster
   # The two are one Python package from two projects: installed together, they overwrite each other's files.
   [[ $3 == cpu ]] || other=onnxruntime
   "${pip[@]}" uninstall --quiet --yes "$other" 2>/dev/null || return

@@ -89,6 +89,8 @@ launch() { # COMMAND ARGUMENT...
   take_paths
   take_files
   ! looks_at_faces || where=train
+  # A cluster is other machines, which a container without a network cannot reach.
+  ! has_option --cluster || where=here
   hand_over "$command" "${arguments[@]}" ${options[@]+"${options[@]}"}
 }
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 
@@ -23,11 +24,13 @@ from pigeonhole.answers import answering, run
 from pigeonhole.answers.folder import FolderSource
 from pigeonhole.answers.index import Index
 from pigeonhole.answers.listed import Listed
-from pigeonhole.answers.row import Result
+from pigeonhole.answers.row import Result, Row
+from pigeonhole.answers.table import About, from_parquet, rows_of, to_parquet, to_table
 from pigeonhole.cli.classifying.answers import LOCK
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.files import Lock
 from pigeonhole.model import load_model
+from pigeonhole.records import FaceSearch
 from tables import parts_of, rows_in
 from trees import BLUE, GREEN, RED, tree, write_pictures
 from watching import HANGS
@@ -183,7 +186,7 @@ def test_a_wrong_call_is_answered_with_a_sentence_and_touches_nothing(
         (["in"], 2, "Expected two or three folders"),
         (["tf", "nowhere", "out"], 2, "nowhere is not a folder."),
         (["tf", "in", "in/a.png"], 2, "in/a.png is a file."),
-        (["tf", "in", "in/table"], 2, "lies in it"),
+        (["tf", "in", "in/table"], 2, "or lies inside it."),
         (["tf", "in", "."], 2, "in lies in ."),
         (["nowhere", "in", "out"], 3, "There is no model at nowhere/model.onnx."),
         (["tf", "nothing", "out"], 4, "There is no picture in nothing."),
@@ -344,3 +347,21 @@ def test_the_index_of_a_million_rows_needs_little_memory() -> None:
     found = index.find("folder/000123456.png")
     assert found is not None
     assert (found.number, found.listed.size) == (123_456, 123_456)
+
+
+def test_every_field_of_a_row_comes_back_from_the_table() -> None:
+    labels = ("elsa", "b\udcffd", "anna")
+    about = About("0" * 64, labels, unknown=True, tta=False, source="/in", version="0")
+    ranking = (("b\udcffd", 0.5), ("elsa", 0.25), ("anna", 0.25))
+    state = Listed("sub/\udcff \n.png", 5, 10**18 + 1, None)
+    rows = [
+        Row(state, 7, Result.ANSWERED, "a" * 64, ranking, 0.5, "it is too different", "", FaceSearch((1, 2, 3, 4))),
+        Row(state, 7, Result.ANSWERED, "a" * 64, ranking, None, "", "", FaceSearch(None)),
+        Row(Listed("plain", 0, -1, 2**70), 8, Result.FAILED, None, reason="no"),
+    ]
+    parquet = to_parquet(to_table(rows, about))
+    table, its = from_parquet(parquet, "name")
+    assert its == about
+    *same, last = rows_of(table, its)
+    assert same == rows[:2]
+    assert last == replace(rows[2], listed=Listed("plain", 0, -1, 2**63 - 1))

@@ -116,7 +116,7 @@ def test_two_folders_are_enough_beside_tf_files(tf_files: Path, tmp_path: Path) 
         (["a", "b", "c", "d"], 2, "Expected two or three folders"),
         (["tf_files", "nowhere", "out"], 2, "nowhere is not a folder."),
         (["tf_files", "in", "in/a.png"], 2, "in/a.png is a file."),
-        (["tf_files", "in", "in/out"], 2, "lies in it"),
+        (["tf_files", "in", "in/out"], 2, "or lies inside it."),
         (["tf_files", "in", "."], 2, "in lies in ."),
         (["nowhere", "in", "out"], 3, "There is no model at nowhere/model.onnx."),
         (["tf_files", "nothing", "out"], 4, "There is no picture in nothing."),

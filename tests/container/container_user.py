@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CHECKOUT = (
     *("train.sh", "guess.sh", "guessDir.sh", "watch.sh", "pigeonhole.sh"),
-    *("docker-compose.yml", "docker-compose.gpu.yml"),
+    *("docker-compose.yml", "docker-compose.gpu.yml", "docker-compose.cluster.yml"),
     *("Dockerfile", ".dockerignore", "pyproject.toml", "README.md", "LICENSE"),
 )
 UID, GID = 12345, 23456

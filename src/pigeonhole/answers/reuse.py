@@ -76,4 +76,4 @@ def verified(found: Found, row: Row) -> Guess | Unreadable | Failed:
         return Failed(path, OTHER_CONTENT)
     if row.result is Result.UNREADABLE:
         return Unreadable(path, row.reason, identity, sha256)
-    return Guess(path, row.ranking, sha256, identity, row.distance, row.why_unknown)
+    return Guess(path, row.ranking, sha256, identity, row.distance, row.why_unknown, face=row.face)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 from pigeonhole.answers.listed import Listed
-from pigeonhole.records import Failed, Guess, Skipped, Unreadable
+from pigeonhole.records import FaceSearch, Failed, Guess, Skipped, Unreadable
 
 
 class Result(StrEnum):
@@ -32,6 +32,7 @@ class Row:
     distance: float | None = None
     why_unknown: str = ""
     reason: str = ""
+    face: FaceSearch | None = None
 
     @classmethod
     def of(cls, listed: Listed, outcome: Guess | Unreadable | Failed | Skipped) -> Self:
@@ -39,8 +40,16 @@ class Row:
         match outcome:
             case Guess():
                 read = _as_read(listed, outcome)
-                return cls(read, now, Result.ANSWERED, outcome.sha256, outcome.ranking, outcome.distance,
-                           outcome.why_unknown)  # fmt: skip
+                return cls(
+                    read,
+                    now,
+                    Result.ANSWERED,
+                    outcome.sha256,
+                    outcome.ranking,
+                    outcome.distance,
+                    outcome.why_unknown,
+                    face=outcome.face,
+                )
             case Unreadable():
                 return cls(_as_read(listed, outcome), now, Result.UNREADABLE, outcome.sha256, reason=outcome.reason)
             case Failed() | Skipped():

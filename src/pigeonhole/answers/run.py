@@ -24,6 +24,7 @@ class Run:
         self.source = source
         self.parts = parts
         self.tally = Tally()
+        self.device = ""  # what others have worked on
         self.skipped = SkippedTally(has_option=True)
         self._output = output
         self._advance = advance
@@ -55,6 +56,13 @@ class Run:
         if row.result is not Result.ANSWERED:
             self._output.warn(f"{row.result}: {self.source.shown(row.listed.name)}: {row.reason}")
         self._advance()
+
+    def take_written(self, answered: int, unknown: int) -> None:
+        """Count answers that others have published."""
+        self.tally.answered += answered
+        self.tally.unknown += unknown
+        for _ in range(answered + unknown):
+            self._advance()
 
     def _pass(self, item: Skipped | Failed) -> None:
         if isinstance(item, Skipped):

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from pigeonhole.answers.listed import Listed
 from pigeonhole.answers.row import Result, Row
 from pigeonhole.errors import DataError
+from pigeonhole.records import FaceSearch
 from pigeonhole.text import printable
 
 FORM = 1
@@ -34,6 +35,7 @@ SCHEMA = pa.schema(
         pa.field("unknown", pa.bool_()),
         pa.field("why_unknown", pa.string()),
         pa.field("distance", pa.float32()),
+        pa.field("face", pa.list_(pa.int32())),
         pa.field("reason", pa.string()),
         pa.field("answered", TIME, nullable=False),
     ]
@@ -92,6 +94,7 @@ def to_table(rows: Sequence[Row], about: About) -> pa.Table:
         ],
         "why_unknown": [row.why_unknown or None for row in rows],
         "distance": [row.distance for row in rows],
+        "face": [None if row.face is None else list(row.face.box or ()) for row in rows],
         "reason": [_text(row.reason) or None for row in rows],
         "answered": [row.answered_ns for row in rows],
     }
@@ -121,8 +124,14 @@ def rows_of(table: pa.Table, about: About) -> Iterator[Row]:
         )
         yield Row(
             listed_of(values), values["answered"], Result(values["result"]), values["sha256"], ranking,
-            values["distance"], values["why_unknown"] or "", values["reason"] or "",
+            values["distance"], values["why_unknown"] or "", values["reason"] or "", _face(values["face"]),
         )  # fmt: skip
+
+
+def _face(box: list[int] | None) -> FaceSearch | None:
+    if box is None:
+        return None
+    return FaceSearch((box[0], box[1], box[2], box[3]) if box else None)
 
 
 def states_of(table: pa.Table) -> Iterator[tuple[Listed, int, str | None, Result]]:

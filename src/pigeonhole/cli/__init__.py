@@ -22,10 +22,18 @@ OF_TRAINING = frozenset(("jinja2", "matplotlib", "onnx", "onnxscript", "scipy", 
 OF_PREPARING = frozenset(("av", "cv2", "scenedetect"))
 # What the extra `answers` brings.
 OF_ANSWERS = frozenset(("pyarrow",))
+# What the extra `cluster` brings beside that.
+OF_CLUSTER = frozenset(("ray", "pandas"))
 # What the extra `web` brings.
 OF_WEB = frozenset(("starlette", "uvicorn"))
 INSTALL = "Install it with: pip install 'pigeonhole[{}]'"
-EXTRAS = {"train": OF_TRAINING, "prepare": OF_PREPARING, "answers": OF_ANSWERS, "web": OF_WEB}
+EXTRAS = {
+    "train": OF_TRAINING,
+    "prepare": OF_PREPARING,
+    "answers": OF_ANSWERS,
+    "cluster": OF_CLUSTER,
+    "web": OF_WEB,
+}
 COMMANDS = {
     "train": "pigeonhole.cli.training.train",
     "guess": "pigeonhole.cli.classifying.guess",

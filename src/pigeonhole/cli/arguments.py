@@ -30,6 +30,13 @@ include_hidden = click.option(
     help="Also take what is hidden, trash, an old version or an unfinished file of another program.",
 )
 
+cluster = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Let a Ray cluster answer: auto (the one that this machine is a node of), HOST:PORT, or local (this machine"
+    " alone). IN must lie at the same place on every node.",
+)
+
 
 def inference(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of inference: `tta` and `no_unknown`, the two values of InferenceOptions."""

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ import click
 from pigeonhole import __version__
 from pigeonhole.cli import arguments
 from pigeonhole.decoding.pool import DecoderPool
-from pigeonhole.errors import NothingToDoError, OutputError
+from pigeonhole.errors import NothingToDoError, OutputError, PigeonholeError
 from pigeonhole.files import Lock, TakenError, count_files, digest
-from pigeonhole.model import InferenceOptions, model_bytes, model_of
+from pigeonhole.model import InferenceOptions, Model, model_bytes, model_of
 from pigeonhole.output import Terminal
 from pigeonhole.own_names import PREFIX
 from pigeonhole.records import Skipped
@@ -22,6 +23,7 @@ from pigeonhole.workspace import Workspace
 
 if TYPE_CHECKING:
     from pigeonhole.answers.listed import Source, Store
+    from pigeonhole.answers.run import Run
 
 LOCK = f"{PREFIX}-answers.lock"
 
@@ -31,7 +33,16 @@ LOCK = f"{PREFIX}-answers.lock"
 @click.option("--no-recursive", is_flag=True, help="Ignore sub-folders.")
 @arguments.include_hidden
 @arguments.inference
-def command(paths: tuple[str, ...], *, no_recursive: bool, include_hidden: bool, tta: bool, no_unknown: bool) -> int:
+@arguments.cluster
+def command(
+    paths: tuple[str, ...],
+    *,
+    no_recursive: bool,
+    include_hidden: bool,
+    tta: bool,
+    no_unknown: bool,
+    cluster: str | None,
+) -> int:
     """Write a table of answers, one row for each picture of IN, as Parquet files into OUT.
 
     TF_FILES is the folder that holds model.onnx, ./tf_files if left out. IN and OUT are
@@ -44,42 +55,75 @@ def command(paths: tuple[str, ...], *, no_recursive: bool, include_hidden: bool,
     from pigeonhole.answers.parts import Parts
     from pigeonhole.answers.run import Run
     from pigeonhole.answers.table import About
+    from pigeonhole.cluster.connection import check_address
 
     tf_files, in_, out = arguments.three(paths, "IN")
     reach = {"recursive": not no_recursive, "include_hidden": include_hidden}
     source, store = address.source_at(in_), address.new_store_at(out)
     address.refuse_one_in_the_other(source, store)
+    if cluster is not None:
+        check_address(cluster)
     terminal = Terminal()
     with ExitStack() as stack:
-        decoders = stack.enter_context(DecoderPool(early=True))
+        decoders = stack.enter_context(nullcontext() if cluster is not None else DecoderPool(early=True))
         path = Workspace(Path(tf_files)).model
         data = model_bytes(path)
         model = model_of(data, path, InferenceOptions(not no_unknown, tta))
-        note_before = model.note
-        if note_before:
-            terminal.note(note_before)
         if all(isinstance(item, Skipped) for item in source.find(**reach)):
             raise NothingToDoError(f"There is no picture in {printable(in_)}.")
         stack.enter_context(_alone(store))
         about = About(digest(data), model.card.labels, not no_unknown, tta, source.address, __version__)
         parts = Parts(store, about)
-        advance = stack.enter_context(terminal.stage("Answering", _expected(source, **reach)))
-        run = Run(source, parts, terminal, advance)
-        started = time.monotonic()
-        try:
-            run.write(rows(source, run.unanswered(**reach), model, decoders))
-        except KeyboardInterrupt:
-            run.tally.seen -= run.tally.missing  # what was listed ahead is for the next run
-            raise
-        finally:
-            if model.note != note_before:
-                terminal.warn(model.note)
-            for sentence in run.skipped.sentences():
-                terminal.note(sentence)
-            terminal.note(run.tally.sentence(time.monotonic() - started, model.device))
+        expected = _expected(source, **reach)
+        run = Run(source, parts, terminal, stack.enter_context(terminal.stage("Answering", expected)))
+        with _told(run, model, terminal):
+            if decoders is not None:
+                run.write(rows(source, run.unanswered(**reach), model, decoders))
+            elif cluster is not None:
+                _answer_on_cluster(cluster, run, data, expected, reach)
         if run.tally.missing:
             terminal.warn(f"{run.tally.missing} files came to no answer. Please report this.")
     return 0 if run.tally.is_good else 1
+
+
+@contextmanager
+def _told(run: "Run", model: Model, terminal: Terminal) -> Iterator[None]:
+    """What has become of the pictures is told at the end, whatever it is."""
+    note_before = model.note
+    if note_before:
+        terminal.note(note_before)
+    started = time.monotonic()
+    try:
+        yield
+    except (KeyboardInterrupt, PigeonholeError):
+        run.tally.seen -= run.tally.missing  # what was listed ahead is for the next run
+        raise
+    finally:
+        if model.note != note_before:
+            terminal.warn(model.note)
+        for sentence in run.skipped.sentences():
+            terminal.note(sentence)
+        terminal.note(run.tally.sentence(time.monotonic() - started, run.device or model.device))
+
+
+def _answer_on_cluster(cluster: str, run: "Run", data: bytes, expected: int | None, reach: dict[str, bool]) -> None:
+    """The workers write the table; here is listed and counted. `data` is the model file."""
+    from pigeonhole.answers.parts import ROWS
+    from pigeonhole.cluster.run import answer_all, chunk_size
+    from pigeonhole.cluster.start import ready
+
+    parts, unanswered = run.parts, run.unanswered(**reach)
+    first = next(unanswered, None)
+    if first is None:
+        return
+    with ready(cluster, run.source, first, data, parts.about, store=parts.store, run=parts.run) as its:
+        left = None if expected is None else max(0, expected - len(parts))
+        size = chunk_size(left, its.shape, ROWS)
+        for done in answer_all(its.job, its.shape, chain([first], unanswered), size):
+            run.device = f"{its.shape.workers} workers ({done.device})"
+            run.take_written(done.answered, done.unknown)
+            for row in done.rows:
+                run.take(row)
 
 
 def _expected(source: "Source", *, recursive: bool, include_hidden: bool) -> int | None:

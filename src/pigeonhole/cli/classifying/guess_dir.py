@@ -5,22 +5,21 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import click
 
 from pigeonhole.cli import arguments
 from pigeonhole.cli.classifying import placing
-from pigeonhole.decoding.pool import DecoderPool
+from pigeonhole.cli.classifying.answering import by_cluster, by_model, by_table
 from pigeonhole.errors import NothingToDoError, PigeonholeError, UsageError
 from pigeonhole.files import count_files, find
-from pigeonhole.model import InferenceOptions, Model, load_model
+from pigeonhole.model import InferenceOptions
 from pigeonhole.output import JsonLines, Output, Terminal
 from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.placing import Placing
-from pigeonhole.records import Failed, Found, Outcome, Placed, Skipped, Summary
-from pigeonhole.sorting import ALREADY, STAYED, Answer, Sorter, check_folders, sort_folder
-from pigeonhole.stream import guesses
+from pigeonhole.records import Outcome, Placed, Skipped, Summary
+from pigeonhole.sorting import ALREADY, STAYED, Sorter, check_folders, sort_folder
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
@@ -39,6 +38,7 @@ from pigeonhole.workspace import Workspace
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object per file, then the counts.")
 @arguments.inference
+@arguments.cluster
 def command(
     paths: tuple[Path, ...],
     *,
@@ -49,6 +49,7 @@ def command(
     tta: bool,
     no_unknown: bool,
     from_answers: str | None,
+    cluster: str | None,
     **chosen: Any,
 ) -> int:
     """Sort the pictures of a folder into another as <category>-<score>.<ext>. Nothing is ever overwritten.
@@ -61,18 +62,22 @@ def command(
     options = placing.sort_options(Placing.COPY, retry_unreadable=True, dry_run=dry_run, **chosen)
     terminal = Terminal()
     output: Output = JsonLines(sys.stdout, terminal) if as_json else terminal
-    recursive = not no_recursive
+    reach = {"recursive": not no_recursive, "include_hidden": include_hidden}
+    model, inference = Workspace(tf_files).model, InferenceOptions(not no_unknown, tta)
     check_folders(source, out, options)
+    if from_answers is not None and cluster is not None:
+        raise UsageError("--from-answers and --cluster cannot be combined: a table needs nobody to answer.")
     if from_answers is not None and (tta or no_unknown):
         raise UsageError("--from-answers cannot be combined with --tta or --no-unknown: the answers are made already.")
     account = _Account(output, shows_places=dry_run and not as_json)
     with ExitStack() as stack:
-        if from_answers is not None:
-            answering: _Answering = _ByTable(from_answers)
-        else:
-            decoders = stack.enter_context(DecoderPool(early=True))
-            model = load_model(Workspace(tf_files).model, InferenceOptions(not no_unknown, tta))
-            answering = _ByModel(model, decoders)
+        answering = stack.enter_context(
+            by_table(from_answers)
+            if from_answers is not None
+            else by_cluster(cluster, source, model, inference, **reach)
+            if cluster is not None
+            else by_model(model, inference)
+        )
         sorter = stack.enter_context(Sorter.open(out, options, source))
         note_before = answering.note
         for note in (note_before, *sorter.notes):
@@ -80,11 +85,9 @@ def command(
                 output.note(note)
         started = time.monotonic()
         try:
-            expected = count_files(
-                source, recursive=recursive, leave_out=sorter.is_output, include_hidden=include_hidden
-            )
+            expected = count_files(source, leave_out=sorter.is_output, **reach)
             with output.stage("Sorting", expected) as advance:
-                found = find(source, recursive=recursive, leave_out=sorter.is_output, include_hidden=include_hidden)
+                found = find(source, leave_out=sorter.is_output, **reach)
                 for outcome in sort_folder(account.summary.counting(found), sorter, answering.answers):
                     account.take(outcome)
                     advance()
@@ -102,44 +105,6 @@ def command(
     if account.found_nothing:
         raise NothingToDoError(f"There is no picture in {printable(source)}.")
     return 0 if account.is_good and is_settled else 1
-
-
-class _Answering(Protocol):
-    """Where the answers come from. `note` is a sentence for the user, which may become another meanwhile."""
-
-    @property
-    def note(self) -> str: ...
-    @property
-    def device(self) -> str: ...
-    def answers(self, found: Iterable[Found | Skipped | Failed], /) -> Iterable[Answer]: ...
-
-
-class _ByModel:
-    def __init__(self, model: Model, decoders: DecoderPool) -> None:
-        self._model = model
-        self._decoders = decoders
-
-    @property
-    def note(self) -> str:
-        return self._model.note
-
-    @property
-    def device(self) -> str:
-        return self._model.device
-
-    def answers(self, found: Iterable[Found | Skipped | Failed]) -> Iterable[Answer]:
-        return guesses(found, self._model, self._decoders)
-
-
-class _ByTable:
-    device = "CPU"
-    note = ""
-
-    def __init__(self, text: str) -> None:
-        from pigeonhole.answers.address import store_at
-        from pigeonhole.answers.reuse import AnswerTable
-
-        self.answers = AnswerTable(store_at(text)).answers
 
 
 class _Account:
