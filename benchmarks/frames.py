@@ -60,7 +60,7 @@ def piece(pictures: list[Path]) -> Iterator[NDArray[np.uint8]]:
 
 
 def write_piece(path: Path, pictures: list[Path], keyframe: int) -> None:
-    options = {"preset": "veryfast", "crf": "26", "g": str(keyframe * RATE)}
+    options = {"preset": "veryfast", "crf": "20", "g": str(keyframe * RATE)}
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=RATE, options=options)
         stream.pix_fmt, stream.width, stream.height = "yuv420p", *SIZE

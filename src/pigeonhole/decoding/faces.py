@@ -18,7 +18,7 @@ CUT = "pigeonhole.decoding.faces:cut_faces"
 COUNT = "pigeonhole.decoding.faces:count_faces"
 LOOK = "pigeonhole.decoding.faces:look_for_face"
 EDGE = 640  # pixels of the longer edge of what is counted in: enough to tell drawn pictures from photos
-SAMPLE = 24  # pictures that tell it
+SAMPLE = 12  # pictures that tell it
 DETECTORS: tuple[Detector, ...] = ("drawn", "human")
 
 
