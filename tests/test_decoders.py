@@ -14,11 +14,11 @@ from decoder_stubs import ASLEEP, ONCE
 from pigeonhole.decoding.item import Decoded, Made, Problem
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.decoding.protocol import Limits
-from pigeonhole.decoding.threads import ThreadDecoders
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.files import find, find_named
 from pigeonhole.images import Preprocessing
 from pigeonhole.records import Failed, Found, Skipped, Unreadable
+from thread_decoders import ThreadDecoders
 from trees import RED, write_pictures
 from watching import HANGS, wait_until
 

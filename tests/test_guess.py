@@ -13,13 +13,14 @@ from commands import pigeonhole
 from models import colour_model, write_colour_model
 from pigeonhole import Classifier
 from pigeonhole.decoding.item import Decoded, Problem
-from pigeonhole.decoding.threads import ThreadDecoders
+from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import ModelError, UnreadableError
 from pigeonhole.files import find_named
 from pigeonhole.images import Preprocessing
 from pigeonhole.model.load import read_model
 from pigeonhole.records import Found
 from pigeonhole.stream import GuessWithHeat, guess_with_heat, guesses
+from thread_decoders import ThreadDecoders
 from trees import BLUE, GREEN, RED, write_pictures
 
 
@@ -221,3 +222,17 @@ def test_the_python_face_answers_and_refuses(tf_files: Path, pictures: Path) -> 
         classifier.guess(pictures / "gone.jpg")
     with pytest.raises(ModelError, match="There is no model"):
         Classifier.load(pictures / "model.onnx")
+
+
+def test_the_python_face_survives_a_picture_that_kills_its_decoder(
+    tf_files: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Classifier.load(tf_files / "model.onnx") as classifier:
+        monkeypatch.setattr(classifier, "_decoders", DecoderPool(1, decoder="decoder_stubs:obedient"))
+        (pictures / "deadly.png").write_bytes(b"crash")
+        with pytest.raises(UnreadableError, match=r"deadly\.png: it crashes the decoder"):
+            classifier.guess(pictures / "deadly.png")
+        classifier._decoders.close()
+        monkeypatch.undo()
+        assert classifier.guess(pictures / "b.png").label == "green_things"
+    classifier.close()

@@ -12,7 +12,6 @@ import pytest
 from oracle import contents
 from pictures import drawing, saved
 from pigeonhole.decoding.item import Decoded, Problem
-from pigeonhole.decoding.threads import ThreadDecoders
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.images import Preprocessing
 from pigeonhole.inbox.events import Events, Watchdog
@@ -25,6 +24,7 @@ from pigeonhole.output import Recorder
 from pigeonhole.placing import Placing
 from pigeonhole.records import Failed, Found, Placed, Unreadable
 from pigeonhole.sorting import SortOptions
+from thread_decoders import ThreadDecoders
 from watching import HANGS, Place, assert_all_sorted_once, digests, names, picture
 
 

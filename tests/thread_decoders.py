@@ -1,4 +1,4 @@
-"""Decoding in threads: no start-up, but a decoder that crashes takes the command with it. For a picture or two."""
+"""Decoding in threads of the test: no start-up, and what a decoder does can be seen and meddled with."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
