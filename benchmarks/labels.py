@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from pigeonhole.heads.refit import Refitted, refit
 from pigeonhole.labelling.decision import Kind
-from pigeonhole.labelling.features import backbone_for, look_at
-from pigeonhole.labelling.groups import Grouping
-from pigeonhole.labelling.opinion import opinion
 from pigeonhole.labelling.pictures import Picture, training_pictures
-from pigeonhole.labelling.queue import questions
-from pigeonhole.labelling.vector_table import VectorTable
+from pigeonhole.labelling.questions.features import backbone_for, look_at
+from pigeonhole.labelling.questions.groups import Grouping
+from pigeonhole.labelling.questions.opinion import opinion
+from pigeonhole.labelling.questions.queue import questions
+from pigeonhole.labelling.questions.vector_table import VectorTable
 from pigeonhole.output import Silent
 from pigeonhole.workspace import Workspace
 

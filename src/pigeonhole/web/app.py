@@ -11,7 +11,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pigeonhole.errors import PigeonholeError
-from pigeonhole.web import check, groups, learn, now, recognise, review
+from pigeonhole.web.pages import check, groups, learn, now, recognise, review
 from pigeonhole.web.security import sentence
 from pigeonhole.web.site import Site
 from pigeonhole.web.uploads import TooLargeError

@@ -8,7 +8,7 @@ from pigeonhole.errors import ModelError, OutputError
 from pigeonhole.labelling.catalogue import Catalogue
 from pigeonhole.labelling.decision import Decision, State
 from pigeonhole.labelling.desk import Desk
-from pigeonhole.labelling.learner import Learner
+from pigeonhole.labelling.questions.learner import Learner
 from pigeonhole.web.command import Command
 from pigeonhole.web.looking import Looking
 from pigeonhole.web.recogniser import Recogniser

@@ -5,45 +5,25 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path, PurePath
-
-from PIL import Image
+from contextlib import contextmanager
+from pathlib import Path
 
 from pigeonhole.decoding.item import Made
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import OutputError, UnreadableError
 from pigeonhole.files import find_named
-from pigeonhole.images.whole import to_whole
 from pigeonhole.labelling.pictures import Picture
 from pigeonhole.text import printable
+from pigeonhole.web.shrink import SHRINK, Shrinking
 
 SMALL, LARGE = 256, 1280  # pixels of the longer edge
 POOLS = 2
 MOST_BYTES = 300 * 1024**2  # of all that are kept
 SOME = 200  # that go at once when there are too many
-QUALITY = 85
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS thumbnail (sha256 TEXT, edge INTEGER, jpeg BLOB, used REAL, PRIMARY KEY (sha256, edge));
 CREATE INDEX IF NOT EXISTS thumbnail_used ON thumbnail (used);
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Shrinking:
-    """What a decoder process is told: the `edge` in pixels. It answers with a file, so `size` is 0."""
-
-    edge: int
-    size: int = 0
-
-
-def shrink(data: bytes, shrinking: Shrinking, large_turn: AbstractContextManager[object], _: PurePath) -> bytes:
-    """A JPEG of the pixels in `data`, its longer edge at most `shrinking.edge`. A decoder process calls this."""
-    buffer = BytesIO()
-    Image.fromarray(to_whole(data, shrinking.edge, large_turn)).save(buffer, "JPEG", quality=QUALITY)
-    return buffer.getvalue()
 
 
 class Thumbnails:
@@ -64,7 +44,7 @@ class Thumbnails:
         self._size: int = size
         self._pools: queue.SimpleQueue[DecoderPool] = queue.SimpleQueue()
         for _ in range(POOLS):
-            self._pools.put(DecoderPool(1, decoder="pigeonhole.web.thumbnails:shrink"))
+            self._pools.put(DecoderPool(1, decoder=SHRINK))
 
     def close(self) -> None:
         for _ in range(POOLS):

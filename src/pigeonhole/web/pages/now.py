@@ -17,7 +17,7 @@ from pigeonhole.placing import Refused
 from pigeonhole.placing.output_folder import OutputFolder
 from pigeonhole.placing.undo_all import undo_entries
 from pigeonhole.text import printable, score_text
-from pigeonhole.web.asking import Answer, answered, text_of
+from pigeonhole.web.pages.asking import Answer, answered, text_of
 from pigeonhole.web.site import Site
 
 LAST = 24  # entries that are shown

@@ -7,8 +7,8 @@ from starlette.routing import Route
 
 from pigeonhole.errors import UsageError
 from pigeonhole.text import printable
-from pigeonhole.web.asking import Answer, answered, known
-from pigeonhole.web.review import state
+from pigeonhole.web.pages.asking import Answer, answered, known
+from pigeonhole.web.pages.review import state
 from pigeonhole.web.site import Site
 
 

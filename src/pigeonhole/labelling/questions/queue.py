@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pigeonhole.labelling.decision import Kind
-from pigeonhole.labelling.opinion import Belief, Opinion
 from pigeonhole.labelling.pictures import Picture
+from pigeonhole.labelling.questions.opinion import Belief, Opinion
 
 ASKED_AGAIN = 0.5  # of the label's doubt, from which a training picture is worth a question
 

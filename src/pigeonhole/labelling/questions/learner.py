@@ -19,11 +19,11 @@ from pigeonhole.heads.refit import Refitted, refit
 from pigeonhole.labelling.catalogue import Catalogue
 from pigeonhole.labelling.decision import Decision, Kind
 from pigeonhole.labelling.desk import Desk
-from pigeonhole.labelling.features import backbone_for, look_at
-from pigeonhole.labelling.opinion import Opinion, opinion
 from pigeonhole.labelling.pictures import Picture
-from pigeonhole.labelling.queue import Question, questions, would_change
-from pigeonhole.labelling.vector_table import VectorTable
+from pigeonhole.labelling.questions.features import backbone_for, look_at
+from pigeonhole.labelling.questions.opinion import Opinion, opinion
+from pigeonhole.labelling.questions.queue import Question, questions, would_change
+from pigeonhole.labelling.questions.vector_table import VectorTable
 from pigeonhole.output import Silent
 from pigeonhole.records import Found
 from pigeonhole.workspace import UNKNOWN

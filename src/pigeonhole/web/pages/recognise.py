@@ -12,7 +12,7 @@ from pigeonhole.errors import PigeonholeError, UsageError
 from pigeonhole.labelling.pictures import Picture
 from pigeonhole.records import Guess
 from pigeonhole.text import printable
-from pigeonhole.web.asking import Answer, answered, known, text_of
+from pigeonhole.web.pages.asking import Answer, answered, known, text_of
 from pigeonhole.web.site import Site
 from pigeonhole.web.thumbnails import LARGE
 

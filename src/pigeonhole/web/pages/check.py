@@ -10,7 +10,7 @@ from starlette.routing import Route
 from pigeonhole.labelling.pictures import identifier_of
 from pigeonhole.sorting.seen_files import absolute
 from pigeonhole.text import printable
-from pigeonhole.web.asking import Answer, answered, known
+from pigeonhole.web.pages.asking import Answer, answered, known
 from pigeonhole.web.site import Site
 from pigeonhole.workspace import DATA
 

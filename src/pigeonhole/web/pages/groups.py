@@ -10,10 +10,10 @@ from starlette.routing import Route
 
 from pigeonhole.backbones.weights import BUILTIN
 from pigeonhole.labelling.decision import Kind
-from pigeonhole.labelling.groups import Grouping, folded
 from pigeonhole.labelling.pictures import Picture
-from pigeonhole.web.asking import Answer
-from pigeonhole.web.review import state
+from pigeonhole.labelling.questions.groups import Grouping, folded
+from pigeonhole.web.pages.asking import Answer
+from pigeonhole.web.pages.review import state
 from pigeonhole.web.site import Site
 
 METHOD = (

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.heads.refit import Refitted
-from pigeonhole.labelling.vector_table import VectorTable
+from pigeonhole.labelling.questions.vector_table import VectorTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from starlette.routing import Route
 from pigeonhole.errors import UnreadableError, UsageError
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.labelling.pictures import Picture
-from pigeonhole.labelling.queue import Question
+from pigeonhole.labelling.questions.queue import Question
 from pigeonhole.text import printable
-from pigeonhole.web.asking import Answer, answered, known, picture_of
+from pigeonhole.web.pages.asking import Answer, answered, known, picture_of
 from pigeonhole.web.site import Site
 from pigeonhole.web.thumbnails import LARGE, SMALL
 

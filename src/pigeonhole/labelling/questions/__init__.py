@@ -1,0 +1,1 @@
+"""Which pictures are asked about, in which order and in which groups, by what was learnt from the answers so far."""
