@@ -103,6 +103,39 @@ def test_a_folder_without_labels_becomes_a_model(tmp_path: Path) -> None:
     assert (tf_files / "report" / "index.html").is_file()
 
 
+def test_twelve_names_sort_real_pictures(tmp_path: Path, shared: Path) -> None:
+    """Two heroes in no order: each group is called what most in it are, and nothing is left out."""
+    unsorted, tf_files = tmp_path / "unsorted", tmp_path / "tf_files"
+    unsorted.mkdir()
+    tf_files.mkdir()
+    truth = {}
+    for hero in ("darth_vader", "elsa"):
+        for number, path in enumerate(sorted((shared / "data" / "superheroes" / "train" / hero).iterdir())[:80:2]):
+            copy = unsorted / f"{number:02} {hero[::-1][:2]}{path.suffix}"
+            shutil.copyfile(path, copy)
+            truth[identifier_of(copy)] = hero
+    with served(tf_files, unsorted) as server, visiting(server) as visit:
+        page = visit.page
+        page.goto(f"http://{server.host}/groups")
+        expect(page.locator("#progress")).not_to_contain_text("Looking")
+        expect(page.locator("#count")).to_be_enabled()
+        page.evaluate("const c = document.getElementById('count'); c.value = 12; c.dispatchEvent(new Event('change'))")
+        expect(page.locator(".group")).to_have_count(12)
+        while page.locator(".group").count():
+            group = page.locator(".group").first
+            group.evaluate("(section) => { section.dataset.named = 'now'; }")
+            members = [picture_of(image.get_attribute("src")) for image in group.locator(".pile img").all()]
+            known = [truth[member] for member in members]
+            group.get_by_label("Name of group").fill(max(set(known), key=known.count))
+            group.get_by_label("Name of group").press("Enter")
+            expect(page.locator("[data-named]")).to_have_count(0)
+        settled(page, len(truth))
+    names = [Path(name) for name in tree(tf_files / "data")]
+    assert len(names) == len(truth)
+    right = sum(truth[identifier_of(unsorted / path.name)] == path.parent.name.replace(" ", "_") for path in names)
+    assert right / len(truth) >= 0.95
+
+
 def test_naming_a_group_is_one_undo(tmp_path: Path) -> None:
     unsorted, truth = unsorted_characters(tmp_path)
     tf_files = tmp_path / "tf_files"

@@ -37,6 +37,7 @@ COLUMNS = 110
 SHOWN = 6
 TILE, GAP = 132, 12
 PAGE = (860, 1000)  # of the browser
+LEARNING = 8000  # milliseconds that the page has to learn from all labels
 
 
 def main() -> None:
@@ -45,6 +46,7 @@ def main() -> None:
     (PICTURES / "terminal.svg").write_text(recording())
     (PICTURES / "sorted.png").write_bytes(before_and_after())
     (PICTURES / "report.png").write_bytes(report())
+    (PICTURES / "page.png").write_bytes(page())
     for path in sorted(PICTURES.iterdir()):
         print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
 
@@ -106,6 +108,32 @@ def report() -> bytes:
         browser.close()
     pen = ImageDraw.Draw(sheet)
     pen.line((PAGE[0] // 2 + GAP // 2, 0, PAGE[0] // 2 + GAP // 2, sheet.height), (200, 200, 200), 1)
+    return small_png(sheet)
+
+
+def page() -> bytes:
+    """Two pages of web.sh, side by side: a picture that is asked about, and pictures without labels in groups."""
+    command = [sys.executable, "-m", "pigeonhole", "web", str(DEMO / "tf_files"), str(DEMO / "out"), str(DEMO / "in")]
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    sheet = Image.new("RGB", (PAGE[0] + GAP, PAGE[1] // 2), "white")
+    server = subprocess.Popen([*command, "--port", "0", "--no-browser"], stderr=subprocess.PIPE, text=True)
+    try:
+        address = next(found[0] for line in server.stderr or () if (found := re.search(r"http://\S+", line)))
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            shown = browser.new_page(viewport={"width": PAGE[0], "height": PAGE[1]}, color_scheme="light")
+            shown.goto(address)
+            for number, (name, ready) in enumerate((("review", "#strip img"), ("groups", ".pile img"))):
+                shown.goto(f"{address.partition('?')[0]}{name}")
+                shown.locator(ready).first.wait_for()
+                shown.wait_for_timeout(LEARNING)
+                with Image.open(io.BytesIO(shown.screenshot())) as seen:
+                    half = seen.convert("RGB").resize((PAGE[0] // 2, PAGE[1] // 2), Image.Resampling.LANCZOS)
+                sheet.paste(half, (number * (half.width + GAP), 0))
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait()
     return small_png(sheet)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -58,7 +59,8 @@ def command(paths: tuple[Path, ...], *, port: int | None, host: str, public: str
         if not no_browser and has_browser():
             webbrowser.open(address)
 
-    serve(lambda: Site(Workspace(tf_files), folders), Listen(host, port, public), announce)
+    with suppress(KeyboardInterrupt):  # the way to end it
+        serve(lambda: Site(Workspace(tf_files), folders), Listen(host, port, public), announce)
 
 
 def has_browser() -> bool:

@@ -57,7 +57,11 @@ class Site:
         self.learner.look_again()
 
     def _heard(self, decision: Decision) -> None:
-        """What was taken back stands again where it was, which may be unknown since the server was started."""
+        """What was taken back stands again where it was, which may be unknown since the server was started. What was
+        decided on before it was looked at is looked at among the training pictures.
+        """
+        if decision.state is State.DONE and decision.category and decision.sha256 not in self.learner.table:
+            self.look_again()
         if decision.state is State.UNDONE:
             with suppress(OutputError):  # it is said where the page is loaded
                 self.catalogue.has_returned(decision.path, (each for each in decision.left if each != decision.path))

@@ -120,7 +120,9 @@ class Learner:
             size = min(2 * size, MOST)
 
     def _is_seen(self, picture: Picture) -> bool:
-        return self.has_features(picture) or picture.identifier in self._unreadable
+        """Or need not be, because it was decided on and perhaps moved."""
+        is_known = self.has_features(picture) or picture.identifier in self._unreadable
+        return is_known or self._desk.is_decided(picture.path)
 
     def has_features(self, picture: Picture) -> bool:
         """Whether it was looked at, and could be read."""

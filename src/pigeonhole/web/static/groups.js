@@ -8,6 +8,7 @@ const find = (id) => document.getElementById(id);
 let seen = -1;
 let lastLoad = 0;
 let isNaming = false;
+let chosen = ""; // number of groups, empty as long as the person has chosen none
 const leftOut = new Set(); // pictures that do not belong to their group
 
 async function load(count) {
@@ -92,14 +93,14 @@ const name = (section, category) => attempt(async () => {
     isNaming = false;
   }
   const next = section.nextElementSibling;
-  await load(find("count").value);
+  await load(chosen);
   (find(next?.id || "groups")?.querySelector("input") || find("groups").querySelector("input"))?.focus();
 });
 
 const undo = () => attempt(async () => {
   const { undone } = await ask("/undo", {});
   tell(takenBack(undone));
-  await load(find("count").value);
+  await load(chosen);
 });
 
 document.addEventListener("keydown", (event) => {
@@ -110,14 +111,17 @@ document.addEventListener("keydown", (event) => {
 });
 find("undo").addEventListener("click", undo);
 find("count").addEventListener("input", () => { find("number").textContent = find("count").value; });
-find("count").addEventListener("change", () => attempt(() => load(find("count").value)));
+find("count").addEventListener("change", () => {
+  chosen = find("count").value;
+  attempt(() => load(chosen));
+});
 
 setInterval(async () => {
   if (document.hidden || isNaming) return;
   try {
     const answer = await ask("/state");
     const isBusy = document.activeElement?.closest("#groups"); // what someone works on stays
-    if (answer.seen !== seen && answer.seen === answer.total && !isBusy) await load(find("count").disabled ? "" : find("count").value);
+    if (answer.seen !== seen && answer.seen === answer.total && !isBusy) await load(chosen);
     else showProgress(answer);
   } catch (error) {
     find("progress").textContent = error.message;

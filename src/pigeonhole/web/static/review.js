@@ -24,7 +24,9 @@ async function load(first) {
   const answer = await ask(`/queue?count=${COUNT}&category=${encodeURIComponent(category)}`);
   // What was passed by and what is in view stay where they are; the others follow in their new order.
   const wanted = answer.pictures.find((question) => question.picture === first);
-  const kept = wanted ? [...queue.slice(0, at).filter((question) => question.picture !== first), wanted] : queue.slice(0, at + 1);
+  const now = new Map(answer.pictures.map((question) => [question.picture, question]));
+  const before = wanted ? queue.slice(0, at).filter((question) => question.picture !== first) : queue.slice(0, at + 1);
+  const kept = [...before, ...(wanted ? [wanted] : [])].map((question) => now.get(question.picture) || question);
   const names = new Set(kept.map((question) => question.picture));
   queue = [...kept, ...answer.pictures.filter((question) => !names.has(question.picture))];
   if (wanted) at = kept.length - 1;
