@@ -23,7 +23,7 @@ read_arguments() {
 has_option() { # NAME
   local option
   for option in ${options[@]+"${options[@]}"}; do
-    [[ $option != "$1" ]] || return 0
+    [[ $option != "$1" && $option != "$1="* ]] || return 0
   done
   return 1
 }

@@ -97,7 +97,7 @@ def test_a_folder_gets_the_same_names_and_bytes_as_without(cluster: Any, tf_file
         each["target"] = Path(each["target"]).name if "target" in each else ""
     assert sorted(said, key=str) == sorted(said_too, key=str)
     assert {**counts, "seconds": 0} == {**counts_too, "seconds": 0}
-    again = pigeonhole("guess-dir", tf_files, pictures, one, "--cluster", cluster.address)
+    again = pigeonhole("guess-dir", tf_files, pictures, one)
     assert "46 seen = 0 sorted + 0 unknown + 1 unreadable + 45 skipped + 0 failed" in again.stderr
     assert tree(one) == tree(other)
 
@@ -111,7 +111,7 @@ def test_objects_are_answered_into_a_store(cluster: Any, client: Any, tf_files: 
     result = pigeonhole("answers", tf_files, source, table, "--cluster", cluster.address)
     counts = "46 seen = 44 answered + 0 unknown + 1 unreadable + 0 answered before + 1 skipped + 0 failed"
     assert counts in result.stderr
-    again = pigeonhole("answers", tf_files, source, table, "--cluster", cluster.address)
+    again = pigeonhole("answers", tf_files, source, table)
     assert "46 seen = 0 answered + 0 unknown + 0 unreadable + 45 answered before" in again.stderr
     sorted_ = pigeonhole("guess-dir", pictures, pictures.parent / "out", "--from-answers", table)
     assert sorted_.returncode == 1, "one is unreadable"

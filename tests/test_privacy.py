@@ -18,7 +18,8 @@ CALLS = "trace=connect,sendto,sendmsg,sendmmsg,execve"
 
 DEPENDENCIES = """
 import av, click, cv2, isal, jinja2, matplotlib.pyplot, numpy, onnx, onnxscript, PIL.Image, pillow_heif
-import pyspng, rich, scenedetect, scipy, sklearn, timm, torch, torchvision, watchdog
+import pyarrow.dataset, pyarrow.fs, pyspng, ray.data, rich, scenedetect, scipy, sklearn, timm, torch, torchvision
+import watchdog
 import pigeonhole, onnxruntime, sys, time
 session = onnxruntime.InferenceSession(open(sys.argv[1], "rb").read(), providers=["CPUExecutionProvider"])
 time.sleep(float(sys.argv[2]))
@@ -83,6 +84,8 @@ def test_the_commands_speak_to_nobody(home: Path, tmp_path: Path, telemetry: str
         ("guess", tf_files, picture),
         ("guess-dir", tf_files, tf_files / "data", tmp_path / "out"),
         ("undo", tmp_path / "out"),
+        ("answers", tf_files, tf_files / "data", tmp_path / "table"),
+        ("guess-dir", tf_files / "data", tmp_path / "out", "--from-answers", tmp_path / "table"),
     ):
         lines = traced(home, *run, *command, telemetry=telemetry)
         assert any("execve" in line for line in lines)

@@ -312,6 +312,15 @@ def test_what_lies_in_an_object_store_is_reached_from_outside_a_container(
     assert any(word.startswith("s3://pigeons/") for word in checkout.local_command())
 
 
+@pytest.mark.parametrize("option", [["--cluster", "auto"], ["--cluster=head:6379"]])
+def test_a_cluster_is_reached_from_outside_a_container(checkout: Checkout, place: Path, option: list[str]) -> None:
+    for arguments in (("guessDir.sh", "in", "out"), ("pigeonhole.sh", "answers", "in", "table")):
+        ran = checkout.run(*arguments, *option, cwd=place)
+        assert ran.returncode == 0, ran.stderr
+        assert checkout.calls("run") == []
+        assert checkout.local_command()[-len(option) :] == option
+
+
 def test_every_command_stands_in_the_table_with_what_it_says_of_itself() -> None:
     helps = {name: import_module(module).command.get_short_help_str(limit=1000) for name, module in COMMANDS.items()}
     assert {row.command: row.purpose for row in TABLE} == helps
