@@ -170,7 +170,7 @@ def test_a_check_changes_nothing_but_its_cache(clean: Path) -> None:
     assert result.stdout.splitlines() == [
         "error: the same or nearly the same picture in two categories; one of them must be wrong (1)",
         "  data/a/a0x.png, data/b/again.png: the same picture in a and b",
-        "49 pictures checked: 1 errors, 0 hints.",
+        "49 pictures checked: 1 error, 0 hints.",
     ]
     assert "the network can hardly tell these categories apart" in result.stderr
     assert {name: content for name, content in tree(clean).items() if not name.startswith("cache/")} == before

@@ -134,7 +134,7 @@ def test_an_interrupt_ends_the_job_and_what_is_done_stays(
         _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    assert errors.endswith("pigeonhole: Interrupted. What is done so far is complete and stays.\n")
+    assert errors.endswith("pigeonhole: Interrupted. No file is left half-done; run it again to go on.\n")
     done = len(rows_in(table))
     assert done
     result = pigeonhole("answers", tf_files, tmp_path / "in", table)

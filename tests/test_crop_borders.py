@@ -38,7 +38,7 @@ def frame(film: str, second: int, suffix: str = "jpg") -> str:
 def cut_of(told: str, what: str) -> tuple[int, ...]:
     """How many pixels the command says that it cut off the left, top, right and bottom of `what`."""
     found = re.search(
-        rf"^{re.escape(what)}: \d+ pictures lose left (\d+), top (\d+), right (\d+), bottom (\d+) pixels", told, re.M
+        rf"^{re.escape(what)}: \d+ pictures? loses? left (\d+), top (\d+), right (\d+), bottom (\d+) pixels", told, re.M
     )
     assert found, told
     return tuple(map(int, found.groups()))

@@ -83,7 +83,7 @@ def test_a_flat_folder_gets_scores_and_no_accuracy(tf_files: Path, tmp_path: Pat
     assert summary["unlabelled"] == 2
     assert "accuracy" not in summary
     said = pigeonhole("evaluate", tf_files, flat, "--no-report").stdout
-    assert said == "2 pictures are not in a category folder and were not scored.\n"
+    assert said == "2 pictures are not in a category folder and not scored.\n"
 
 
 def test_pictures_of_no_category_are_counted_apart(tf_files: Path, labelled: Path) -> None:

@@ -127,7 +127,7 @@ def test_margin_and_least_size_are_heeded(python: Path, tmp_path: Path) -> None:
     assert widths["0.5"] == pytest.approx(2 * widths["0"], abs=2)
     result = pigeonhole("faces", tmp_path / "in", tmp_path / "none", "--min-size", "300", "--detector", "drawn")
     assert sorted(tree(tmp_path / "none")) == ["no-face/a.png"]
-    assert "0 faces in 0 pictures, 1 without one are in" in result.stderr
+    assert "0 faces in 0 pictures, 1 without one is in" in result.stderr
 
 
 def test_pictures_without_a_face_and_broken_ones_are_kept_apart_and_nothing_is_done_twice(

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from pigeonhole.text import MAX_NAME_BYTES, printable, safe_label, shortened
+from pigeonhole.text import MAX_NAME_BYTES, printable, quantity, safe_label, shortened
 
 
 @pytest.mark.parametrize("character", ["x", "é", "😀"])
@@ -21,6 +21,12 @@ def test_an_ending_as_long_as_a_name_is_shortened_too() -> None:
 )
 def test_a_foreign_models_label_cannot_leave_the_folder(category: str, name: str) -> None:
     assert safe_label(category) == name
+
+
+def test_one_is_not_said_in_the_plural() -> None:
+    assert [quantity(count, "error") for count in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
+    assert quantity(1, "picture is", "pictures are") == "1 picture is"
+    assert quantity(3, "picture is", "pictures are") == "3 pictures are"
 
 
 def test_a_name_is_shown_on_one_line() -> None:

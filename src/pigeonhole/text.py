@@ -20,6 +20,11 @@ def duration_text(seconds: float) -> str:
     return f"{max(1, round(seconds))} seconds"
 
 
+def quantity(count: int, one: str, many: str | None = None) -> str:
+    """`count` with the words that follow it: 1 picture, 2 pictures; `many` where these do not only get an s."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
 def shortened(stem: str, ending: str) -> str:
     """`stem + ending`, where the stem loses whole characters from its end until the name is short enough in bytes."""
     room = MAX_NAME_BYTES - len(os.fsencode(ending))

@@ -111,7 +111,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one for each way to end
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("pigeonhole: Interrupted. What is done so far is complete and stays.", err=True)
+        click.echo("pigeonhole: Interrupted. No file is left half-done; run it again to go on.", err=True)
         return INTERRUPTED
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]

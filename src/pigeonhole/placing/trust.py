@@ -9,7 +9,7 @@ from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files.source import status_of
 from pigeonhole.journal.entry import JournalEntry, State
 from pigeonhole.journal.journal import Journal
-from pigeonhole.text import printable
+from pigeonhole.text import printable, quantity
 
 ELSEWHERE = "its old place is not below a folder named with --back-to"
 
@@ -74,6 +74,6 @@ def refuse_to_guess(journal: Journal, out: Path) -> None:
     if count:
         raise UsageError(
             f"The journal in {printable(out)} was not made here: the folder was copied, moved to another disk, or given"
-            f" to you. It says that {count} files came from {printable(above)} or folders below it.",
+            f" to you. It says that {quantity(count, 'file')} came from {printable(above)} or folders below it.",
             f"If they may go back there, add: --back-to {printable(above)}",
         )

@@ -19,7 +19,7 @@ from pigeonhole.prepare.encode import encoded, suffix_for
 from pigeonhole.prepare.folder import PreparedFolder, Product
 from pigeonhole.prepare.tree import Counts, Tree, item_of
 from pigeonhole.sorting.template import Name
-from pigeonhole.text import printable
+from pigeonhole.text import printable, quantity
 
 MEASURE = "pigeonhole.prepare.borders:measure"
 CROP = "pigeonhole.prepare.crop_borders:crop"
@@ -48,7 +48,10 @@ def crop_borders(source: Path, folder: PreparedFolder, output: Output) -> Counts
     for group, cut in cuts.items():
         if cut != NONE:
             sides = ", ".join(f"{side} {pixels}" for side, pixels in zip(SIDES, cut, strict=True))
-            output.note(f"{printable(group)}: {borders.count(group)} pictures lose {sides} pixels.")
+            output.note(
+                f"{printable(group)}: "
+                f"{quantity(borders.count(group), 'picture loses', 'pictures lose')} {sides} pixels."
+            )
     if not any(cut != NONE for cut in cuts.values()):
         output.note("No border is common to the pictures of any film or folder; all are copied as they are.")
     cropping = Cropping(tuple((group, cut) for group, cut in cuts.items() if cut != NONE))

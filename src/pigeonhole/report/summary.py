@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from pigeonhole.evaluation.running import Evaluation
-from pigeonhole.text import printable
+from pigeonhole.text import printable, quantity
 
 MOST_NAMED = 10  # folders that are no category
 
@@ -29,7 +29,9 @@ def sentences(evaluation: Evaluation) -> Iterator[str]:
         )
         yield f"Folders that are no category, with their pictures: {_named(evaluation.other_folders)}."
     if evaluation.unlabelled:
-        yield f"{evaluation.unlabelled} pictures are not in a category folder and were not scored."
+        yield (
+            quantity(evaluation.unlabelled, "picture is", "pictures are") + " not in a category folder and not scored."
+        )
 
 
 def _named(folders: Counter[str]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pigeonhole.output import Terminal
-from pigeonhole.text import printable
+from pigeonhole.text import printable, quantity
 
 
 @click.command("faces")
@@ -59,6 +59,11 @@ def command(source: Path, out: Path, *, detector: str, margin: float, size: int 
     terminal.note(f"{counts.files}.")
     if not counts.files.done:
         return 1 if counts.files.unreadable or counts.files.failed else 0
-    without = f", {counts.without} without one are in {printable(out / NO_FACE)}" if counts.without else ""
-    terminal.note(f"{counts.faces} faces in {counts.files.done - counts.without} pictures{without}.")
+    without = (
+        f", {quantity(counts.without, 'without one is', 'without one are')} in {printable(out / NO_FACE)}"
+        if counts.without
+        else ""
+    )
+    pictures = quantity(counts.files.done - counts.without, "picture")
+    terminal.note(f"{quantity(counts.faces, 'face')} in {pictures}{without}.")
     return 1 if counts.files.unreadable or counts.files.failed else 0

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from pigeonhole.output import Terminal
+from pigeonhole.text import quantity
 
 
 @click.command("upsample")
@@ -40,5 +41,5 @@ def command(source: Path, out: Path, *, each: int, balance: bool) -> int:
         counts = upsample(source, folder, each, balance, terminal)
     terminal.note(f"{counts.files}.")
     if counts.files.done:
-        terminal.note(f"{counts.redrawn} pictures were drawn from {counts.files.done}.")
+        terminal.note(f"{quantity(counts.redrawn, 'picture was', 'pictures were')} drawn from {counts.files.done}.")
     return 1 if counts.files.unreadable or counts.files.failed else 0

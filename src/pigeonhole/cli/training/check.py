@@ -10,7 +10,7 @@ import click
 from pigeonhole.cli.arguments import TF_FILES
 from pigeonhole.errors import UsageError
 from pigeonhole.output import Terminal
-from pigeonhole.text import printable
+from pigeonhole.text import printable, quantity
 from pigeonhole.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def command(
     if moves:
         count = write_moves(moves, tf_files, checked.findings)
         click.echo(
-            f"{count} moves are listed in {printable(moves)}. Delete the lines that you do not want, fill in the "
+            f"{quantity(count, 'move is', 'moves are')} listed in {printable(moves)}. "
+            "Delete the lines that you do not want, fill in the "
             "missing targets, and pass the file to --apply.",
             err=as_json,
         )
@@ -100,12 +101,15 @@ def _tell(pictures: int, findings: "tuple[Finding, ...]") -> None:
         if len(found) > MOST_SHOWN:
             click.echo(f"  … and {len(found) - MOST_SHOWN} more, which --json lists")
     errors = sum(finding.is_error for finding in findings)
-    click.echo(f"{pictures} pictures checked: {errors} errors, {len(findings) - errors} hints.")
+    click.echo(
+        f"{quantity(pictures, 'picture')} checked: "
+        f"{quantity(errors, 'error')}, {quantity(len(findings) - errors, 'hint')}."
+    )
 
 
 def _apply(path: Path, tf_files: Path) -> int:
     from pigeonhole.check.moves import apply_moves, read_moves
 
     count = sum(1 for _ in apply_moves(read_moves(path, tf_files)))
-    click.echo(f"{count} pictures moved.")
+    click.echo(f"{quantity(count, 'picture')} moved.")
     return 0
