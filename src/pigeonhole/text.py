@@ -17,7 +17,7 @@ def duration_text(seconds: float) -> str:
     for unit, length in (("hours", 3600), ("minutes", 60)):
         if seconds >= 1.5 * length:
             return f"{round(seconds / length)} {unit}"
-    return f"{max(1, round(seconds))} seconds"
+    return f"{max(2, round(seconds))} seconds"
 
 
 def quantity(count: int, one: str, many: str | None = None) -> str:
