@@ -1,5 +1,6 @@
 """The same answers from a Ray cluster: two nodes of one processor each on this machine, which can be killed."""
 
+import json
 import os
 import random
 import shutil
@@ -24,7 +25,7 @@ from pigeonhole.cli.classifying.answers import LOCK
 from stores import BUCKET, s3_server
 from tables import parts_of, rows_in
 from trees import BLUE, GREEN, RED, tree, write_pictures
-from watching import HANGS, wait_until
+from watching import HANGS, names, wait_until
 
 COLOURS = {"a.png": RED, "sub/b.png": GREEN, "sub/deeper/c.PNG": BLUE, "new\nline.png": RED}
 
@@ -186,25 +187,36 @@ def test_a_cluster_that_is_none_is_a_sentence(tf_files: Path, pictures: Path, tm
             assert (result.returncode, sentence in result.stderr) == (code, True), result.stderr
 
 
-def test_a_cluster_of_this_machine_speaks_to_nobody_and_leaves_nothing(
-    tf_files: Path, pictures: Path, tmp_path: Path
-) -> None:
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What tests/local_cluster.py has seen."""
+    folder = tmp_path_factory.mktemp("local")
+    (folder / "in").mkdir()
+    for name, data in (("crash", b"crash"), ("kill", b"kill"), ("good", b"\x01"), ("fine", b"\x02")):
+        (folder / "in" / f"{name}.png").write_bytes(data)
+    program = Path(__file__).with_name("local_cluster.py")
+    command: list[str | Path] = [sys.executable, program, write_colour_model(folder / "tf"), folder / "in"]
+    variables = {**os.environ, "PYTHONPATH": str(program.parent)}
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):  # of the other nodes
+        variables.pop(name, None)
+    ran = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=HANGS, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    seen: dict[str, Any] = json.loads(ran.stdout)
+    return seen
+
+
+def test_a_cluster_of_this_machine_speaks_to_nobody_and_leaves_nothing(local: dict[str, Any]) -> None:
     """Its use is not told, and it keeps out whoever lacks the token that nobody else has."""
-    script = (
-        "import os, sys\nfrom pigeonhole.cluster.connection import connected\n"
-        "with connected('local'):\n"
-        "    import ray\n    from ray._common.usage import usage_lib\n"
-        "    told = ray.remote(num_cpus=0)(lambda: dict(os.environ))\n"
-        "    there = ray.get(told.remote())\n"
-        "    assert not usage_lib.usage_stats_enabled()\n"
-        "    assert there['RAY_USAGE_STATS_ENABLED'] == '0' and there['RAY_AUTH_MODE'] == 'token'\n"
-        "    assert len(there['RAY_AUTH_TOKEN']) == 64\n"
-        "    print(ray._private.worker._global_node.get_session_dir_path())\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=HANGS, check=False)
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stderr == ""
-    assert not Path(ran.stdout.strip()).exists()
+    assert local["tells"] is False
+    assert local["worker"]["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert local["worker"]["RAY_AUTH_MODE"] == "token"
+    assert len(local["worker"]["RAY_AUTH_TOKEN"]) == 64
+    assert not Path(local["folder"]).exists()
+
+
+def test_a_file_that_kills_its_decoder_on_a_node_costs_that_file(local: dict[str, Any]) -> None:
+    dead = [[f"{name}.png", "unreadable"] for name in ("crash", "kill")]
+    assert local["results"] == sorted([*dead, ["good.png", "answered"], ["fine.png", "answered"]])
 
 
 @pytest.mark.long("trains on the superheroes, and starts a cluster of its own several times")
@@ -219,7 +231,7 @@ def test_the_superheroes_get_the_same_names_and_bytes_as_without(
 
 
 def has_begun(source: Path, left: int, process: "subprocess.Popen[bytes]") -> bool:
-    return contents(source).total() < left or process.poll() is not None
+    return len(names(source)) < left or process.poll() is not None
 
 
 @pytest.mark.long("trains on the superheroes, and starts a cluster of its own several times")
@@ -232,8 +244,7 @@ def test_a_move_by_a_cluster_that_is_killed_at_random_moments_loses_and_doubles_
     chance = random.Random(18)
     arguments = str(superheroes), str(source), str(out), "--move", "--cluster", "local"
     died = 0
-    while contents(source) and died < 20:
-        left = contents(source).total()
+    while died < 6 and (left := len(names(source))):
         with subprocess.Popen([sys.executable, "-m", "pigeonhole", "guess-dir", *arguments]) as process:
             wait_until(partial(has_begun, source, left, process), "moving one")
             time.sleep(chance.uniform(0, 1))
