@@ -12,6 +12,8 @@ import pytest
 from commands import pigeonhole
 from disks import second_disk
 from models import write_colour_model
+from pigeonhole.errors import PigeonholeError
+from pigeonhole.faces.animeface_environment import animeface_python
 from watching import Place
 
 # Tests that run in the background may have been told to ignore Ctrl-C, and what they start would inherit that.
@@ -49,6 +51,17 @@ def shared() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def animeface() -> Path:
+    """The interpreter of animeface's own environment, made once on this machine."""
+    try:
+        return animeface_python()
+    except PigeonholeError as error:
+        if os.environ.get("PIGEONHOLE_REQUIRE_ANIMEFACE") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Faces are found, cut out, numbered and remembered; where detectors are missing or crash, that is said or survived."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -12,9 +11,7 @@ from commands import pigeonhole
 from pigeonhole.dataset.folders import read_dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.origins import mark_of, marked_in
-from pigeonhole.errors import PigeonholeError
 from pigeonhole.faces.animeface import Animeface
-from pigeonhole.faces.animeface_environment import animeface_python
 from pigeonhole.faces.boxes import Face, Find, merged
 from pigeonhole.faces.find import Finder
 from pigeonhole.files import digest
@@ -25,14 +22,8 @@ from whole_pictures import Whole, whole_picture, write_wholes
 
 
 @pytest.fixture(scope="session")
-def python() -> Path:
-    """The interpreter of animeface's own environment, made once on this machine."""
-    try:
-        return animeface_python()
-    except PigeonholeError as error:
-        if os.environ.get("PIGEONHOLE_REQUIRE_ANIMEFACE") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+def python(animeface: Path) -> Path:
+    return animeface
 
 
 def alone(tmp_path: Path) -> dict[str, str]:

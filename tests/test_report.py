@@ -295,7 +295,7 @@ def test_everything_a_report_can_hold_is_on_the_page(tmp_path: Path) -> None:
     page = write_report(tmp_path, content)
     text = page.read_text()
     for words in (
-        "guessing, 33.3 %",
+        "guessing 33.3 %",
         "filed as cat, looks like bear (0.70)",
         "Loss per epoch",
         "Would more pictures",
