@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,10 +22,12 @@ def ray_nodes(count: int) -> Iterator[Any]:
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - so it is called; other tests may run beside this one
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 0, "include_dashboard": False})
-    try:
-        for _ in range(count):
-            cluster.add_node(**NODE)
-        yield cluster
-    finally:
-        cluster.shutdown()  # type: ignore[no-untyped-call]
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="nodes-", ignore_cleanup_errors=True) as folder:  # a short name
+        head = {**NODE, "num_cpus": 0, "include_dashboard": False, "temp_dir": folder}
+        cluster = Cluster(initialize_head=True, head_node_args=head)
+        try:
+            for _ in range(count):
+                cluster.add_node(**NODE)
+            yield cluster
+        finally:
+            cluster.shutdown()  # type: ignore[no-untyped-call]
