@@ -181,6 +181,15 @@ def test_a_model_that_looks_at_faces_finds_them_without_a_network(user: User) ->
     assert named.returncode == 0, named.stderr
     assert named.stdout.startswith("face 1 (")
     assert (new / "boxes.png").read_bytes().startswith(b"\x89PNG")
+    more = user.home / "more, pictures"
+    upsampled = user.script("pigeonhole.sh", "upsample", new, more, "--each", "1")
+    assert upsampled.returncode == 0, upsampled.stderr
+    assert "7 pictures were drawn from 7." in upsampled.stderr
+    assert owners(more) == {user.ids}
+    looked = user.script("pigeonhole.sh", "look", tf_files)
+    assert looked.returncode == 0, looked.stderr
+    assert (tf_files / "report" / "look" / "index.html").is_file()
+    assert owners(tf_files) == {user.ids}
 
 
 def test_guess_answers_best_first(user: User, training: str) -> None:
