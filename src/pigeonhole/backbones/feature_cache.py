@@ -63,6 +63,9 @@ class FeatureStore:
         path = workspace.cache / f"features-{backbone.digest[:16]}.sqlite"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"The folder {printable(path.parent)} cannot be made: {error.strerror}.") from None
+        try:
             _drop_damaged(path)
         except OSError as error:
             raise OutputError(f"The folder {printable(path.parent)} cannot be written: {error.strerror}.") from None
