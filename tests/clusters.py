@@ -23,7 +23,8 @@ def ray_nodes(count: int) -> Iterator[Any]:
     from ray.cluster_utils import Cluster
 
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="nodes-", ignore_cleanup_errors=True) as folder:  # a short name
-        head = {**NODE, "num_cpus": 0, "include_dashboard": False, "temp_dir": folder}
+        os.environ["RAY_TMPDIR"] = folder
+        head = {**NODE, "num_cpus": 0, "include_dashboard": False}
         cluster = Cluster(initialize_head=True, head_node_args=head)
         try:
             for _ in range(count):
@@ -31,3 +32,4 @@ def ray_nodes(count: int) -> Iterator[Any]:
             yield cluster
         finally:
             cluster.shutdown()  # type: ignore[no-untyped-call]
+            del os.environ["RAY_TMPDIR"]

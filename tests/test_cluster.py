@@ -197,7 +197,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     program = Path(__file__).with_name("local_cluster.py")
     command: list[str | Path] = [sys.executable, program, write_colour_model(folder / "tf"), folder / "in"]
     variables = {**os.environ, "PYTHONPATH": str(program.parent)}
-    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):  # of the other nodes
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_TMPDIR"):  # of the other nodes
         variables.pop(name, None)
     ran = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=HANGS, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
