@@ -93,7 +93,7 @@ def in_test(
         return None
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "data").symlink_to((folder / "test").resolve())
-        asked = read_dataset(Path(place))
+        asked = read_dataset(Workspace(Path(place)))
         fill(asked.examples, 0, backbone, store, Recorder())
         embeddings = vectors_of(asked.examples, 0, store)[:, : fitted.head.weight.shape[1]]
         answers = fitted.head.logits(embeddings).argmax(axis=1)

@@ -105,7 +105,7 @@ def _right(held_out: OutOfFold, targets: "np.ndarray[tuple[int], np.dtype[np.int
 def _on(folder: Path, probed: Probed, network: Tuned) -> Proportion:
     with tempfile.TemporaryDirectory() as place:
         shutil.copytree(folder, Path(place) / "data", copy_function=shutil.copyfile)
-        examples = read_dataset(Path(place)).examples
+        examples = read_dataset(Workspace(Path(place))).examples
         category_of = {example.found.path: example.category for example in examples}
         right = 0
         for item in decoded((example.found for example in examples), probed.backbone.preprocessing):

@@ -29,12 +29,10 @@ from pigeonhole.train import TrainingOptions, train
 from pigeonhole.workspace import Workspace
 
 # With the edge of the pictures where the networks' own would take long and shows nothing more.
-ALWAYS = {
-    "resnet18": 64,
+ALWAYS = {"resnet18": 64}
+SOMETIMES = {
     "mobilenet_v3_small": 64,
     "timm:mobilenetv3_small_050": 64,
-}
-SOMETIMES = {
     "resnet34": None,
     "resnet50": None,
     "resnet101": None,

@@ -45,7 +45,7 @@ def told_apart_at_the_border(tmp_path: Path) -> Path:
 def test_what_stands_at_the_border_is_seen_where_it_tells_the_categories_apart(told_apart_at_the_border: Path) -> None:
     result = tiny.pigeonhole("train", told_apart_at_the_border)
     assert result.returncode == 0, result.stderr
-    assert "Pictures are seen whole" in result.stderr
+    assert "The whole picture is used" in result.stderr
     card = load_model(told_apart_at_the_border / "model.onnx").card
     assert card.preprocessing.crop in ("squeeze", "letterbox")
     assert card.metrics["right"] == card.metrics["total"] == 24

@@ -21,6 +21,9 @@ METHOD = (
     "are shown once."
 )
 
+SURE = 0.9  # the score of a picture that speaks for a group's name
+SHARE = 0.9  # of a group's pictures have to
+
 
 class Piles:
     """The pictures of the moment, grouped once for every number of groups. Threads may share it."""
@@ -51,9 +54,11 @@ class Piles:
         """One group: each picture with the copies that it stands for, as far as they are undecided."""
         open_ones = [[each for each in alike if not self._site.desk.is_decided(each.path)] for alike in shown]
         pictures = [[each.identifier for each in alike] for alike in open_ones if alike]
-        beliefs = (self._site.learner.opinion.of.get(alike[0].sha256 or "") for alike in open_ones if alike)
-        likely = Counter(belief.category for belief in beliefs if belief).most_common(1)
-        return {"pictures": pictures, "likely": likely[0][0] if likely else None}
+        beliefs = [self._site.learner.opinion.of.get(alike[0].sha256 or "") for alike in open_ones if alike]
+        likely = Counter(belief.category for belief in beliefs if belief and belief.score >= SURE).most_common(1)
+        # A name that stands there is easily accepted, so it stands there only where nearly all pictures say so.
+        is_clear = bool(likely) and likely[0][1] >= SHARE * len(pictures)
+        return {"pictures": pictures, "likely": likely[0][0] if is_clear else None}
 
     def _look(self) -> None:
         """Group anew where there are new pictures; what was decided since leaves the groups as they are."""
