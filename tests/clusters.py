@@ -32,4 +32,4 @@ def ray_nodes(count: int) -> Iterator[Any]:
             yield cluster
         finally:
             cluster.shutdown()  # type: ignore[no-untyped-call]
-            del os.environ["RAY_TMPDIR"]
+            os.environ.pop("RAY_TMPDIR", None)

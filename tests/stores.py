@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -26,6 +27,8 @@ def s3_server() -> Iterator[Any]:
     server.start()
     try:
         host, port = server.get_host_and_port()
+        # Its objects are the process's, whichever server they came through.
+        urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
         os.environ.update({**SETTINGS, "AWS_ENDPOINT_URL": f"http://{host}:{port}"})
         client = boto3.client("s3")
         client.create_bucket(Bucket=BUCKET)

@@ -47,8 +47,10 @@ class Run:
         """Publish rows, each file as soon as it is full. Raises OutputError where that cannot be."""
         with PartWriter(self.parts) as writer:
             for row in rows:
-                self.take(row)  # first: what an interrupt leaves in hand is written, too
-                writer.add(row)
+                try:
+                    self.take(row)
+                finally:  # what is counted is written, also where Ctrl-C comes while it is told
+                    writer.add(row)
 
     def take(self, row: Row) -> None:
         """Count and tell of one row."""
