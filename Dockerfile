@@ -36,8 +36,8 @@ WORKDIR /lists
 COPY pyproject.toml ./
 RUN python3 -c 'import os, tomllib; \
     file = tomllib.load(open("pyproject.toml", "rb")); project = file["project"]; extras = project["optional-dependencies"]; \
-    classify = project["dependencies"] + extras[os.environ["ACCELERATOR"]] + extras["heic"] + extras["answers"]; \
-    lists = {"classify": classify, "cluster": classify + extras["cluster"], "train": classify + extras["train"] + extras["timm"] + extras["prepare"] + extras["web"], "build": file["build-system"]["requires"]}; \
+    classify = project["dependencies"] + extras[os.environ["ACCELERATOR"]] + extras["heic"]; \
+    lists = {"classify": classify, "cluster": classify + extras["cluster"], "train": classify + extras["answers"] + extras["train"] + extras["timm"] + extras["prepare"] + extras["web"], "build": file["build-system"]["requires"]}; \
     [open(f"{name}.txt", "w").write("\n".join(lines)) for name, lines in lists.items()]'
 
 

@@ -4,7 +4,7 @@
 # script   the one at the top level that it has; the others are called by pigeonhole.sh
 # where    the container image and the packages that it needs: classify or train. `here` is never in a container: what
 #          was sorted may have come from anywhere, and a container would have to be shown all of it. What looks at
-#          faces needs train
+#          faces needs train, and so does guess-dir with a table of answers
 # network  none, weights: it may download them, once, or page: a port of this machine leads to it
 # paths    NAME:role, in their order; what stands in brackets may be left out (TF_FILES is then the one beside the
 #          scripts), and `...` means one or more, in brackets any number. The roles, with what the container may do:
@@ -36,7 +36,7 @@ row log        ''           here      none     'OUT:folder'                     
   'List what was sorted into OUT: every file with its guess, its place and its state, the oldest first.'
 row undo       ''           here      none     'OUT:folder'                                   '--back-to:path' \
   'Put everything that was sorted into OUT back to where it came from.'
-row answers    ''           classify  none     '[TF_FILES:model] IN:source OUT:table'         '' \
+row answers    ''           train     none     '[TF_FILES:model] IN:source OUT:table'         '' \
   'Write a table of answers, one row for each picture of IN, as Parquet files into OUT.'
 row look       ''           train     none     '[TF_FILES:report]'                            '' \
   'Show the pictures of TF_FILES/data on one page before you train: TF_FILES/report/look/index.html.'

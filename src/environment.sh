@@ -54,14 +54,14 @@ lock() { # PYTHON
 }
 
 install() { # PYTHON LEVEL ACCELERATOR
-  local extras=$3,heic,answers other=onnxruntime-gpu pip=("$venv/bin/python" -m pip --disable-pip-version-check)
+  local extras=$3,heic other=onnxruntime-gpu pip=("$venv/bin/python" -m pip --disable-pip-version-check)
   local quiet=--quiet arguments=()
   rm -f "$venv/ready"
   "$venv/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
     find "$venv" -mindepth 1 -maxdepth 1 ! -name lock -exec rm -rf {} + && "$1" -m venv "$venv" || return
   }
   [[ ! -t 2 ]] || quiet=--progress-bar=on
-  [[ $2 == classify ]] || extras+=,train,timm,prepare,web
+  [[ $2 == classify ]] || extras+=,train,timm,prepare,answers,web
   [[ $2 != dev ]] || extras+=,cluster
   # The two are one Python package from two projects: installed together, they overwrite each other's files.
   [[ $3 == cpu ]] || other=onnxruntime

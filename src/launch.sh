@@ -89,6 +89,7 @@ launch() { # COMMAND ARGUMENT...
   take_paths
   take_files
   ! looks_at_faces || where=train
+  [[ $where == here ]] || ! uses_table || where=train
   # A cluster is other machines, which a container without a network cannot reach.
   ! has_option --cluster || where=here
   hand_over "$command" "${arguments[@]}" ${options[@]+"${options[@]}"}
@@ -97,7 +98,10 @@ launch() { # COMMAND ARGUMENT...
 hand_over() { # COMMAND ARGUMENT...
   lacking="There is neither a container engine nor Python 3.11 or newer here. Install one of them."
   case $where-${PIGEONHOLE_RUNTIME-} in
-    here-*) where=classify lacking="This command needs Python 3.11 or newer. Install it." ;;
+    here-*)
+      where=classify lacking="This command needs Python 3.11 or newer. Install it."
+      ! uses_table || where=train
+      ;;
     *- | *-container)
       if container "$where" "$@"; then
         exec "${docker_run[@]}" "$@" ${page_options[@]+"${page_options[@]}"}

@@ -119,6 +119,11 @@ looks_at_faces() {
   [[ -f $model ]] && LC_ALL=C grep -qaE '"face": "(drawn|human)"' "$model"
 }
 
+# The package that reads and writes tables is nearly as large as all that sorting needs, so it is in the larger image.
+uses_table() {
+  [[ $command == answers ]] || has_option --from-answers
+}
+
 # `NAME FILE` and `NAME=FILE` among the options: FILE becomes absolute and is shown to the container, or the folder
 # that it is to be made in.
 take_files() {

@@ -294,6 +294,7 @@ def test_guess_dir_reads_the_table_that_it_sorts_by(checkout: Checkout, place: P
     (place / "table").mkdir()
     checkout.run("guessDir.sh", "in", "out", "--from-answers", "table", cwd=place)
     assert checkout.job().command[4:] == ["--from-answers", f"{place}/table"]
+    assert checkout.job().image.startswith("pigeonhole-train:")  # which has what reads tables
     assert checkout.job().mounts[f"{place}/table"] == "ro"
 
 

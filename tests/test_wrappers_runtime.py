@@ -350,10 +350,10 @@ def test_the_environment_is_set_up_once_and_grows_when_training_needs_more(check
     again = checkout.run("guess.sh", "elsa.jpg", cwd=place, **local)
     assert "Setting up .venv" in first.stderr
     assert again.stderr == "guess.sh: Running from .venv instead of a container: PIGEONHOLE_RUNTIME=local.\n"
-    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic,answers]"]
+    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic]"]
 
     assert "Setting up .venv" in checkout.run("train.sh", "tf", cwd=place, **local).stderr
-    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic,answers,train,timm,prepare,web]"]
+    assert checkout.installed()[-2:] == ["--editable", f"{checkout.root}[cpu,heic,train,timm,prepare,answers,web]"]
     assert "https://example.org/cpu" in checkout.installed()
     assert "Setting up" not in checkout.run("guess.sh", "elsa.jpg", cwd=place, **local).stderr
 
@@ -394,7 +394,7 @@ def test_an_environment_that_was_moved_with_its_checkout_is_set_up_again(checkou
     ran = checkout.run("guess.sh", "elsa.jpg", cwd=place, PIGEONHOLE_RUNTIME="local")
 
     assert "Setting up .venv" in ran.stderr
-    assert checkout.installed()[-1] == f"{checkout.root}[cpu,heic,answers]"
+    assert checkout.installed()[-1] == f"{checkout.root}[cpu,heic]"
 
 
 def test_two_scripts_that_start_at_once_do_not_install_at_once(checkout: Checkout, place: Path) -> None:

@@ -112,7 +112,8 @@ def test_three_pictures_are_reviewed_in_the_container_and_are_the_callers(user: 
         while page.get("/state")["open"]:
             pass
         assert page.get("/state")["troubles"] == []
-    assert sorted(str(path.relative_to(out)) for path in visible(out) if path.is_file()) == [
+    shown = [path for top in visible(out) for path in (top, *top.rglob("*"))]
+    assert sorted(str(path.relative_to(out)) for path in shown if path.is_file()) == [
         "green_things-0.99998.png",
         "others-checked.png",
         "set_aside/blue_things-0.99998.png",
