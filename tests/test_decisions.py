@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import deciding_room
 from commands import pigeonhole
-from deciding_room import MortalDesks, decide, undo
+from deciding_room import decide, undo
+from mortal import Mortals
 from pigeonhole import own_names
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files import Lock
@@ -19,8 +21,8 @@ from trees import BLUE, GREEN, RED, tree, write_pictures
 
 
 @pytest.fixture(scope="module")
-def mortals() -> Iterator[MortalDesks]:
-    made = MortalDesks()
+def mortals() -> Iterator[Mortals]:
+    made = deciding_room.mortals()
     yield made
     made.close()
 
@@ -47,7 +49,7 @@ def settled(tf_files: Path) -> Desk:
 
 @pytest.mark.parametrize("action", ["decide", "undo"])
 def test_a_kill_between_any_two_steps_loses_nothing(
-    mortals: MortalDesks, place: Path, tf_files: Path, tmp_path: Path, action: str
+    mortals: Mortals, place: Path, tf_files: Path, tmp_path: Path, action: str
 ) -> None:
     out, data = place / "out", tf_files / "data"
     if action == "undo":

@@ -15,7 +15,7 @@ from PIL import Image
 from commands import measured, pigeonhole
 from disks import read_only
 from films import RATE, picture, scenes, write_film
-from frames_room import EVERY, Mortals, take
+from frames_room import EVERY, mortals, take
 from trees import tree
 
 
@@ -194,15 +194,15 @@ def test_killed_at_any_step_and_started_again_gives_the_same_folder(tmp_path: Pa
     take(films, tmp_path / "expected", every=EVERY)
     expected = tree(tmp_path / "expected")
     assert len(expected) == 6
-    mortals = Mortals()
+    dying = mortals()
     for step in range(1, 100):
         out = tmp_path / f"out {step}"
-        was_killed = mortals.killed_at(step, out, films)
+        was_killed = dying.killed_at(step, out, *films)
         take(films, out, every=EVERY)
         assert tree(out) == expected, step
         if not was_killed:
             break
-    mortals.close()
+    dying.close()
     assert step == 2 * 6 + 1  # of each film: announced, three parts, published, finished
 
 

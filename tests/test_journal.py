@@ -326,7 +326,7 @@ def test_looking_writes_nothing_while_another_process_sorts(source: Path, out: P
 
 
 def test_looking_after_a_kill_says_that_there_is_something_left(source: Path, out: Path) -> None:
-    mortals = sorting_room.Mortals()
+    mortals = sorting_room.mortals()
     write_files(source, 3)
     assert mortals.killed_at(3, "sort", "copy", source, out)
     mortals.close()
@@ -340,7 +340,7 @@ def test_looking_after_a_kill_says_that_there_is_something_left(source: Path, ou
 def test_leftover_parts_of_a_dead_run_go_and_foreign_ones_stay(
     source: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mortals = sorting_room.Mortals()
+    mortals = sorting_room.mortals()
     write_files(source, 3)
     assert mortals.killed_at(2, "sort", "copy", source, out) == "part made"
     mortals.close()

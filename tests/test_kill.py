@@ -15,6 +15,7 @@ import pytest
 
 import sorting_room
 from commands import pigeonhole
+from mortal import Mortals
 from oracle import (
     assert_exactly_once,
     assert_no_leftovers,
@@ -26,14 +27,13 @@ from oracle import (
 )
 from pigeonhole.placing import Placing, journal_entries, undo
 from pigeonhole.sorting import SortOptions
-from sorting_room import Mortals
 from trees import BLUE, GREEN, RED, write_pictures
 from watching import HANGS
 
 
 @pytest.fixture(scope="module")
 def mortals() -> Iterator[Mortals]:
-    made = Mortals()
+    made = sorting_room.mortals()
     yield made
     made.close()
 

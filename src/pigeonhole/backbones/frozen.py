@@ -65,7 +65,7 @@ def load_backbone(
     if is_file(path):
         try:
             return _read(weights, weights_sha256, path.read_bytes(), size)
-        except Exception:
+        except Exception:  # onnxruntime's and json's own, whatever the damage
             output.note(f"The cache {printable(path)} is damaged and is made anew.")
             path.unlink()
     output.note(f"Exporting {weights.backbone} to ONNX, once.")

@@ -109,11 +109,6 @@ class Evaluation:
             self._of_truth.append(dict(evaluated.ranking)[evaluated.truth])
 
     @property
-    def counted(self) -> int:
-        """How many answers were counted."""
-        return self.unlabelled + self.ood + len(self._truths)
-
-    @property
     def accuracy(self) -> Proportion | None:
         """By the best category, of the pictures whose category the model knows; None without any."""
         truths, answers = self.truths, self.answers

@@ -27,7 +27,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
 
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception:
+    except Exception:  # a damaged file makes the unpickler raise a dozen kinds
         return None
     return state
 

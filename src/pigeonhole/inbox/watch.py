@@ -27,7 +27,6 @@ from pigeonhole.text import printable
 MIN_PAUSE = 0.1  # between two looks, so that what arrives together is taken together
 RETRY_SECONDS = 5.0  # whether the output can be written again
 IDLE_SECONDS = 60.0  # without work the decoders are sent home
-CLUE = Path(".pigeonhole")
 
 
 @dataclass(frozen=True, slots=True)

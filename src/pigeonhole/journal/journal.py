@@ -15,6 +15,7 @@ from pigeonhole.journal.entry import JournalEntry, State, Verdict
 from pigeonhole.journal.origin import is_from_here
 from pigeonhole.records import Identity
 from pigeonhole.text import printable
+from pigeonhole.transaction import transaction
 
 _CONSTANT = ("id", "source", "sha256", "verdict", "category", "score", "reason", "placing")
 _SEEN = ("device", "inode", "size", "mtime_ns", "ctime_ns", "seen_ns")
@@ -43,7 +44,7 @@ class Journal:
         self._connection = connection
         self._lock = threading.Lock()
         about = self._ask("SELECT key, value FROM about")
-        with journal_file.spoken(path):
+        with journal_file.errors_as_sentences(path):
             said = {str(key): str(value) for key, value in about}
             self.token = _token(said.get("token", ""))
         self.is_from_here = is_from_here(path, said)
@@ -64,7 +65,7 @@ class Journal:
         return cls(path, *journal_file.connect(path, read_only=True)) if journal_file.is_there(path) else None
 
     def close(self) -> None:
-        with journal_file.spoken(self._path):
+        with journal_file.errors_as_sentences(self._path):
             self._connection.close()
 
     def next_id(self) -> int:
@@ -114,7 +115,7 @@ class Journal:
     def folders(self) -> list[PurePath]:
         """The folders that we made, inner ones first."""
         rows = self._ask("SELECT path FROM folder")
-        with journal_file.spoken(self._path):
+        with journal_file.errors_as_sentences(self._path):
             found = [below_output(PurePath(os.fsdecode(path))) for (path,) in rows]
         return sorted(found, key=lambda folder: len(folder.parts), reverse=True)
 
@@ -124,24 +125,17 @@ class Journal:
 
     def _select(self, where: str, values: Sequence[Any]) -> list[JournalEntry]:
         found = self._ask(_SELECT + where, values)
-        with journal_file.spoken(self._path):
+        with journal_file.errors_as_sentences(self._path):
             return [_entry_of(dict(zip(_COLUMNS, row, strict=True))) for row in found]
 
     def _ask(self, question: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._lock, journal_file.spoken(self._path):
+        with self._lock, journal_file.errors_as_sentences(self._path):
             return self._connection.execute(question, values).fetchall()
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, journal_file.spoken(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._lock, journal_file.errors_as_sentences(self._path), transaction(self._connection):
+            yield self._connection
 
 
 def _absolute(source: Path) -> Path:

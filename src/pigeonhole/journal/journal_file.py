@@ -55,7 +55,7 @@ CREATE TABLE folder (path BLOB PRIMARY KEY) WITHOUT ROWID;  -- the sub-folders t
 
 
 @contextmanager
-def spoken(path: Path) -> Iterator[None]:
+def errors_as_sentences(path: Path) -> Iterator[None]:
     """SQLite's exceptions as sentences: OutputError for what it cannot write as for what is damaged."""
     try:
         yield
@@ -72,7 +72,7 @@ def create(path: Path) -> None:
     new = path.with_name(path.name + ".new")
     for leftover in (new, new.with_name(new.name + "-journal")):
         leftover.unlink(missing_ok=True)
-    with spoken(path), closing(sqlite3.connect(new, isolation_level=None)) as connection:
+    with errors_as_sentences(path), closing(sqlite3.connect(new, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")  # it is synced once, when it is whole
         connection.executescript(_SCHEMA)
         # Part of the names of our own hidden files: two outputs may have the same source folder.
@@ -122,7 +122,7 @@ def connect(path: Path, *, read_only: bool = False) -> tuple[sqlite3.Connection,
         address = _address(path, read_only)
     except OSError as error:
         raise _cannot_read(path, error) from None
-    with spoken(path):
+    with errors_as_sentences(path):
         connection = sqlite3.connect(address, uri=True, timeout=10, isolation_level=None, check_same_thread=False)
         try:
             mode = "" if read_only else _make_safe(connection)

@@ -12,6 +12,7 @@ from pigeonhole.errors import OutputError
 from pigeonhole.labelling.decision import Decision, State, Step
 from pigeonhole.placing import Placing
 from pigeonhole.text import printable
+from pigeonhole.transaction import transaction
 
 FILE = "decisions.sqlite"
 _SCHEMA = """
@@ -45,7 +46,7 @@ class DecisionFile:
     def open(cls, folder: Path) -> Self:
         """The file in `folder`, made where there is none."""
         path = folder / FILE
-        with _spoken(path):
+        with _errors_as_sentences(path):
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -85,7 +86,7 @@ class DecisionFile:
         return self._decisions("WHERE state IN ('wanted', 'done') ORDER BY number")
 
     def _decisions(self, where: str) -> list[Decision]:
-        with self._lock, _spoken(self._path):
+        with self._lock, _errors_as_sentences(self._path):
             rows = self._connection.execute(_DECISION + where).fetchall()
             return [self._decision(row) for row in rows]
 
@@ -111,15 +112,8 @@ class DecisionFile:
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _spoken(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._lock, _errors_as_sentences(self._path), transaction(self._connection):
+            yield self._connection
 
 
 def _step(row: tuple[Any, ...]) -> Step:
@@ -146,7 +140,7 @@ def _decoded(path: Any) -> Path | None:
 
 
 @contextmanager
-def _spoken(path: Path) -> Iterator[None]:
+def _errors_as_sentences(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from pigeonhole.errors import OutputError
 from pigeonhole.files.folders import below_output
 from pigeonhole.text import printable
+from pigeonhole.transaction import transaction
 
 VERSION = 1
 
@@ -60,7 +61,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._spoken():
+        with self._errors_as_sentences():
             self._connection = sqlite3.connect(path, isolation_level=None)
             self._connection.execute("PRAGMA synchronous = FULL")
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
@@ -77,7 +78,7 @@ class Ledger:
 
     def job(self, key: str, detail: str = "") -> Job:
         """The job of this key, which is new with `detail` where there was none."""
-        with self._spoken():
+        with self._errors_as_sentences():
             self._connection.execute("INSERT OR IGNORE INTO job (key, detail) VALUES (?, ?)", (key, detail))
             row = self._connection.execute("SELECT id, detail FROM job WHERE key = ?", (key,)).fetchone()
         return Job(*row)
@@ -85,44 +86,44 @@ class Ledger:
     def jobs(self, key: str) -> Iterator[tuple[str, str]]:
         """Key and detail of every job whose key begins with `key`."""
         query = "SELECT key, detail FROM job WHERE substr(key, 1, ?) = ? ORDER BY id"
-        with self._spoken():
+        with self._errors_as_sentences():
             yield from self._connection.execute(query, (len(key), key)).fetchall()
 
     def describe(self, job: Job, detail: str) -> Job:
         """The same job with another detail."""
-        with self._spoken():
+        with self._errors_as_sentences():
             self._connection.execute("UPDATE job SET detail = ? WHERE id = ?", (detail, job.id))
         return Job(job.id, detail)
 
     def is_done(self, job: Job, item: bytes) -> bool:
         query = "SELECT 1 FROM item WHERE job = ? AND item = ? AND done = 1"
-        with self._spoken():
+        with self._errors_as_sentences():
             return self._connection.execute(query, (job.id, item)).fetchone() is not None
 
     def details(self, job: Job) -> Iterator[str]:
         """The details of all that is done, in the order of the items."""
         query = "SELECT detail FROM item WHERE job = ? AND done = 1 ORDER BY item"
-        with self._spoken():
+        with self._errors_as_sentences():
             for (detail,) in self._connection.execute(query, (job.id,)):
                 yield detail
 
     def announced(self, job: Job, item: bytes) -> list[Announced]:
         """The files of an item that a killed run was about to write, or has written."""
         query = "SELECT target, sha256 FROM file WHERE job = ? AND item = ? ORDER BY number"
-        with self._spoken():
+        with self._errors_as_sentences():
             rows = self._connection.execute(query, (job.id, item)).fetchall()
             return [Announced(below_output(PurePath(os.fsdecode(target))), sha256) for target, sha256 in rows]
 
     def unfinished(self) -> list[PurePath]:
         """Every file that a killed run had announced and perhaps not published."""
         query = "SELECT target FROM file JOIN item USING (job, item) WHERE done = 0"
-        with self._spoken():
+        with self._errors_as_sentences():
             rows = self._connection.execute(query).fetchall()
             return [below_output(PurePath(os.fsdecode(target))) for (target,) in rows]
 
     def announce(self, job: Job, items: Iterable[tuple[bytes, str, Sequence[Announced]]]) -> None:
         """Write down which files each (item, detail) is about to give."""
-        with self._spoken(), self._transaction():
+        with self._errors_as_sentences(), transaction(self._connection):
             for item, detail, files in items:
                 self._connection.execute("INSERT OR REPLACE INTO item VALUES (?, ?, 0, ?)", (job.id, item, detail))
                 self._connection.execute("DELETE FROM file WHERE job = ? AND item = ?", (job.id, item))
@@ -133,7 +134,7 @@ class Ledger:
 
     def rename(self, job: Job, item: bytes, number: int, target: PurePath) -> None:
         """An announced file gets another name."""
-        with self._spoken():
+        with self._errors_as_sentences():
             self._connection.execute(
                 "UPDATE file SET target = ? WHERE job = ? AND item = ? AND number = ?",
                 (os.fsencode(target), job.id, item, number),
@@ -141,23 +142,13 @@ class Ledger:
 
     def finish(self, job: Job, items: Iterable[bytes]) -> None:
         """Their files stand in their places."""
-        with self._spoken(), self._transaction():
+        with self._errors_as_sentences(), transaction(self._connection):
             self._connection.executemany(
                 "UPDATE item SET done = 1 WHERE job = ? AND item = ?", [(job.id, item) for item in items]
             )
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-    @contextmanager
-    def _spoken(self) -> Iterator[None]:
+    def _errors_as_sentences(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:

@@ -18,7 +18,7 @@ from pigeonhole.text import printable
 
 def check_folders(source: Path, out: Path, options: SortOptions) -> None:
     """Raise a PigeonholeError where sorting `source` into `out` cannot go well. `out` need not exist yet."""
-    with _spoken():
+    with _errors_as_sentences():
         _check_folders(source, out, options)
 
 
@@ -42,7 +42,7 @@ def _check_folders(source: Path, out: Path, options: SortOptions) -> None:
 
 
 @contextmanager
-def _spoken() -> Iterator[None]:
+def _errors_as_sentences() -> Iterator[None]:
     """A disk that does not answer, or a folder that may not be entered, as a sentence."""
     try:
         yield

@@ -98,7 +98,7 @@ class Learner:
                     self._learn()
         except PigeonholeError as error:
             self.trouble = f"Nothing is learnt while you look: {error}"
-        except Exception:
+        except Exception:  # a thread that ends silently would leave the page waiting
             self.trouble = (
                 "Nothing is learnt while you look, because of a mistake in pigeonhole; the terminal shows it."
             )

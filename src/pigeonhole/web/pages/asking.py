@@ -13,7 +13,6 @@ from pigeonhole.labelling.pictures import Picture
 from pigeonhole.web.site import Site
 
 MOST_BYTES = 1024**2  # of a question
-MOST_PICTURES = 10_000  # that one decision can be about
 
 Answer = dict[str, Any]
 
@@ -39,13 +38,6 @@ def text_of(question: dict[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise UsageError(f"The question lacks {name}.", "Load the page again.")
     return value
-
-
-def texts_of(question: dict[str, Any], name: str) -> list[str]:
-    values = question.get(name)
-    if not isinstance(values, list) or len(values) > MOST_PICTURES or not all(isinstance(each, str) for each in values):
-        raise UsageError(f"The question lacks {name}.", "Load the page again.")
-    return values
 
 
 def answered(answer: Callable[[dict[str, Any]], Answer]) -> Callable[[Request], Any]:
