@@ -1,9 +1,10 @@
 # shellcheck shell=bash disable=SC2154
 # Without a container: .venv, beside the scripts. Sourced by launch.sh, which sets what is not set here.
 
-# Makes .venv, or brings it up to date: `classify` to guess and sort, `train` to learn as well, `dev` for test.sh.
+# Makes .venv, or brings it up to date: `classify` to guess and sort, `train` to learn as well,
+# `cluster` to ask a Ray cluster, too, `dev` for test.sh.
 # The file `ready` is written last: an installation that was interrupted is done again.
-environment() { # classify|train|dev
+environment() { # classify|train|cluster|dev
   local level=$1 accelerator=cpu wanted python
   ! wants_gpu || accelerator=gpu
   # The place counts too: the environment refers to the checkout by its path.
@@ -29,7 +30,7 @@ is_ready() { # CHECKSUM LEVEL ACCELERATOR
   local sum level accelerator
   [[ -x $venv/bin/python ]] && read -r sum level accelerator 2>/dev/null <"$venv/ready" || return 1
   [[ $sum == "$1" ]] || return 1
-  case $2-$level in classify-* | train-train | train-dev | dev-dev) ;; *) return 1 ;; esac
+  case $2-$level in classify-* | train-train | train-cluster | train-dev | cluster-cluster | cluster-dev | dev-dev) ;; *) return 1 ;; esac
   [[ $accelerator == gpu || $accelerator == "$3" ]] # what is made for GPUs runs without one, too
 }
 
@@ -62,7 +63,7 @@ install() { # PYTHON LEVEL ACCELERATOR
   }
   [[ ! -t 2 ]] || quiet=--progress-bar=on
   [[ $2 == classify ]] || extras+=,train,timm,prepare,answers,web
-  [[ $2 != dev ]] || extras+=,cluster
+  [[ $2 != cluster && $2 != dev ]] || extras+=,cluster
   # The two are one Python package from two projects: installed together, they overwrite each other's files.
   [[ $3 == cpu ]] || other=onnxruntime
   "${pip[@]}" uninstall --quiet --yes "$other" 2>/dev/null || return

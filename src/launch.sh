@@ -101,6 +101,7 @@ hand_over() { # COMMAND ARGUMENT...
     here-*)
       where=classify lacking="This command needs Python 3.11 or newer. Install it."
       ! uses_table || where=train
+      ! has_option --cluster || where=cluster
       ;;
     *- | *-container)
       if container "$where" "$@"; then

@@ -320,6 +320,7 @@ def test_a_cluster_is_reached_from_outside_a_container(checkout: Checkout, place
         assert ran.returncode == 0, ran.stderr
         assert checkout.calls("run") == []
         assert checkout.local_command()[-len(option) :] == option
+        assert checkout.installed()[-1].endswith(",cluster]")
 
 
 def test_every_command_stands_in_the_table_with_what_it_says_of_itself() -> None:
