@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from commands import pigeonhole
 from films import drawn, write_film
@@ -95,6 +95,84 @@ def test_pictures_without_a_common_border_are_copied_byte_for_byte(tmp_path: Pat
     before = tree(tmp_path / "in")
     del before["notes.txt"]
     assert tree(tmp_path / "out") == before
+
+
+def everything_is_copied(folder: Path) -> str:
+    """Cut the borders in `folder`/in, find that nothing was cut, and return what was said."""
+    result = pigeonhole("crop-borders", folder / "in", folder / "out")
+    assert result.returncode == 0
+    assert tree(folder / "out") == tree(folder / "in")
+    return result.stderr
+
+
+def test_a_plain_background_is_no_border(tmp_path: Path) -> None:
+    """Of one size in a folder: round things on white, boxes on grey, each of another size or at another place."""
+    for number in range(12):
+        chance = np.random.default_rng(number)
+        image = Image.new("RGB", (180, 180), (255, 255, 255))
+        left, top, right, bottom = chance.integers(8, 40, 4)
+        ImageDraw.Draw(image).ellipse((left, top, 179 - right, 179 - bottom), fill=(90, 20 * number, 60))
+        write(tmp_path / "in" / "round" / f"{number}.jpg", np.asarray(image))
+        sides = chance.integers(10, 50, 4)
+        write(tmp_path / "in" / "boxes" / f"{number}.png", bordered(drawn(number, 180, 180), tuple(sides), (200,) * 3))
+    told = everything_is_copied(tmp_path)
+    for folder in ("round", "boxes"):
+        assert f"{folder} (180 × 180): nothing is cut off at the left and top and right and bottom: all" in told
+
+
+def test_round_things_that_all_reach_to_the_same_lines_keep_their_background(tmp_path: Path) -> None:
+    for number in range(12):
+        image = Image.new("RGB", (180, 180), (0, 0, 0))
+        ImageDraw.Draw(image).ellipse((9, 9, 170, 170), fill=(250 - 20 * number, 20 * number, 90))
+        write(tmp_path / "in" / f"{number}.png", np.asarray(image))
+    assert "ragged" in everything_is_copied(tmp_path)
+
+
+def test_a_wall_before_a_camera_that_stands_still_is_no_border(tmp_path: Path) -> None:
+    room = bordered(drawn(1), (0, 30, 0, 0), (150, 120, 90))
+    for second in range(8):
+        room[80:110, 20 * second : 20 * second + 15] = 255  # someone walks by
+        write(tmp_path / "in" / frame("camera", second), room)
+    assert "nothing is cut off at the top" in everything_is_copied(tmp_path)
+
+
+def test_few_pictures_are_not_judged(tmp_path: Path) -> None:
+    """Not one photo with a night at its edge, not two frames, not nine pictures of one size."""
+    write(tmp_path / "in" / "one.jpg", bordered(drawn(0), (0, 60, 0, 0), BLACK))
+    for second in range(2):
+        write(tmp_path / "in" / frame("film", second), bordered(drawn(second), (0, 24, 0, 24), BLACK))
+    for number in range(9):
+        write(tmp_path / "in" / "nine" / f"{number}.png", bordered(drawn(number), (0, 24, 0, 24), BLACK))
+    told = everything_is_copied(tmp_path)
+    assert "12 pictures were not judged and stay as they are: fewer than 3 frames of a film, or 10 pictures" in told
+
+
+def test_photos_that_share_a_frame_lose_it_and_keep_what_is_plain_within(tmp_path: Path) -> None:
+    """Scans of one folder: a white frame, within which some have a white sky."""
+    for number in range(12):
+        photo = drawn(number)
+        if number % 4 == 0:
+            photo = bordered(photo, (0, 50, 0, 0), (255,) * 3)
+        write(tmp_path / "in" / "album" / f"scan {number}.jpg", bordered(photo, (6, 6, 6, 12), (250,) * 3))
+    result = pigeonhole("crop-borders", tmp_path / "in", tmp_path / "out")
+    assert covers(cut_of(result.stderr, "album (320 × 180)"), (6, 6, 6, 12))
+
+
+def test_a_film_with_two_shapes_loses_what_both_have(tmp_path: Path) -> None:
+    for second in range(20):
+        depth = 40 if second % 2 else 12
+        write(tmp_path / "in" / frame("film", second), bordered(drawn(second), (0, depth, 0, depth), BLACK))
+    result = pigeonhole("crop-borders", tmp_path / "in", tmp_path / "out")
+    assert covers(cut_of(result.stderr, "film (320 × 180)"), (0, 12, 0, 12))
+
+
+def test_hidden_folders_are_told_once(tmp_path: Path) -> None:
+    for second in range(3):
+        write(tmp_path / "in" / frame("film", second), drawn(second))
+    write(tmp_path / "in" / ".trash" / "a.png", drawn(1))
+    result = pigeonhole("crop-borders", tmp_path / "in", tmp_path / "out")
+    assert result.returncode == 0
+    assert result.stderr.count("1 folder is hidden, trash") == 1
 
 
 def test_a_subtitle_on_the_bars_of_one_frame_in_thirty_keeps_none(tmp_path: Path) -> None:

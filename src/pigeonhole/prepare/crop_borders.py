@@ -1,6 +1,7 @@
 """Pictures without the bars and lines at their edges."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -14,7 +15,8 @@ from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.files import digest, read
 from pigeonhole.images.whole import to_whole
 from pigeonhole.output import Output
-from pigeonhole.prepare.borders import NONE, SIDES, Borders, Cut, Whole, group_of
+from pigeonhole.prepare.borders import SIDES, Whole
+from pigeonhole.prepare.common_borders import FRAMES, NONE, PICTURES, CommonBorders, Cut, Group, group_of
 from pigeonhole.prepare.encode import encoded, suffix_for
 from pigeonhole.prepare.folder import PreparedFolder, Product
 from pigeonhole.prepare.tree import Counts, Tree, item_of
@@ -39,25 +41,41 @@ def crop_borders(source: Path, folder: PreparedFolder, output: Output) -> Counts
 
     Pictures without one are copied as they are. What is cut where is told to `output`. Raises as Tree.prepare does.
     """
-    borders = Borders()
+    borders = CommonBorders()
     with DecoderPool(decoder=MEASURE, early=True) as pool:
         for result in Tree(source, pool, Whole(), "Measuring borders", output).results():
             if isinstance(result, Made):
                 borders.add(result.found.relative, result.value)
-    cuts = borders.cuts()
-    for group, cut in cuts.items():
-        if cut != NONE:
-            sides = ", ".join(f"{side} {pixels}" for side, pixels in zip(SIDES, cut, strict=True))
-            output.note(
-                f"{printable(group)}: "
-                f"{quantity(borders.count(group), 'picture loses', 'pictures lose')} {sides} pixels."
-            )
-    if not any(cut != NONE for cut in cuts.values()):
-        output.note("No border is common to the pictures of any film or folder; all are copied as they are.")
-    cropping = Cropping(tuple((group, cut) for group, cut in cuts.items() if cut != NONE))
+    groups = list(borders.groups())
+    for sentence in _found(groups):
+        output.note(sentence)
+    cropping = Cropping(tuple((group.name, group.cut) for group in groups if group.cut and group.cut != NONE))
     with DecoderPool(decoder=CROP, early=True) as pool:
         tree = Tree(source, pool, cropping, "Cropping borders", output)
         return tree.prepare(folder, folder.ledger.job("crop-borders"), _product)
+
+
+def _found(groups: Sequence[Group]) -> Iterator[str]:
+    """What is cut off which group, and why nothing is cut off the others."""
+    for group in groups:
+        if group.cut and group.cut != NONE:
+            sides = ", ".join(f"{side} {pixels}" for side, pixels in zip(SIDES, group.cut, strict=True))
+            loses = quantity(group.count, "picture loses", "pictures lose")
+            yield f"{printable(group.name)}: {loses} {sides} pixels."
+        if group.background:
+            sides = " and ".join(group.background)
+            yield (
+                f"{printable(group.name)}: nothing is cut off at the {sides}: all pictures are plain there, but that"
+                " part ends ragged, or at another line in each, as a background does."
+            )
+    if not any(group.cut and group.cut != NONE for group in groups):
+        yield "No border is common to the pictures of any film or folder; all are copied as they are."
+    if few := sum(group.count for group in groups if group.cut is None):
+        yield (
+            f"{quantity(few, 'picture was', 'pictures were')} not judged and stay as they are: fewer than {FRAMES}"
+            f" frames of a film, or {PICTURES} pictures of one size in a folder, cannot tell a border from a"
+            " background."
+        )
 
 
 def crop(data: bytes, cropping: Cropping, large_turn: AbstractContextManager[object], relative: PurePath) -> bytes:

@@ -69,26 +69,24 @@ class Tree:
 
     def results(self, is_done: Callable[[Found], bool] = lambda found: False) -> Iterator[Result]:
         """What is made of every picture; Skipped with DONE where `is_done`."""
-        skipped = SkippedTally(has_option=False)
         items = (
             Skipped(item.path, DONE) if isinstance(item, Found) and is_done(item) else item
-            for item in skipped.counting(find(self.source))
+            for item in find(self.source)
         )
         with self.output.stage(self.title, count_files(self.source)) as advance:
             for result in self.pool.make(items, self.settings):
                 yield result
                 advance()
-        for sentence in skipped.sentences():
-            self.output.note(sentence)
 
     def prepare(self, folder: PreparedFolder, job: Job, product_of: Callable[[Made], Product]) -> Counts:
-        """Put what becomes of every picture into `folder`, and count.
+        """Put what becomes of every picture into `folder`, count, and tell the output what was not looked into.
 
         What cannot be read is told to the output, and copied to `_unreadable`. `product_of` may raise OSError or
         UnreadableError where its file is gone. Raises OutputError where nothing more can be written, NothingToDoError
         where there is no picture.
         """
         counts, group = Counts(), list[Product]()
+        skipped = SkippedTally(has_option=False)
         is_new = not any(True for _ in folder.ledger.details(job))
         for result in self.results(lambda found: not is_new and _is_done(found, folder, job)):
             try:
@@ -96,12 +94,16 @@ class Tree:
             except (OSError, UnreadableError) as error:
                 result = Failed(_path_of(result), f"it cannot be read any more: {error}")  # noqa: PLW2901
             counts.add(result)
+            if isinstance(result, Skipped):
+                skipped.add(result)
             if isinstance(result, Unreadable | Failed):
                 self.output.outcome(result)
             if len(group) >= GROUP:
                 folder.put(job, group)
                 group = []
         folder.put(job, group)
+        for sentence in skipped.sentences():
+            self.output.note(sentence)
         if counts.seen == counts.skipped:
             raise NothingToDoError(f"There is no picture in {printable(self.source)}.")
         return counts
