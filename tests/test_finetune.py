@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,13 +21,14 @@ from pigeonhole.evaluation.feature_distance import fit_distance
 from pigeonhole.evaluation.head import Head
 from pigeonhole.finetuning import finetune, loop
 from pigeonhole.finetuning.augment import augmentation
+from pigeonhole.finetuning.checkpoint import DIGITS, forget_checkpoints, save_checkpoint
 from pigeonhole.finetuning.finetune import as_finetuned, common_best, fine_tune
 from pigeonhole.finetuning.loader import Pictures, View, balanced_order
 from pigeonhole.finetuning.loop import Run, Tuned, parameter_groups
 from pigeonhole.finetuning.plan import Plan, plan_for
 from pigeonhole.model.load import read_model
 from pigeonhole.onnx_graph.from_torch import from_pixels
-from pigeonhole.output import Recorder, Stage
+from pigeonhole.output import Output, Recorder, Stage
 from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
 from pigeonhole.recipes.probe import Probed, as_trained
 from pigeonhole.train.finish import finish
@@ -213,16 +216,133 @@ def test_a_probe_is_what_auto_means_without_a_gpu(mine: Path, monkeypatch: pytes
 
 @pytest.fixture
 def network(mine: Path) -> Tuned:
+    return _network(mine)
+
+
+def _network(mine: Path) -> Tuned:
     trunk = registry.backbone_network(TINY, mine / "weights" / f"{TINY}.pth")
     head = Head(np.random.default_rng(0).normal(size=(2, FEATURES)), np.array([0.5, -0.5]))
     return Tuned(from_pixels(trunk, *registry.normalisation_of(TINY)), head)
 
 
-def _run(mine: Path, network: Tuned, plan: Plan) -> Run:
+def _run(mine: Path, network: Tuned, plan: Plan, output: Output | None = None) -> Run:
     probed, _ = probe(mine)
     material = loop.Material(probed.dataset.examples, np.array(probed.dataset.targets), probed.backbone.preprocessing)
-    fold = probed.split.folds[0]
-    return loop.tune(network, material, fold, plan, seed=0, checkpoint=mine / "cache" / "x.pt", advance=lambda: None)
+    fold, place = probed.split.folds[0], mine / "cache" / "x.pt"
+    output = output or Recorder()
+    return loop.tune(network, material, fold, plan, seed=0, checkpoint=place, output=output, advance=lambda: None)
+
+
+SHORT = Plan((32, 32), batch=8, freeze_statistics=True)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(small: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, dict[str, torch.Tensor]]:
+    """What a run of two epochs leaves behind, and its weights."""
+    place = shutil.copytree(small, tmp_path_factory.mktemp("checkpoint") / "tf")
+    network = _network(place)
+    _run(place, network, SHORT)
+    return (place / "cache" / "x.pt").read_bytes(), network.state_dict()
+
+
+def _changed(**parts: object) -> Callable[[dict[str, Any]], object]:
+    return lambda state: {**state, **parts}
+
+
+def _in_the_run(**parts: object) -> Callable[[dict[str, Any]], object]:
+    return lambda state: {**state, "run": {**state["run"], **parts}}
+
+
+DAMAGED: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "a list": lambda _: [1, 2],
+    "nothing": lambda _: {},
+    "without a run": lambda state: {name: part for name, part in state.items() if name != "run"},
+    "one part more": _changed(more=1),
+    "the run a list": _changed(run=[0.5]),
+    "the run of another version": _in_the_run(best_epoch=1),
+    "losses that are texts": _in_the_run(training_losses=["0.5", "0.4"], losses=["0.5", "0.4"]),
+    "more epochs than there are": _in_the_run(
+        training_losses=[0.5] * 3, losses=[0.5] * 3, logits=[torch.zeros(5, 2)] * 3
+    ),
+    "logits of other pictures": _in_the_run(logits=[torch.zeros(99, 2)] * 2),
+    "logits of other categories": _in_the_run(logits=[torch.zeros(5, 7)] * 2),
+    "weights of no network": _changed(network={"linear.weight": torch.zeros(2, 3)}),
+    "weights that are texts": lambda state: {**state, "network": dict.fromkeys(state["network"], "poison")},
+    "no best weights": _changed(best={}),
+    "the best of another network": lambda state: {**state, "best": {**state["best"], "linear.bias": torch.zeros(9)}},
+    "an optimiser without groups": _changed(optimiser={"state": {}, "param_groups": []}),
+    "moments of other parameters": lambda state: {
+        **state, "optimiser": {**state["optimiser"], "state": {0: {"step": torch.tensor(1.0)}}}
+    },
+    "a schedule of nothing": _changed(schedule={"last_epoch": 3}),
+    "a scaler where none is": _changed(scaler={"scale": 2.0}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kind", [*DAMAGED, "empty", "cut off", "without its digest", "a byte changed", "a pipe", "a link to nothing"]
+)
+def test_a_checkpoint_that_is_damaged_or_not_ours_is_named_and_made_anew(
+    mine: Path, network: Tuned, checkpoint: tuple[bytes, dict[str, torch.Tensor]], kind: str
+) -> None:
+    whole, expected = checkpoint
+    path = mine / "cache" / "x.pt"
+    if kind in DAMAGED:
+        save_checkpoint(path, DAMAGED[kind](torch.load(BytesIO(whole[DIGITS:]), weights_only=True)))
+    elif kind == "a pipe":
+        os.mkfifo(path)
+    elif kind == "a link to nothing":
+        path.symlink_to(mine / "nowhere.pt")
+    else:
+        middle = len(whole) // 2
+        cut = {"empty": b"", "cut off": whole[:middle], "without its digest": whole[DIGITS:]}
+        path.write_bytes(cut.get(kind, whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]))
+    recorder = Recorder()
+    _run(mine, network, SHORT, recorder)
+    (said,) = recorder.notes
+    assert str(path) in said
+    assert said.endswith("is damaged, or is that of another training, and is made anew.")
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in network.state_dict().items())
+    assert path.is_file()
+
+
+def test_a_whole_checkpoint_is_gone_on_from_in_silence(
+    mine: Path, network: Tuned, checkpoint: tuple[bytes, dict[str, torch.Tensor]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, expected = checkpoint
+    (mine / "cache" / "x.pt").write_bytes(whole)
+    monkeypatch.setattr(loop, "balanced_order", _only_once(balanced_order))  # no epoch is learnt again
+    recorder = Recorder()
+    _run(mine, network, SHORT, recorder)
+    assert recorder.notes == []
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in network.state_dict().items())
+
+
+def _only_once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The learner asks once how many steps an epoch has."""
+    asked: list[object] = []
+
+    def once(*arguments: object) -> object:
+        assert not asked
+        asked.append(arguments)
+        return function(*arguments)
+
+    return once
+
+
+@pytest.mark.parametrize("kind", ["a file", "a link"])
+def test_what_is_named_like_checkpoints_is_forgotten_and_nothing_behind_a_link(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "cache").mkdir()
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "own.pt").write_bytes(b"mine")
+    odd = tmp_path / "cache" / "finetune-odd"
+    odd.write_bytes(b"x") if kind == "a file" else odd.symlink_to(mine)
+    (tmp_path / "cache" / "finetune-1").mkdir()
+    (tmp_path / "cache" / "finetune-1" / "fold-0.pt").write_bytes(b"x")
+    forget_checkpoints(Workspace(tmp_path))
+    assert list((tmp_path / "cache").iterdir()) == []
+    assert (mine / "own.pt").read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize("frozen", [True, False])

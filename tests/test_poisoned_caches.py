@@ -158,7 +158,7 @@ def test_a_weights_file_damaged_anywhere_is_named_or_read(tmp_path: Path) -> Non
             read_state_dict(tmp_path / "tiny.pth")
         except WeightsError as error:
             assert "tiny.pth" in str(error)  # noqa: PT017 - either is right
-        load_checkpoint(tmp_path / "tiny.pth")  # raises nothing
+        load_checkpoint(tmp_path / "tiny.pth", lambda _: True, Recorder())  # raises nothing
 
 
 @pytest.fixture

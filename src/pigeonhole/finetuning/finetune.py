@@ -100,13 +100,15 @@ def fine_tune(workspace: Workspace, probed: Probed, weights: Weights, *, seed: i
         for number, fold in enumerate(split.folds):
             network = fresh(base, _start(probed, fold))
             place = folder / f"fold-{number}.pt"
-            runs.append(tune(network, material, fold, plan, seed=seed, checkpoint=place, advance=advance))
+            runs.append(
+                tune(network, material, fold, plan, seed=seed, checkpoint=place, output=output, advance=advance)
+            )
         chosen = common_best(runs)
         if several:
             network = fresh(base, probed.probe.head)
             everything, place = Fold(split.learn, split.learn[:0]), folder / "final.pt"
             until = replace(plan, stop_after=chosen)
-            tune(network, material, everything, until, seed=seed, checkpoint=place, advance=advance)
+            tune(network, material, everything, until, seed=seed, checkpoint=place, output=output, advance=advance)
     held_out = OutOfFold.of(split, [run.logits[chosen].double().numpy() for run in runs])
     before = probed.probe.held_out.of_rows(held_out.rows)
     return Finetuned(network, split, held_out, paired_gain(before, held_out, targets), tuple(runs))

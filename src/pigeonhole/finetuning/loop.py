@@ -21,11 +21,12 @@ from pigeonhole.dataset.folders import Example
 from pigeonhole.dataset.split import Fold
 from pigeonhole.evaluation.head import Head, log_loss
 from pigeonhole.finetuning import distributed
-from pigeonhole.finetuning.checkpoint import load_checkpoint, save_checkpoint
+from pigeonhole.finetuning.checkpoint import alike, load_checkpoint, save_checkpoint
 from pigeonhole.finetuning.loader import Pictures, View, balanced_order, batches
 from pigeonhole.finetuning.mixed_precision import autocast, fast_dtype
 from pigeonhole.finetuning.plan import Plan
 from pigeonhole.images import Preprocessing
+from pigeonhole.output import Output
 
 RATES = (1e-4, 5e-4)  # peaks for the lower and the upper half of the trunk's layers
 HEAD_RATE = 2e-3
@@ -92,19 +93,22 @@ def tune(
     *,
     seed: int,
     checkpoint: Path,
+    output: Output,
     advance: Callable[[], None],
 ) -> Run:
     """Fine-tune `network` in place on `fold.train`; it ends as it was after the best epoch, or after that of the plan.
 
-    The run goes on from `checkpoint` and ends with the same weights as if it had never been interrupted. `advance` is
-    called for each epoch of the plan, also for those that were done before or are not needed.
+    The run goes on from `checkpoint` and ends with the same weights as if it had never been interrupted; where that
+    file is damaged or another's, `output` says so and the run begins anew. `advance` is called for each epoch of the
+    plan, also for those that were done before or are not needed.
     """
     device = distributed.device()
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     learner = _Learner(network, plan, len(balanced_order(fold.train, material.targets, seed, 0)), device)
     run, first = Run([], [], []), 0
     best: dict[str, Tensor] = {}
-    state = distributed.from_first(load_checkpoint(checkpoint) if distributed.rank() == 0 else None)
+    is_first = distributed.rank() == 0
+    state = distributed.from_first(load_checkpoint(checkpoint, learner.fits(fold), output) if is_first else None)
     if state is not None:
         run, first, best = Run(**state["run"]), len(state["run"]["training_losses"]), state["best"]
         learner.load(state)
@@ -117,7 +121,7 @@ def tune(
                 run.losses.append(log_loss(run.logits[-1].double().numpy(), material.targets[fold.held_out]))
                 if run.best == epoch:
                     best = {name: tensor.cpu().clone() for name, tensor in network.state_dict().items()}
-            if distributed.rank() == 0:
+            if is_first:
                 save_checkpoint(checkpoint, {**learner.state(), "run": asdict(run), "best": best})
         advance()
     if best:
@@ -148,6 +152,38 @@ class _Learner:
             "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
             "scaler": self._scaler.state_dict(),
+        }
+
+    def fits(self, fold: Fold) -> Callable[[object], bool]:
+        """Whether something is the state of such a learner, with its run over `fold`, after some epoch of the plan."""
+        rows, categories = len(fold.held_out), self._network.linear.out_features
+
+        def is_run(run: object) -> bool:
+            if not isinstance(run, dict) or not isinstance(run.get("training_losses"), list):
+                return False
+            epochs = len(run["training_losses"])
+            judged = epochs if self._plan.stop_after is None else 0
+            empty = Run([0.0] * epochs, [0.0] * judged, [torch.empty(rows, categories)] * epochs)
+            return 0 < epochs <= self._plan.epochs and alike(run, asdict(empty))
+
+        def is_state(state: object) -> bool:
+            if not isinstance(state, dict) or not is_run(state.get("run")):
+                return False
+            best = self._network.state_dict() if self._plan.stop_after is None else {}
+            expected = {**self.state(), "best": best, "run": state["run"]}
+            expected["optimiser"] = {**expected["optimiser"], "state": self._moments(state.get("optimiser"))}
+            return alike(state, expected)
+
+        return is_state
+
+    def _moments(self, stored: object) -> dict[int, dict[str, Tensor]]:
+        """What AdamW knows after a step of the parameters that `stored` knows too: none of those that lead nowhere."""
+        known = stored.get("state") if isinstance(stored, dict) else None
+        parameters = [parameter for group in self._optimiser.param_groups for parameter in group["params"]]
+        return {
+            number: {"step": torch.tensor(0.0), "exp_avg": parameter, "exp_avg_sq": parameter}
+            for number, parameter in enumerate(parameters)
+            if isinstance(known, dict) and number in known
         }
 
     def load(self, state: dict[str, Any]) -> None:

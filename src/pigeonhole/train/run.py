@@ -174,8 +174,9 @@ def _conclude(
             publish_model(model, finished.onnx, trained.sample, finished.probabilities, finished.distances)
         advance()
     if is_first():
-        remember(workspace, finished.onnx, trained.network)
-        forget_checkpoints(workspace)
+        with _writing(workspace):
+            remember(workspace, finished.onnx, trained.network)
+            forget_checkpoints(workspace)
     folder = workspace.report if report and is_first() else None
     try:
         with collecting(folder, trained.dataset.categories) as collected:
