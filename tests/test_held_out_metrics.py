@@ -211,6 +211,13 @@ def test_the_nearest_neighbour_is_looked_for_among_what_the_fold_learnt_from() -
     assert nearest.tolist() == outcome.targets.tolist()
 
 
+def test_an_interval_holds_the_share_that_it_is_about() -> None:
+    for total in range(1, 600):
+        for right in {0, 1, total // 2, total - 1, total}:
+            low, high = Proportion(right, total).interval
+            assert 0 <= low <= right / total <= high <= 1, (right, total)
+
+
 @pytest.mark.parametrize(("right", "total"), [(0, 5), (5, 5), (8, 10), (477, 482)])
 def test_independent_pictures_have_wilsons_interval(right: int, total: int) -> None:
     bounds = binomtest(right, total).proportion_ci(0.95, method="wilson")

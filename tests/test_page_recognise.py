@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import expect
 
 from models import write_colour_model
@@ -32,6 +33,40 @@ def test_a_picture_is_recognised_and_added_to_a_category(tmp_path: Path) -> None
         assert serious_findings(page) == []
     assert set(tree(tf_files / "data")) == {"red_things/red.png"}
     assert tree(tf_files / "data")["red_things/red.png"] == tree(tmp_path)["red.png"]
+
+
+def test_heat_lies_over_the_picture_and_is_switched_without_a_mouse(tmp_path: Path) -> None:
+    tf_files = write_colour_model(tmp_path / "tf files", heat=True)
+    wide = Image.new("RGB", (300, 200), (0, 0, 0))
+    wide.paste(RED, (50, 70, 110, 130))
+    wide.save(tmp_path / "wide.png")
+    with served(tf_files) as server, visiting(server) as visit:
+        page = visit.page
+        page.get_by_label("Choose pictures").set_input_files(tmp_path / "wide.png")
+        card = page.get_by_role("article")
+        picture = card.get_by_role("img", name="wide.png")
+        expect(card.get_by_role("button", name="Show what speaks for it")).to_be_visible()
+        page.keyboard.press("h")
+        layer = card.get_by_role("img", name="Heat map")
+        expect(layer).to_have_attribute("alt", "Heat map: the left of the picture speaks most for red things")
+        expect(picture).to_be_visible()
+        assert layer.bounding_box() == picture.bounding_box()
+        sizes = [
+            each.evaluate("(image) => image.decode().then(() => image.naturalWidth / image.naturalHeight)")
+            for each in (picture, layer)
+        ]
+        assert abs(sizes[0] - sizes[1]) < 0.01
+        before = float(layer.evaluate("(image) => getComputedStyle(image).opacity"))
+        card.get_by_label("Strength").focus()
+        for _ in range(5):
+            page.keyboard.press("ArrowLeft")
+        assert 0 < float(layer.evaluate("(image) => getComputedStyle(image).opacity")) < before < 1
+        assert serious_findings(page) == []
+        page.keyboard.press("h")
+        expect(layer).to_be_hidden()
+        card.get_by_label("Category for").fill("h")
+        expect(layer).to_be_hidden()
+        assert not visit.complaints
 
 
 def test_a_hostile_category_is_a_folder_or_a_sentence(tmp_path: Path) -> None:

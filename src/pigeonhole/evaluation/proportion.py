@@ -41,14 +41,15 @@ class Proportion:
 
 
 def wilson(share: float, count: float) -> tuple[float, float]:
-    """The 95 % interval of a `share` (0 to 1) of `count` independent trials, which need not be a whole number.
+    """The 95 % interval of a `share` (0 to 1) of `count` independent trials, which need not be a whole number. It holds
+    `share`, also where rounding would leave 0 or 1 out.
 
     Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
     z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * float(np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def cross_validated(right: NDArray[np.bool_], rows: NDArray[np.int64], split: Split) -> Proportion:

@@ -1,17 +1,29 @@
 """Answers for single pictures, from the model that stands in TF_FILES now."""
 
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 
+from pigeonhole.decoding.item import Made
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import UnreadableError
-from pigeonhole.images.heatmap import heat_map
+from pigeonhole.images.heatmap import heat_layer, hot_places, hottest_place
 from pigeonhole.labelling.pictures import Picture
 from pigeonhole.model import Model, load_model
 from pigeonhole.records import Guess, Identity
 from pigeonhole.stream import GuessWithHeat, guess_with_heat, guesses
 from pigeonhole.text import printable
 from pigeonhole.web.faces import Faces, faces_of
+from pigeonhole.web.shrink import MEASURE, Measuring
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """`layer` is a PNG to lay over the whole picture; `most` says where most speaks for `category`."""
+
+    layer: bytes
+    category: str
+    most: str
 
 
 class Recogniser:
@@ -21,10 +33,12 @@ class Recogniser:
         self._path = path
         self._lock = threading.Lock()
         self._decoders = DecoderPool(1)
+        self._measuring = DecoderPool(1, decoder=MEASURE)
         self._loaded: tuple[Identity, Model] | None = None
 
     def close(self) -> None:
         self._decoders.close()
+        self._measuring.close()
 
     def labels(self) -> tuple[str, ...]:
         """The categories that the model knows; none where there is no model. Raises ModelError where it is damaged."""
@@ -49,13 +63,24 @@ class Recogniser:
         with self._lock:
             return faces_of(picture, self._model())
 
-    def heat(self, picture: Picture) -> bytes:
-        """A PNG of which places speak for the best category. Raises as `guess`."""
+    def looks_at_faces(self) -> bool:
+        """Whether the model was trained on faces."""
         with self._lock:
-            answer = guess_with_heat(picture.found, self._model(), self._decoders)
+            return self._model().card.preprocessing.face is not None
+
+    def heat(self, picture: Picture) -> Heat:
+        """Which places speak for the best category. Raises as `guess`."""
+        with self._lock:
+            model = self._model()
+            answer = guess_with_heat(picture.found, model, self._decoders)
+            (measured,) = self._measuring.make([picture.found], Measuring())
         if not isinstance(answer, GuessWithHeat):
             raise UnreadableError(f"{printable(picture.path.name)}: {answer.reason}.")
-        return heat_map(answer.pixels, answer.heat)
+        if not isinstance(measured, Made):
+            raise UnreadableError(f"{printable(picture.path.name)}: {measured.reason}.")
+        face = answer.guess.face.box if answer.guess.face else None
+        hot = hot_places(answer.heat, measured.value, model.card.preprocessing, face)
+        return Heat(heat_layer(hot), answer.guess.category, hottest_place(hot))
 
     def _model(self) -> Model:
         """Loaded anew when training has written another."""

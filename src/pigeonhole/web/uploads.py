@@ -16,7 +16,6 @@ from pigeonhole.text import printable, safe_label, shortened
 MOST_BYTES = 100 * 1024**2  # of one picture
 MOST_PICTURES = 100
 MEBIBYTE = 1024**2
-FRAMED = ".framed.png"  # beside the upload, whose own name never begins with a dot
 
 
 class TooLargeError(UsageError):
@@ -66,19 +65,19 @@ class Uploads:
             raise
         return self._remember(Picture(path, folder, Kind.UPLOADED, identifier=identifier))
 
-    def show_instead(self, picture: Picture, framed: bytes) -> None:
-        """Remember `framed` as what `picture` looks like with frames around its faces."""
+    def keep(self, picture: Picture, drawing: str, png: bytes) -> None:
+        """Remember the PNG of a `drawing` about `picture`, such as the frames around its faces."""
         try:
-            (picture.root / FRAMED).write_bytes(framed)
+            _drawn(picture, drawing).write_bytes(png)
         except OSError as error:
             raise OutputError(f"The picture cannot be kept here: {error.strerror}.") from None
 
-    def shown(self, picture: Picture) -> bytes:
+    def kept(self, picture: Picture, drawing: str) -> bytes:
         """What was remembered of it. Raises UsageError where nothing was."""
         try:
-            return (picture.root / FRAMED).read_bytes()
+            return _drawn(picture, drawing).read_bytes()
         except OSError:
-            raise UsageError("Nobody has looked for faces here yet.", "Choose the picture again.") from None
+            raise UsageError("Nobody has asked for this drawing yet.", "Choose the picture again.") from None
 
     def _remember(self, picture: Picture) -> Picture:
         with self._lock:
@@ -87,6 +86,11 @@ class Uploads:
                 oldest, _ = self._pictures.popitem(last=False)
                 shutil.rmtree(self._folder / oldest, ignore_errors=True)
         return picture
+
+
+def _drawn(picture: Picture, drawing: str) -> Path:
+    """Beside the upload, whose own name never begins with a dot."""
+    return picture.root / f".{drawing}.png"
 
 
 async def _written(request: Request, path: Path) -> None:

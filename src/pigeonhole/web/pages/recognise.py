@@ -1,5 +1,6 @@
 """Page 1: what is on these pictures? Nothing is kept unless a person says so."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,6 +19,7 @@ from pigeonhole.web.thumbnails import LARGE
 
 SHOWN = 10  # categories of a ranking
 JPEG, PNG = "image/jpeg", "image/png"
+HEAT, FACES = "heat", "faces"  # what is drawn about a picture
 
 
 def routes(site: Site) -> list[Route]:
@@ -29,17 +31,23 @@ def routes(site: Site) -> list[Route]:
     def preview(request: Request) -> Response:
         return Response(site.thumbnails.of(_uploaded(site, request.path_params["upload"]), LARGE), media_type=JPEG)
 
-    def heat(request: Request) -> Response:
-        return Response(site.recogniser.heat(_uploaded(site, request.path_params["upload"])), media_type=PNG)
+    def look_for_heat(question: dict[str, Any]) -> Answer:
+        picture = _uploaded(site, text_of(question, "picture"))
+        heat = site.recogniser.heat(picture)
+        site.uploads.keep(picture, HEAT, heat.layer)
+        return {"category": heat.category, "most": heat.most}
 
     def find_faces(question: dict[str, Any]) -> Answer:
         picture = _uploaded(site, text_of(question, "picture"))
         faces = site.recogniser.faces(picture)
-        site.uploads.show_instead(picture, faces.shown)
+        site.uploads.keep(picture, FACES, faces.shown)
         return {"faces": [{"label": guess.label, **_best(guess)} for guess in faces.guesses]}
 
-    def shown(request: Request) -> Response:
-        return Response(site.uploads.shown(_uploaded(site, request.path_params["upload"])), media_type=PNG)
+    def drawing(kind: str) -> Callable[[Request], Response]:
+        def show(request: Request) -> Response:
+            return Response(site.uploads.kept(_uploaded(site, request.path_params["upload"]), kind), media_type=PNG)
+
+        return show
 
     def add(question: dict[str, Any]) -> Answer:
         picture = _uploaded(site, text_of(question, "picture"))
@@ -53,8 +61,9 @@ def routes(site: Site) -> list[Route]:
     return [
         Route("/uploads", upload, methods=["POST"]),
         Route("/uploads/{upload}/picture", preview),
-        Route("/uploads/{upload}/heat", heat),
-        Route("/uploads/{upload}/faces", shown),
+        Route("/uploads/{upload}/heat", drawing(HEAT)),
+        Route("/uploads/{upload}/faces", drawing(FACES)),
+        Route("/heat", answered(look_for_heat), methods=["POST"]),
         Route("/faces", answered(find_faces), methods=["POST"]),
         Route("/add", answered(add), methods=["POST"]),
         Route("/categories", known(categories)),
@@ -90,4 +99,10 @@ def _recognised(site: Site, picture: Picture) -> Answer:
     except PigeonholeError as error:
         return {**answer, "note": str(error)}
     ranking = [{"category": category, "score": score} for category, score in guess.ranking[:SHOWN]]
-    return {**answer, "ranking": ranking, "unknown": guess.why_unknown, "heat": site.recogniser.has_heat()}
+    return {
+        **answer,
+        "ranking": ranking,
+        "unknown": guess.why_unknown,
+        "heat": site.recogniser.has_heat(),
+        "faces": site.recogniser.looks_at_faces(),
+    }

@@ -1,4 +1,5 @@
 import { ask, attempt, element, offer, send, spaced, tell } from "./ask.js";
+import { heatOver } from "./heat.js";
 
 const MOST = 100;
 const MOST_BYTES = 100 * 1024 * 1024;
@@ -25,7 +26,8 @@ async function recognise(files) {
 
 function show(card, answer) {
   const image = element("img", { src: `/uploads/${answer.picture}/picture`, alt: answer.name });
-  const parts = [element("h2", {}, answer.name), image];
+  const shown = element("div", { class: "shown" }, image);
+  const parts = [element("h2", {}, answer.name), shown];
   if (answer.note) parts.push(element("p", {}, answer.note));
   if (answer.unknown) parts.push(element("p", {}, element("strong", {}, "unknown"), ` – ${answer.unknown}`));
   if (answer.ranking.length) {
@@ -35,7 +37,8 @@ function show(card, answer) {
         element("meter", { min: 0, max: 1, value: score, "aria-hidden": "true" }),
         element("span", { class: "number" }, `${(100 * score).toFixed(1)} %`)))));
   }
-  parts.push(...actions(answer, image));
+  if (answer.heat) parts.push(...heatOver(shown, answer));
+  parts.push(facesOf(answer, image), adding(answer));
   card.replaceChildren(...parts);
 }
 
@@ -47,23 +50,24 @@ function faceList(faces) {
   }));
 }
 
-function actions(answer, image) {
-  const made = [];
-  if (answer.heat) {
-    const button = element("button", { type: "button", "aria-pressed": "false", onclick: () => {
-      const isOn = button.getAttribute("aria-pressed") === "false";
-      button.setAttribute("aria-pressed", String(isOn));
-      image.src = `/uploads/${answer.picture}/${isOn ? "heat" : "picture"}`;
-    } }, "Show what speaks for it");
-    made.push(element("div", { class: "row" }, button));
-  }
-  const faces = element("button", { type: "button", onclick: () => attempt(async () => {
-    faces.disabled = true;
-    const found = await ask("/faces", { picture: answer.picture });
-    faces.replaceWith(found.faces.length ? faceList(found.faces) : element("p", { class: "quiet" }, "No face was found."));
+// Asked for with a button; a model that looks at faces is asked at once.
+function facesOf(answer, image) {
+  const row = element("div", { class: "row" });
+  const look = () => attempt(async () => {
+    button.disabled = true;
+    const { faces } = await ask("/faces", { picture: answer.picture });
+    button.replaceWith(faces.length ? faceList(faces) : element("p", { class: "quiet" }, "No face was found."));
+    if (!faces.length) return;
     image.src = `/uploads/${answer.picture}/faces`;
-  }).finally(() => { faces.disabled = false; }) }, "Find faces");
-  made.push(element("div", { class: "row" }, faces));
+    image.alt = `${answer.name}, with a numbered frame around ${faces.length === 1 ? "one face" : `each of ${faces.length} faces`}`;
+  }).finally(() => { button.disabled = false; });
+  const button = element("button", { type: "button", onclick: look }, "Find faces");
+  row.append(button);
+  if (answer.faces) look();
+  return row;
+}
+
+function adding(answer) {
   const input = element("input", { type: "text", list: "categories", "aria-label": `Category for ${answer.name}`,
     placeholder: "Category", autocomplete: "off", required: true });
   if (answer.ranking.length && !answer.unknown) input.value = spaced(answer.ranking[0].category);
@@ -77,8 +81,7 @@ function actions(answer, image) {
       offer((await ask("/categories")).categories);
     });
   } }, input, element("button", { type: "submit" }, "Add to this category"));
-  made.push(form);
-  return made;
+  return form;
 }
 
 document.getElementById("choose").addEventListener("change", (event) => {
