@@ -13,7 +13,7 @@ from learning import halves
 from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.head import Head, log_loss
 from pigeonhole.evaluation.paired_gain import paired_gain
-from pigeonhole.heads import logistic_regression
+from pigeonhole.heads import logistic_regression, principal_axes, softmax_regression
 from pigeonhole.heads.blended_head import Blend, fit_head, fit_probe
 from pigeonhole.heads.logistic_regression import PATH, HeadFitter, fit_folds
 from pigeonhole.output import Recorder
@@ -178,7 +178,8 @@ def test_problems_solved_side_by_side_do_not_disturb_each_other() -> None:
 def test_of_many_pictures_a_part_chooses_c_and_all_are_learnt_from(monkeypatch: pytest.MonkeyPatch) -> None:
     points, targets = clouds(600, 4, 30)
     usual = fit_probe(points[None], targets, fifths(600), Recorder())
-    monkeypatch.setattr(logistic_regression, "MANY", 300)
+    for module in (logistic_regression, principal_axes, softmax_regression):
+        monkeypatch.setattr(module, "MANY", 300)
     quick = fit_probe(points[None], targets, fifths(600), Recorder(), usual.blend)
     assert quick.blend.c == usual.blend.c
     assert quick.held_out.logits == pytest.approx(usual.held_out.logits, abs=0.2)

@@ -21,7 +21,7 @@ Real = TypeVar("Real", bound=np.floating)
 def l2_normalised(features: NDArray[np.floating]) -> NDArray[np.float32]:
     """Each row of [N, D] with length 1, one of zeros as it is: however short, as the node in the model file does it."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    scaled: NDArray[np.float32] = (features / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    scaled: NDArray[np.float32] = (features / np.where(lengths > 0, lengths, 1)).astype(np.float32, copy=False)
     return scaled
 
 
@@ -50,8 +50,8 @@ def by_rows(work: Callable[[slice], Result], count: int, rows: int) -> list[Resu
     What the parts are does not depend on the number of processors, so that sums over them do not either.
     """
     parts = [slice(start, min(start + rows, count)) for start in range(0, count, rows)]
-    if len(parts) == 1:
-        return [work(parts[0])]
+    if len(parts) < 2:
+        return [work(part) for part in parts]
     with ThreadPoolExecutor(min(available_cpus(), len(parts))) as threads:
         return list(threads.map(work, parts))
 

@@ -98,13 +98,18 @@ def _lists(vectors: NDArray[np.float32]) -> Iterator[NDArray[np.int64]]:
         yield np.arange(number)
         return
     pivots = vectors[:: _step(number)]
-    likeness = vectors @ pivots.T
-    chosen = np.argpartition(-likeness, LISTS, axis=1)[:, :LISTS]
+    starts = range(0, number, LONGEST)
+    chosen = np.concatenate([_largest(vectors[start : start + LONGEST] @ pivots.T, LISTS) for start in starts])
     for pivot in range(len(pivots)):
         rows = np.flatnonzero((chosen == pivot).any(axis=1))
-        rows = rows[np.argsort(-likeness[rows, pivot], kind="stable")]
+        rows = rows[np.argsort(-(vectors[rows] @ pivots[pivot]), kind="stable")]
         for start in range(0, len(rows), LONGEST):
             yield rows[start : start + LONGEST]
+
+
+def _largest(likeness: NDArray[np.float32], count: int) -> NDArray[np.int32]:
+    """The columns of the `count` largest numbers in each row."""
+    return np.argpartition(-likeness, count, axis=1)[:, :count].astype(np.int32)
 
 
 def _nearest(

@@ -22,7 +22,7 @@ MOST = 20_000  # pictures that the directions are taken from, shared among the c
 LEAST_EACH = 8
 WORTH_KEEPING = 0.02  # how much of a direction has to be known for it to be kept
 ENERGY = 1.0  # standard deviations of the distance for one of the energy
-BLOCK = 8192  # rows at once
+BLOCK = 4096  # rows at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,13 @@ class FeatureDistance:
 
     def residuals(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """The part of features [N, D], scaled to length 1, that the directions do not explain: 0 to 1, [N]."""
+        return self.residuals_of(features, np.arange(len(features)))
+
+    def residuals_of(self, features: NDArray[np.floating], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The same of some `rows` of features [N, D], of which no copy is made."""
         parts = [
-            np.square(l2_normalised(features[start : start + BLOCK]) @ self.directions).sum(axis=1, dtype=np.float64)
-            for start in range(0, len(features), BLOCK)
+            np.square(l2_normalised(features[rows[start : start + BLOCK]]) @ self.directions).sum(axis=1, dtype=float)
+            for start in range(0, len(rows), BLOCK)
         ]
         residuals: NDArray[np.float64] = np.sqrt(np.maximum(0.0, 1 - np.concatenate([np.empty(0), *parts])))
         return residuals
@@ -68,7 +72,7 @@ class FittedDistance:
 def fit_distance(dataset: Dataset, features: NDArray[np.floating], split: Split, held_out: OutOfFold) -> FittedDistance:
     """From the frozen `features` [N, D] of all examples, of which the rows `split.learn` are trained on."""
     rows = _evenly(dataset, split.learn)
-    known = _directions(l2_normalised(features[rows]))
+    known = _directions(features, rows)
     groups = np.arange(len(features)) if split.groups is None else split.groups
     residuals = _without_own_group(
         known,
@@ -98,16 +102,23 @@ def _evenly(dataset: Dataset, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array(sorted(row for chosen in of_category.values() for row in chosen))
 
 
-def _directions(units: NDArray[np.float32]) -> FeatureDistance:
-    """Of features [M, D] of length 1: their principal directions around the origin, each s / (s + ridge) well known."""
-    count, width = units.shape
+def _directions(features: NDArray[np.floating], rows: NDArray[np.int64]) -> FeatureDistance:
+    """Of `rows` of features [N, D], scaled to length 1: their principal directions around the origin, each
+    s / (s + ridge) well known.
+    """
+    count, width = len(rows), features.shape[1]
     ridge = _ridge(count, width)
     if count <= width:
+        units = l2_normalised(features[rows])
         eigenvalues, left = np.linalg.eigh((units @ units.T).astype(np.float64))
         eigenvalues = np.maximum(eigenvalues, 0)
         directions = units.T.astype(np.float64) @ left / np.sqrt(np.maximum(eigenvalues, 1e-12))
     else:
-        eigenvalues, directions = np.linalg.eigh((units.T @ units).astype(np.float64))
+        products = np.zeros((width, width))
+        for start in range(0, count, BLOCK):
+            units = l2_normalised(features[rows[start : start + BLOCK]])
+            products += units.T @ units
+        eigenvalues, directions = np.linalg.eigh(products)
         eigenvalues = np.maximum(eigenvalues, 0)
     weights = eigenvalues / (eigenvalues + ridge)
     kept = weights >= WORTH_KEEPING
@@ -135,7 +146,7 @@ def _without_own_group(
     The matrix inversion lemma says it without fitting anew: without the picture itself, d² becomes d² / (1 - d² /
     ridge). For a group the same with matrices, of the inner products of what the directions leave of its features.
     """
-    left = known.residuals(features[asked]) ** 2
+    left = known.residuals_of(features, asked) ** 2
     alone = taught & (np.bincount(groups[asked])[groups[asked]] == 1)
     leverage = np.minimum(left[alone] / ridge, 1 - 1e-6)
     left[alone] = left[alone] / (1 - leverage)

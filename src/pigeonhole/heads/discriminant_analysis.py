@@ -5,7 +5,7 @@ sphere; what follows is linear in the features, as a softmax regression is, and 
 in most directions and few in number, it is often better.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,12 +22,12 @@ LEAST = 1e-6  # of the mean energy of a coordinate: the least that is added to i
 @dataclass(frozen=True, slots=True)
 class ClassStatistics:
     """Of each of P parts: the `means` float64 [P, C, R] of the categories, the logarithms of their shares, `priors`
-    [P, C], and the covariance `within` them [P, R, R].
+    [P, C], and the covariance `within` them, float32 [P, R, R].
     """
 
     means: NDArray[np.float64]
     priors: NDArray[np.float64]
-    within: NDArray[np.float64]
+    within: NDArray[np.float32]
     least: float
 
     @classmethod
@@ -43,7 +43,8 @@ class ClassStatistics:
                 own = _sums(points, targets, rows, categories) / np.maximum(counts, 1)[:, None]
                 means.append(own)
                 priors.append(np.log(np.maximum(counts, 0.5) / len(rows)))
-                within.append((products - (own * counts[:, None]).T @ own) / len(rows))
+                around = products - (own * counts[:, None]).T @ own
+                within.append((around / len(rows)).astype(np.float32))
         least = LEAST * float(space.energies[:-1].sum()) / max(1, points.size)
         return cls(np.stack(means), np.stack(priors), np.stack(within), least)
 
@@ -55,9 +56,9 @@ class ClassStatistics:
         result = np.empty((*self.means.shape[:2], width + 1), dtype=np.float32)
 
         def solve(parts: slice) -> None:
-            own, within = self.means[parts.start], self.within[parts.start]
-            added = ridge * max(float(np.trace(within)) / max(1, width), self.least)
-            sphered = (within + added * np.eye(width)).astype(np.float32)
+            own, sphered = self.means[parts.start], self.within[parts.start].copy()
+            added = ridge * max(float(np.trace(sphered, dtype=np.float64)) / max(1, width), self.least)
+            sphered.flat[:: width + 1] += np.float32(added)
             weight = np.linalg.solve(sphered, own.T.astype(np.float32)).T
             result[parts.start, :, :-1] = weight
             result[parts.start, :, -1] = self.priors[parts.start] - (weight * own).sum(axis=1) / 2
@@ -67,15 +68,16 @@ class ClassStatistics:
         return result
 
 
-def _products(points: NDArray[np.float32], parts: Sequence[NDArray[np.int64]]) -> list[NDArray[np.float64]]:
+def _products(points: NDArray[np.float32], parts: Sequence[NDArray[np.int64]]) -> Iterator[NDArray[np.float64]]:
     """The sum of x · xᵀ over the rows x of each part, [R, R]: where that is most of them, over the others."""
-    everyone = np.arange(len(points))
-    whole = _product(points, everyone)
-    found = []
+    everyone, whole = np.arange(len(points)), None
     for rows in parts:
         others = np.setdiff1d(everyone, rows)
-        found.append(whole - _product(points, others) if len(others) < len(rows) else _product(points, rows))
-    return found
+        if len(others) < len(rows):
+            whole = _product(points, everyone) if whole is None else whole
+            yield whole - _product(points, others)
+        else:
+            yield _product(points, rows)
 
 
 def _product(points: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -84,10 +86,10 @@ def _product(points: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np
         product: NDArray[np.float32] = own.T @ own
         return product
 
-    if not len(rows):
-        return np.zeros((points.shape[1], points.shape[1]))
-    product: NDArray[np.float64] = np.sum(by_rows(part, len(rows), rows_at_once(len(rows))), axis=0, dtype=np.float64)
-    return product
+    total = np.zeros((points.shape[1], points.shape[1]))
+    for product in by_rows(part, len(rows), rows_at_once(len(rows))):
+        total += product
+    return total
 
 
 def _sums(

@@ -9,13 +9,12 @@ from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.head import Head, log_loss
 from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.heads.discriminant_analysis import ClassStatistics
-from pigeonhole.heads.principal_axes import PrincipalAxes
+from pigeonhole.heads.principal_axes import MANY, PrincipalAxes
 from pigeonhole.heads.softmax_regression import Weights, fit_softmax
 from pigeonhole.output import Stage
 from pigeonhole.vectors import one_thread_each
 
 PATH = tuple(10.0 ** (half / 2) for half in range(-7, 4))  # values of C, from strong to weak regularisation
-MANY = 10_000  # rows: with more, C is chosen by one fold of so many of them, and the folds are fitted one by one
 
 
 class HeadFitter:
@@ -49,14 +48,23 @@ class HeadFitter:
         """A head for each of `parts`, the rows to learn from: weights [P, C, R + 1]. `targets` [N] are of all pictures.
 
         All views of a picture are trained on together, each with a V-th of its weight. `start` [P, C, R + 1] is where
-        to begin, such as the heads for another C.
+        to begin, such as the heads for another C. With more than MANY rows the heads are fitted one by one, so that
+        each looks only at its own rows; else reading the rows is what takes the time.
         """
-        counts = np.zeros((len(parts), self.views, self.pictures), dtype=np.float32)
+        of_views = np.zeros((len(parts), self.views, self.pictures), dtype=np.float32)
         for number, rows in enumerate(parts):
-            counts[number, :, rows] = 1 / self.views
+            of_views[number, :, rows] = 1 / self.views
+        counts = of_views.reshape(len(parts), -1)
         shape = (len(parts), int(targets.max()) + 1, self._space.points.shape[1])
         begin = np.zeros(shape, dtype=np.float32) if start is None else start
-        return fit_softmax(self._space, np.tile(targets, self.views), counts.reshape(len(parts), -1), c, begin)
+        labels = np.tile(targets, self.views)
+        if len(labels) <= MANY:
+            return fit_softmax(self._space, labels, counts, c, begin)
+        each = [
+            fit_softmax(self._space, labels, counts[part : part + 1], c, begin[part : part + 1])
+            for part in range(len(parts))
+        ]
+        return np.concatenate(each)
 
     def statistics(self, targets: NDArray[np.int64], parts: Sequence[NDArray[np.int64]]) -> ClassStatistics:
         """What a discriminant analysis needs of the same `parts`, with all views of each picture."""
@@ -84,7 +92,8 @@ def fit_folds(
     """The C of `path` with the least held-out log loss, and the heads of the folds there, [F, C, R + 1].
 
     `targets` [N] are 0 … C-1. `advance` is called len(path) + len(split.folds) times. Choosing one number on the folds
-    that also give the accuracy flatters it by far less than its uncertainty.
+    that also give the accuracy flatters it by far less than its uncertainty. With more than MANY rows it is chosen by
+    one fold of so many of them.
     """
     few = _evenly(targets, MANY // fitter.views)
     if len(few) == len(targets):
@@ -93,10 +102,9 @@ def fit_folds(
         return c, folds
     small, their = fitter.part(few), split.of_rows(few)
     c, _ = _along(path, small, targets[few], Split(their.folds[:1], their.learn, ""), advance)
-    start = small.fit(targets[few], [fold.train for fold in their.folds], c)
     each = []
-    for number, fold in enumerate(split.folds):
-        each.append(fitter.fit(targets, [fold.train], c, start[number : number + 1]))
+    for fold in split.folds:
+        each.append(fitter.fit(targets, [fold.train], c))
         advance()
     return c, np.concatenate(each)
 

@@ -9,6 +9,8 @@ from pigeonhole.evaluation.head import Head
 from pigeonhole.vectors import by_rows
 
 NEGLIGIBLE = 1e-7  # of the largest energy: axes with less are rounding errors
+MANY = 10_000  # rows, from which on time and memory count more than the last digit
+WEAK = 0.01  # of the mean energy: axes with less are left out of MANY rows, see docs/decisions/0176
 CHUNK = 2048  # rows
 MOST_PARTS = 8  # each of which holds a product of columns
 
@@ -30,7 +32,8 @@ class PrincipalAxes:
     def of(cls, features: NDArray[np.float32]) -> "PrincipalAxes":
         """Of `features` [N, D]. An L2 penalty does not change under rotation, so neither does what is fitted.
 
-        The axes come from the products of columns, [D, D], or of rows, [N, N], whichever are fewer.
+        The axes come from the products of columns, [D, D], or of rows, [N, N], whichever are fewer. Of more than MANY
+        rows those are left out that are WEAK.
         """
         count, width = features.shape
         mean = np.asarray(np.mean(features, axis=0, dtype=np.float64), dtype=np.float32)
@@ -44,6 +47,9 @@ class PrincipalAxes:
             products = by_rows(lambda rows: _products((features[rows] - mean) / scale), count, rows_at_once(count))
             energies, right = _spectrum(np.sum(products, axis=0, dtype=np.float64))
             axes = right.T.astype(np.float32)
+        if count > MANY:
+            strong = int(np.count_nonzero(energies > WEAK * energies.sum() / width))
+            energies, axes = energies[:strong], axes[:strong]
         points = np.ones((count, len(energies) + 1), dtype=np.float32)
 
         def turn(rows: slice) -> None:

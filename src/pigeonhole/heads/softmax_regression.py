@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.heads.principal_axes import PrincipalAxes
+from pigeonhole.heads.principal_axes import MANY, PrincipalAxes
 from pigeonhole.vectors import by_rows, one_thread_each
 
 TOLERANCE = 1e-5  # of the objective: what may be left to gain, by the estimate of the next step
-CURVATURE = 0.05  # of the loss: about the mean of p · (1 - p) near a good fit
+ROUGH = 1e-4  # the same with more than MANY rows: the luck of the draw moves the loss by ten times as much
+CURVATURE = 0.05, 0.5  # of the loss: about the mean of p · (1 - p) near a good fit; with C categories at most 0.5 / C
+SPARSE = 0.7  # of the rows: where fewer count, the others are not looked at
 REMEMBERED = 10  # steps, from which the rest of the curvature is estimated
 MOST_STEPS = 500
 SUFFICIENT = 1e-4  # of the decrease that the slope promises (Armijo's rule)
@@ -36,7 +38,8 @@ def fit_softmax(
     The loss is the negative log-likelihood of `targets` [N] (0 … C-1). `counts` [P, N] says how much each row counts:
     0 is not at all. `start` [P, C, R + 1] is where to begin; the result for another `c` saves most of the way.
     """
-    objective = _Objective(space, targets, counts, c)
+    objective = _Objective(space, targets, counts, c, min(CURVATURE[0], CURVATURE[1] / start.shape[1]))
+    tolerance = TOLERANCE if len(space.points) <= MANY else ROUGH
     result = start.copy()
     with one_thread_each():
         state = objective.state(np.arange(len(start)), start / objective.scales)
@@ -45,7 +48,7 @@ def fit_softmax(
         for _ in range(MOST_STEPS):
             directions = -memory.newton_step(state.gradients)
             slopes = _dots(state.gradients, directions)
-            unfinished = falls & (-slopes > 2 * TOLERANCE * state.values)  # half the slope is a Newton step's gain
+            unfinished = falls & (-slopes > 2 * tolerance * state.values)  # half the slope is a Newton step's gain
             if not unfinished.any():
                 break
             if not unfinished.all():
@@ -76,19 +79,29 @@ class _State:
 class _Objective:
     """Values and gradients, both of coordinates divided by `scales` [P, 1, R + 1], in which the curvature is near 1."""
 
-    def __init__(self, space: PrincipalAxes, targets: NDArray[np.int64], counts: NDArray[np.float32], c: float) -> None:
+    def __init__(
+        self,
+        space: PrincipalAxes,
+        targets: NDArray[np.int64],
+        counts: NDArray[np.float32],
+        c: float,
+        curvature: float,
+    ) -> None:
         self._points, self._targets, self._counts = space.points, targets, counts
+        used = np.flatnonzero(counts.any(axis=0))
+        self._used = used if len(used) < SPARSE * len(space.points) else None
         self._penalty = np.full(len(space.energies), 1 / c)
         self._penalty[-1] = 0
         share = counts.mean(axis=1, dtype=np.float64)[:, None, None]
-        self.scales = (1 / np.sqrt(CURVATURE * share * space.energies + self._penalty)).astype(np.float32)
+        self.scales = (1 / np.sqrt(curvature * share * space.energies + self._penalty)).astype(np.float32)
 
     def state(self, problems: NDArray[np.int64], at: Weights) -> _State:
         """With the values and gradients of some `problems` [A], which are `at` [A, C, R + 1]."""
         weights = at * self.scales[problems]
         flat, counts = weights.reshape(-1, weights.shape[-1]), self._counts[problems].T
 
-        def part(rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        def part(part: slice) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+            rows = part if self._used is None else self._used[part]
             points, targets, own = self._points[rows], self._targets[rows], counts[rows]
             everyone = np.arange(len(points))
             logits = (points @ flat.T).reshape(len(points), *weights.shape[:2])
@@ -101,7 +114,7 @@ class _Objective:
             shares[everyone, :, targets] -= own
             return losses, shares.reshape(len(points), -1).T @ points
 
-        count = len(self._points)
+        count = len(self._points if self._used is None else self._used)
         losses, gradients = zip(*by_rows(part, count, max(CELLS // len(flat), -(-count // MOST_PARTS))), strict=True)
         penalised = weights * self._penalty.astype(np.float32)
         values = np.sum(losses, axis=0) + _dots(weights, penalised) / 2

@@ -41,9 +41,7 @@ def growth(trained: TrainedRecipe, advance: Stage) -> tuple[Growth, ...]:
 
 
 def _point(probe: Probe, split: Split, targets: NDArray[np.int64]) -> Growth:
-    rows = np.unique(np.concatenate([fold.train for fold in split.folds]))
-    parts = [np.searchsorted(rows, fold.train) for fold in split.folds]
-    weights = probe.blend.fit(probe.fitter.part(rows), targets[rows], parts)
+    weights = probe.blend.fit(probe.fitter, targets, [fold.train for fold in split.folds])
     return _judged(probe.fitter.held_out(split, weights), split.folds, targets)
 
 
