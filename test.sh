@@ -16,4 +16,4 @@ bin=$venv/bin
 "$bin/lint-imports" --no-cache
 "$bin/shellcheck" -x ./*.sh src/*.sh tools/*.sh tools/gpu/pack tools/gpu/unpack benchmarks/gpu.sh .ci/run
 "$bin/hadolint" Dockerfile
-exec "$bin/python" -m pytest -n auto --dist loadfile "$@"
+exec "$bin/python" -m pytest -n auto --dist loadfile --no-loadscope-reorder "$@"

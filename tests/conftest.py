@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,11 +14,32 @@ from commands import pigeonhole
 from disks import second_disk
 from models import write_colour_model
 from pigeonhole.errors import PigeonholeError
-from pigeonhole.faces.animeface_environment import animeface_python
+from pigeonhole.faces import animeface_environment
+from pigeonhole.user_cache import user_cache
 from watching import Place
 
 # Tests that run in the background may have been told to ignore Ctrl-C, and what they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Files of tests that take longest, in this order: begun first, none of them keeps one worker busy when all others
+# are done.
+SLOWEST = (
+    "test_cluster",
+    "test_finetune",
+    "test_builtin",
+    "test_face_models",
+    "test_images",
+    "test_int8",
+    "test_report",
+    "test_check",
+    "test_explain",
+    "test_page_review",
+    "test_page_teaching",
+    "test_inbox",
+    "test_kill",
+    "test_privacy",
+    "test_compare",
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("PIGEONHOLE_SHARED", ROOT.parent / "shared"))
@@ -25,16 +47,39 @@ SHARED = Path(os.environ.get("PIGEONHOLE_SHARED", ROOT.parent / "shared"))
 # Threads that wait for work sleep. By default they spin, and several processes beside each other, or beside whatever
 # else a machine does, then take each other's processors: ten times the time and more.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+PROCESSORS = len(os.sched_getaffinity(0))
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if WORKERS > 1:
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // WORKERS)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, PROCESSORS // WORKERS)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests marked `long` too, which take minutes each")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each processor, since many tests wait for a browser, a watcher or a node; each may hold 3 GiB."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(2 * PROCESSORS, memory // (3 * 1024**3)))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing that the tests start writes into pigeonhole's folder in this user's cache; all workers share another."""
+    if hasattr(config, "workerinput"):
+        return
+    cache = tempfile.TemporaryDirectory(prefix="pigeonhole-tests-cache-", ignore_cleanup_errors=True)
+    config.add_cleanup(cache.cleanup)
+    if python := animeface_environment.animeface_if_there():  # it is only read
+        os.environ[animeface_environment.PLACE] = str(python)
+    own = user_cache()
+    for entry in own.parent.iterdir() if own.parent.is_dir() else ():
+        if entry.name != own.name:  # fonts, say, which other programs keep there
+            (Path(cache.name) / entry.name).symlink_to(entry)
+    os.environ["XDG_CACHE_HOME"] = cache.name
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: SLOWEST.index(item.path.stem) if item.path.stem in SLOWEST else len(SLOWEST))
     if config.getoption("--long"):
         return
     for item in items:
@@ -55,13 +100,17 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def animeface() -> Path:
-    """The interpreter of animeface's own environment, made once on this machine."""
+    """The interpreter of animeface's own environment: this user's, or one that is made once for the tests."""
     try:
-        return animeface_python()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_CACHE_HOME", str(ROOT / ".pytest_cache"))
+            python = animeface_environment.animeface_python()
     except PigeonholeError as error:
         if os.environ.get("PIGEONHOLE_REQUIRE_ANIMEFACE") == "1":
             pytest.fail(str(error))
         pytest.skip(str(error))
+    os.environ[animeface_environment.PLACE] = str(python)
+    return python
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from commands import TIMEOUT, called, imported_by, pigeonhole
+import make_builtin
+from commands import called, imported_by, pigeonhole
 from pigeonhole.backbones import builtin, obtain, weights
 from pigeonhole.backbones.builtin_network import TOP
 from pigeonhole.backbones.colour_histogram import COLOURS, WEIGHT
@@ -184,8 +185,9 @@ def test_the_default_networks_address_is_the_one_that_torchvision_publishes() ->
     assert published_weights(weights.DEFAULT_BACKBONE)[0].url == obtain.DEFAULT_URL
 
 
+@pytest.mark.usefixtures("offline")
 def test_training_says_in_one_line_that_it_is_used_and_why_and_the_model_knows(two_kinds: Path) -> None:
-    result = pigeonhole("train", two_kinds, environment=OFFLINE)
+    result = called("train", two_kinds, "--no-report")
     assert result.returncode == 0, result.stderr
     assert "Backbone: builtin (no weights in weights/, and PIGEONHOLE_OFFLINE=1 forbids downloads).\n" in result.stderr
     card = load_model(two_kinds / "model.onnx").card
@@ -208,12 +210,14 @@ def test_training_on_it_needs_no_torch(two_kinds: Path) -> None:
 
 
 def test_it_can_look_at_larger_pictures(two_kinds: Path) -> None:
-    result = pigeonhole("train", two_kinds, "--backbone", BUILTIN, "--size", "160", "--no-report")
+    result = called("train", two_kinds, "--backbone", BUILTIN, "--size", "160", "--no-report")
     assert result.returncode == 0, result.stderr
     assert load_model(two_kinds / "model.onnx").card.preprocessing.size == 160
 
 
 def test_it_can_be_fine_tuned_and_explained(two_kinds: Path) -> None:
+    drawn(two_kinds / "valid" / "wide", range(200, 204), (160, 100))
+    drawn(two_kinds / "valid" / "tall", range(300, 304), (100, 160))  # one fold instead of ten
     picture = two_kinds / "data" / "wide" / "a0x.png"
     for recipe in ("finetune", "probe"):
         result = called("train", two_kinds, "--backbone", BUILTIN, "--size", "64", "--no-report", "--recipe", recipe)
@@ -250,19 +254,30 @@ def test_all_25_test_pictures_of_two_heroes_are_right(heroes: Path, shared: Path
 
 @pytest.mark.parametrize(
     ("views", "steps", "gain"),
-    [(32, 15, 0.0), pytest.param(128, 40, 0.2, marks=pytest.mark.long("makes a backbone of 640 views"))],
+    [(16, 6, 0.0), pytest.param(128, 40, 0.2, marks=pytest.mark.long("makes a backbone of 640 views"))],
 )
-def test_the_script_that_makes_it_learns(shared: Path, tmp_path: Path, views: int, steps: int, gain: float) -> None:
+def test_the_script_that_makes_it_learns(  # noqa: PLR0917
+    shared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    views: int,
+    steps: int,
+    gain: float,
+) -> None:
     """A reduced run on drawn pictures: the student predicts the teacher's features of others better than before."""
-    command = [sys.executable, str(ROOT / "tools" / "make_builtin.py"), str(tmp_path), "--drawn"]
+    command = ["make_builtin.py", str(tmp_path), "--drawn", "--threads", str(torch.get_num_threads())]
     command += ["--teacher", str(shared / "weights" / "mobilenet_v2.pth"), "--size", "64", "--teacher-size", "96"]
     command += ["--shards", "5", "--views", str(views), "--steps", str(steps)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=TIMEOUT)
+    monkeypatch.setattr(sys, "argv", command)
+    make_builtin.main()
     start, end = (
-        float(number) for number in re.findall(r"^(?:start|end): explained (\S+)", result.stdout, re.MULTILINE)
+        float(number)
+        for number in re.findall(r"^(?:start|end): explained (\S+)", capsys.readouterr().out, re.MULTILINE)
     )
     assert end > start + gain
     pixels = drawings(64)
     assert features((tmp_path / "builtin.onnx").read_bytes(), pixels).shape == (8, TOP + COLOURS)
-    again = subprocess.run(command, capture_output=True, text=True, check=True, timeout=TIMEOUT)
-    assert "views" not in again.stdout  # what is done is not done again
+    monkeypatch.setattr(sys, "argv", [*command, "--until", "views"])
+    make_builtin.main()
+    assert "views" not in capsys.readouterr().out  # what is done is not done again

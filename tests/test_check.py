@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from commands import pigeonhole
+from commands import called
 from pigeonhole.check import Finding, check
 from pigeonhole.check.appearance import border_of
 from pigeonhole.check.findings import Move
@@ -165,7 +165,7 @@ def test_a_border_is_measured_from_all_four_sides() -> None:
 def test_a_check_changes_nothing_but_its_cache(clean: Path) -> None:
     shutil.copyfile(clean / "data" / "a" / "a0x.png", clean / "data" / "b" / "again.png")
     before = tree(clean)
-    result = pigeonhole("check", clean)
+    result = called("check", clean)
     assert result.returncode == 1
     assert result.stdout.splitlines() == [
         "error: the same or nearly the same picture in two categories; one of them must be wrong (1)",
@@ -178,7 +178,7 @@ def test_a_check_changes_nothing_but_its_cache(clean: Path) -> None:
 
 def test_json_gives_every_finding(clean: Path) -> None:
     shutil.copyfile(clean / "data" / "a" / "a0x.png", clean / "data" / "a" / "again.png")
-    result = pigeonhole("check", clean, "--json")
+    result = called("check", clean, "--json")
     assert result.returncode == 0
     assert json.loads(result.stdout) == {
         "kind": "duplicates",
@@ -196,7 +196,7 @@ def test_the_moves_that_a_user_edited_are_done_and_nothing_else(clean: Path) -> 
     shutil.copyfile(a / "a0x.png", a / odd)
     shutil.copyfile(a / "b1x.png", b / "as well.png")
     moves = clean / "moves.csv"
-    result = pigeonhole("check", clean, "--moves", moves)
+    result = called("check", clean, "--moves", moves)
     assert "3 moves are listed in" in result.stdout
     with moves.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -213,14 +213,14 @@ def test_the_moves_that_a_user_edited_are_done_and_nothing_else(clean: Path) -> 
     before = tree(clean / "data")
 
     for said in ("2 pictures moved.", "0 pictures moved."):  # a second time there is nothing left to do
-        result = pigeonhole("check", clean, "--apply", moves)
+        result = called("check", clean, "--apply", moves)
         assert (result.returncode, result.stdout.strip()) == (0, said)
 
     after = tree(clean / "data")
     assert set(before) - set(after) == {f"a/{odd}", "b/as well.png"}
     assert all(before[name] == content for name, content in after.items())
     assert set(tree(clean / "set_aside")) == {f"data/a/{odd}", "as well.png"}
-    assert pigeonhole("check", clean).returncode == 0
+    assert called("check", clean).returncode == 0
 
 
 def test_a_list_that_nobody_edited_can_be_applied(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_list_that_nobody_edited_can_be_applied(tmp_path: Path) -> None:
     again = Finding("duplicates", (), "", None, (Move(Path("data/a/1.png"), Path("set_aside/data/a/1.png")),))
     assert write_moves(tmp_path / "moves.csv", tmp_path, [*suspects, again]) == 3
 
-    result = pigeonhole("check", tmp_path, "--apply", tmp_path / "moves.csv")
+    result = called("check", tmp_path, "--apply", tmp_path / "moves.csv")
 
     assert (result.returncode, result.stdout) == (0, "2 pictures moved.\n")
     moved = {"data/a/1.png": "data/c/1-2.png", "data/b/1.png": "data/c/1-3.png"}
@@ -257,7 +257,7 @@ def test_a_list_that_nobody_edited_can_be_applied(tmp_path: Path) -> None:
 def test_a_list_with_a_mistake_in_it_moves_nothing(clean: Path, lines: str, said: str) -> None:
     (clean / "moves.csv").write_text(f"from,to\ndata/a/d3x.png,data/b/fine.png\n{lines}\n")
     before = tree(clean)
-    result = pigeonhole("check", clean, "--apply", clean / "moves.csv")
+    result = called("check", clean, "--apply", clean / "moves.csv")
     assert result.returncode == 2
     assert said in result.stderr
     assert "Nothing was moved." in result.stderr
@@ -267,14 +267,14 @@ def test_a_list_with_a_mistake_in_it_moves_nothing(clean: Path, lines: str, said
 @pytest.mark.parametrize("text", ["x;y\n1;2\n", "from,why\na,b\n"])
 def test_what_is_no_list_of_moves_is_refused(clean: Path, text: str) -> None:
     (clean / "moves.csv").write_text(text)
-    result = pigeonhole("check", clean, "--apply", clean / "moves.csv")
+    result = called("check", clean, "--apply", clean / "moves.csv")
     assert result.returncode == 3
     assert "has no columns called from and to" in result.stderr
 
 
 def test_a_list_that_may_hold_edits_is_not_overwritten(clean: Path) -> None:
     (clean / "moves.csv").write_text("edited")
-    result = pigeonhole("check", clean, "--moves", clean / "moves.csv")
+    result = called("check", clean, "--moves", clean / "moves.csv")
     assert result.returncode == 5
     assert "is there already" in result.stderr
     assert (clean / "moves.csv").read_text() == "edited"

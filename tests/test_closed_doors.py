@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import faults
-from commands import pigeonhole
+from commands import called
 from models import write_colour_model
 from trees import RED, tree, write_pictures
 from watching import OBEDIENTLY
@@ -40,7 +40,7 @@ class Place:
         write_colour_model(folder / "tf")
         write_pictures(folder / "tf" / "data", {"a/1.png": RED, "b/2.png": RED})
         write_pictures(folder / "in", {"a.png": RED})
-        assert pigeonhole("guess-dir", folder / "tf", folder / "in", folder / "out").returncode == 0
+        assert called("guess-dir", folder / "tf", folder / "in", folder / "out").returncode == 0
 
     def arguments(self, command: str) -> list[str]:
         places = {name: str(self.folder / name) for name in ("tf", "in", "out")}

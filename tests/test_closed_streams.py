@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import called
 from oracle import contents
 from trees import BLUE, GREEN, RED, write_pictures
 from watching import Place, names, picture, wait_until, watching
@@ -56,7 +57,7 @@ def test_a_folder_is_sorted_whether_or_not_anyone_can_be_told(
 def test_no_command_ends_in_a_traceback_where_its_lines_cannot_be_printed(
     tf_files: Path, pictures: Path, out: Path, command: str, where: str
 ) -> None:
-    assert shell('p guess-dir "$1" "$2" "$3"', tf_files, pictures, out).returncode == 0
+    assert called("guess-dir", tf_files, pictures, out).returncode == 0
     arguments = '"$1" "$2"/00.png' if command.startswith("guess") else '"$3"'
     result = shell(f"p {command} {arguments} {where}", tf_files, pictures, out)
     assert "Traceback" not in result.stdout + result.stderr

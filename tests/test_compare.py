@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 import tiny
-from commands import pigeonhole
+from commands import called
 from pigeonhole.compare.entry import Entry
 from pigeonhole.compare.show import figure, table
+from pigeonhole.recipes import small_cnn
 from scenes import drawn
 from tiny import TINY, write_tiny_weights
 from trees import tree
@@ -24,7 +25,9 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         drawn(tf_files / part / "wide", range(count * 10, count * 11), (160, 100))
         drawn(tf_files / part / "tall", range(count * 20, count * 21), (100, 160))
     write_tiny_weights(tf_files / "weights" / f"{TINY}.pth")
-    result = tiny.pigeonhole("compare", tf_files, "--json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(small_cnn, "LEAST_STEPS", tiny.STEPS)
+        result = called("compare", tf_files, "--json")
     assert result.returncode == 0, result.stderr
     return tf_files, result.stdout
 
@@ -88,6 +91,6 @@ def test_a_figure_can_be_made_of_a_single_entry() -> None:
 def test_a_wrong_call_is_answered_with_a_sentence(tmp_path: Path, arguments: list[str], said: str) -> None:
     drawn(tmp_path / "data" / "a", range(3))
     drawn(tmp_path / "data" / "b", range(10, 13))
-    result = pigeonhole("compare", tmp_path, *arguments)
+    result = called("compare", tmp_path, *arguments)
     assert result.returncode == 2
     assert said in result.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from commands import pigeonhole
+from commands import called
 from trees import BLUE, GREEN, RED, tree, write_pictures
 
 
@@ -23,7 +23,7 @@ def labelled(tmp_path: Path) -> Path:
 
 
 def test_accuracy_precision_and_recall_are_those_of_the_folder(tf_files: Path, labelled: Path) -> None:
-    result = pigeonhole("evaluate", tf_files, labelled, "--json")
+    result = called("evaluate", tf_files, labelled, "--json")
     assert result.returncode == 0
     *rows, summary = [json.loads(line) for line in result.stdout.splitlines()]
     truths, answers = [row["truth"] for row in rows], [row["category"] for row in rows]
@@ -42,7 +42,7 @@ def test_accuracy_precision_and_recall_are_those_of_the_folder(tf_files: Path, l
 
 
 def test_people_read_sentences_a_table_and_the_worst_mistakes(tf_files: Path, labelled: Path) -> None:
-    lines = pigeonhole("evaluate", tf_files, labelled).stdout.splitlines()
+    lines = called("evaluate", tf_files, labelled).stdout.splitlines()
     assert lines[0] == "Accuracy: 80.0 % (8 of 10 pictures; 95 % confidence interval 49.0 to 94.3 %)."
     table = {line.split()[0]: line.split()[1:] for line in lines if line.startswith(("red", "green", "blue"))}
     assert table["red_things"] == ["5", "80.0", "%", "80.0", "%", "80.0", "%"]
@@ -53,7 +53,7 @@ def test_people_read_sentences_a_table_and_the_worst_mistakes(tf_files: Path, la
 
 def test_a_markdown_table_has_a_line_for_every_picture_with_ok_or_ng(tf_files: Path, labelled: Path) -> None:
     write_pictures(labelled / "red_things", {"a|b *c*.png": RED})
-    result = pigeonhole("evaluate", tf_files, labelled, "--markdown")
+    result = called("evaluate", tf_files, labelled, "--markdown")
     header, rule, *lines = result.stdout.splitlines()
     assert header == "| picture | truth | ranking | |"
     assert rule == "|---|---|---|---|"
@@ -66,7 +66,7 @@ def test_a_markdown_table_has_a_line_for_every_picture_with_ok_or_ng(tf_files: P
 
 def test_a_spreadsheet_gets_the_same_in_columns(tf_files: Path, labelled: Path) -> None:
     write_pictures(labelled / "green_things", {'quo"te, and comma.png': GREEN})
-    rows = list(csv.DictReader(StringIO(pigeonhole("evaluate", tf_files, labelled, "--csv").stdout)))
+    rows = list(csv.DictReader(StringIO(called("evaluate", tf_files, labelled, "--csv").stdout)))
     assert len(rows) == 11
     by_name = {row["picture"]: row for row in rows}
     row = by_name['green_things/quo"te, and comma.png']
@@ -77,18 +77,18 @@ def test_a_spreadsheet_gets_the_same_in_columns(tf_files: Path, labelled: Path) 
 
 def test_a_flat_folder_gets_scores_and_no_accuracy(tf_files: Path, tmp_path: Path) -> None:
     flat = write_pictures(tmp_path / "flat", {"a.png": RED, "b.png": BLUE})
-    result = pigeonhole("evaluate", tf_files, flat, "--json")
+    result = called("evaluate", tf_files, flat, "--json")
     *rows, summary = [json.loads(line) for line in result.stdout.splitlines()]
     assert [(row["truth"], row["ok"]) for row in rows] == [(None, None)] * 2
     assert summary["unlabelled"] == 2
     assert "accuracy" not in summary
-    said = pigeonhole("evaluate", tf_files, flat, "--no-report").stdout
+    said = called("evaluate", tf_files, flat, "--no-report").stdout
     assert said == "2 pictures are not in a category folder and not scored.\n"
 
 
 def test_pictures_of_no_category_are_counted_apart(tf_files: Path, labelled: Path) -> None:
     write_pictures(labelled / "others", {"x.png": RED, "y.png": BLUE})
-    result = pigeonhole("evaluate", tf_files, labelled)
+    result = called("evaluate", tf_files, labelled)
     assert result.stdout.startswith("Accuracy: 80.0 % (8 of 10 pictures; ")
     assert "0 of 2 pictures that belong to no category were answered with unknown." in result.stdout
 
@@ -96,7 +96,7 @@ def test_pictures_of_no_category_are_counted_apart(tf_files: Path, labelled: Pat
 def test_what_cannot_be_read_is_named_and_the_rest_evaluated(tf_files: Path, labelled: Path) -> None:
     (labelled / "red_things" / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
     before = tree(labelled)
-    result = pigeonhole("evaluate", tf_files, labelled)
+    result = called("evaluate", tf_files, labelled)
     assert result.returncode == 1
     assert "broken.jpg" in result.stderr
     assert result.stdout.startswith("Accuracy: 80.0 % (8 of 10 pictures; ")
@@ -111,14 +111,14 @@ def test_what_cannot_be_read_is_named_and_the_rest_evaluated(tf_files: Path, lab
     ],
 )
 def test_a_wrong_call_is_answered_with_a_sentence(tf_files: Path, arguments: list[str], code: int, said: str) -> None:
-    result = pigeonhole("evaluate", *arguments) if len(arguments) > 1 else pigeonhole("evaluate", tf_files, *arguments)
+    result = called("evaluate", *arguments) if len(arguments) > 1 else called("evaluate", tf_files, *arguments)
     assert (result.returncode, result.stdout) == (code, "")
     assert said in result.stderr
 
 
 def test_an_empty_folder_is_nothing_to_do(tf_files: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    result = pigeonhole("evaluate", tf_files, tmp_path / "empty")
+    result = called("evaluate", tf_files, tmp_path / "empty")
     assert result.returncode == 4
     assert "There is no picture in" in result.stderr
     assert not (tf_files / "report").exists(), "nothing is left of a report that was not made"

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from torch import nn
 
-import tiny
 from commands import called, imported_by, pigeonhole
 from networks import write_random_weights
 from pigeonhole.evaluation.head import Head
@@ -28,6 +27,7 @@ from pigeonhole.model import load_model
 from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.onnx_graph.pooled_maps import maps_behind
 from pigeonhole.output import Recorder
+from pigeonhole.recipes import small_cnn
 from pigeonhole.recipes.saved_network import remember
 from pigeonhole.train.finish import finish
 from pigeonhole.workspace import Workspace
@@ -60,7 +60,9 @@ def marks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (tf_files / "data" / kind).mkdir(parents=True)
         for number in range(200):
             marked(kind, number)[0].save(tf_files / "data" / kind / f"{chr(97 + number % 26)}{number}x.png")
-    result = pigeonhole("train", tf_files, "--recipe", "scratch", "--no-report")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(small_cnn, "LEAST_STEPS", 200)
+        result = called("train", tf_files, "--recipe", "scratch", "--no-report")
     assert result.returncode == 0, result.stderr
     return tf_files
 
@@ -239,7 +241,7 @@ def picture(shapes: Path) -> Path:
 
 def test_one_category_is_shown_against_another(shapes: Path, picture: Path, tmp_path: Path) -> None:
     for name, options in (("one", []), ("two", ["--against", "tall"])):
-        result = tiny.pigeonhole("explain", shapes, picture, tmp_path / f"{name}.png", *options)
+        result = called("explain", shapes, picture, tmp_path / f"{name}.png", *options)
         assert (result.returncode, result.stderr) == (0, "")
     with Image.open(tmp_path / "one.png") as one, Image.open(tmp_path / "two.png") as two:
         assert abs(two.height - 2 * one.height) <= 2
@@ -261,7 +263,7 @@ def test_layers_are_shown_and_a_wrong_name_is_answered_with_right_ones(
 
 
 def test_networks_that_were_learnt_here_are_explained_too(marks: Path, picture: Path, tmp_path: Path) -> None:
-    result = pigeonhole("explain", marks, picture, tmp_path / "a.png")
+    result = called("explain", marks, picture, tmp_path / "a.png")
     assert (result.returncode, result.stderr) == (0, "")
 
     finetuned = write_set(tmp_path / "finetuned")

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from commands import pigeonhole
+from commands import called
 from pigeonhole.dataset.folders import Dataset, Example, read_dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.near_duplicates import thumbnail
@@ -237,7 +237,7 @@ def test_a_folder_in_valid_that_is_no_category_is_refused(many: Path) -> None:
 def test_training_with_a_folder_valid_says_so(many: Path) -> None:
     for number in range(8):
         write(many / "valid" / "ab"[number % 2] / f"valid{chr(97 + number)}.png", scene(4000 + number))
-    result = pigeonhole("train", "--no-report", "--backbone", "builtin", many)
+    result = called("train", "--no-report", "--backbone", "builtin", many)
     assert result.returncode == 0, result.stderr
     assert "Learning from 40 pictures in 2 categories, validating on 8 from valid/." in result.stderr
     assert " of 8 pictures; " in result.stdout
@@ -248,7 +248,7 @@ def test_a_folder_test_is_looked_at_by_the_finished_model_alone(many: Path) -> N
     for number in range(6):
         write(many / "test" / "ab"[number % 2] / f"valid{chr(97 + number)}.png", scene(6000 + number))
     shutil.copyfile(many / "data" / "a" / "scenea.png", many / "test" / "a" / "known.png")
-    result = pigeonhole("train", "--no-report", "--backbone", "builtin", many)
+    result = called("train", "--no-report", "--backbone", "builtin", many)
     assert result.returncode == 0, result.stderr
     assert "Learning from 40 pictures in 2 categories." in result.stderr
     assert re.search(r"^test/: accuracy [\d.]+ % \(\d of 7 pictures; ", result.stdout, re.MULTILINE)
@@ -256,18 +256,18 @@ def test_a_folder_test_is_looked_at_by_the_finished_model_alone(many: Path) -> N
 
 
 def film_like(folder: Path, seed: int = 0) -> None:
-    """12 bursts of 8 nearly equal frames; what is on them says nothing of the category, only the background differs."""
+    """40 bursts of 3 nearly equal frames; what is on them says nothing of the category, only the background differs."""
     chance = np.random.default_rng(seed)
-    for take in range(12):
-        for frame in range(8):
+    for take in range(40):
+        for frame in range(3):
             path = folder / "data" / "ab"[take % 2] / f"take{take:02}_{frame:03}.png"
             noise = chance.integers(0, 12, (120, 160, 3))
             write(path, Image.fromarray(np.clip(np.asarray(scene(take + 900)) + noise, 0, 255).astype(np.uint8)))
 
 
-def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path, shared: Path) -> None:
+def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path) -> None:
     """Nothing tells the two categories apart but which of the takes a frame is of."""
-    from pigeonhole.backbones.weights import find_weights
+    from pigeonhole.backbones.obtain import obtain_weights
     from pigeonhole.dataset.split import Fold
     from pigeonhole.evaluation.head import Head
     from pigeonhole.heads.blended_head import fit_probe
@@ -276,10 +276,7 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
     from pigeonhole.recipes.probe import as_trained, probe_pictures
 
     film_like(tmp_path)
-    (tmp_path / "weights").mkdir()
-    shutil.copyfile(shared / "weights" / "mobilenet_v2.pth", tmp_path / "weights" / "mobilenet_v2.pth")
-    weights = find_weights(Workspace(tmp_path), None, None)
-    assert weights is not None
+    weights = obtain_weights(Workspace(tmp_path), "builtin")
     dataset = read_dataset(Workspace(tmp_path))
     trained = as_trained(
         probe_pictures(
@@ -293,10 +290,10 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
     )
     ours = float(np.mean(trained.held_out.logits.argmax(axis=1) == trained.targets))
 
-    order = np.random.default_rng(0).permutation(96)
+    order = np.random.default_rng(0).permutation(120)
     parts = np.array_split(order, 5)
     random_split = Split(
-        tuple(Fold(np.setdiff1d(order, part), np.sort(part)) for part in parts), np.arange(96), "random"
+        tuple(Fold(np.setdiff1d(order, part), np.sort(part)) for part in parts), np.arange(120), "random"
     )
     targets = np.array(trained.dataset.targets)
     probe = fit_probe(trained.embeddings[None].astype(np.float32), targets, random_split, Recorder())

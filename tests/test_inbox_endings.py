@@ -73,18 +73,18 @@ def test_ctrl_c_and_sigterm_end_the_watch_with_its_counts_and_no_orphans(place: 
 def test_sigterm_in_the_middle_of_the_work_leaves_nothing_half_done(place: Place, disk: str) -> None:
     with second_disk() if disk == "other" else nullcontext(place.folder) as folder:
         place.out = folder / "sorted"
-        for start in range(0, 300, 100):  # more each time: a quick watcher may have finished before it is stopped
-            place.drop(*range(start, start + 100))
-            before = Counter(digests(*range(start + 100)))
+        for start in range(0, 120, 40):  # more each time: a quick watcher may have finished before it is stopped
+            place.drop(*range(start, start + 40))
+            before = Counter(digests(*range(start + 40)))
             with watching(place, ready=False) as watcher:
                 wait_for_one_more(place)
                 watcher.stop()
                 assert watcher.lines[-1]["sorted"] == len(watcher.lines) - 1 > 0
             assert_exactly_once(before, *place.both())
         with watching(place) as watcher:
-            watcher.wait_until_sorted(300)
+            watcher.wait_until_sorted(120)
             watcher.stop()
-        assert_all_sorted_once(place, *range(300))
+        assert_all_sorted_once(place, *range(120))
 
 
 def test_sigterm_does_not_wait_for_a_decoder_that_hangs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,15 +106,15 @@ def test_sigterm_does_not_wait_for_a_decoder_that_hangs(place: Place, monkeypatc
 
 
 def test_a_watcher_that_is_killed_at_random_moments_sorts_everything_exactly_once(place: Place) -> None:
-    for count in range(100, 600, 100):  # more each time: a quick watcher may have finished before it is killed
-        place.drop(*range(count - 100, count))
+    for count in range(50, 300, 50):  # more each time: a quick watcher may have finished before it is killed
+        place.drop(*range(count - 50, count))
         before = Counter(digests(*range(count)))
         with watching(place, ready=False) as watcher:
             wait_for_one_more(place)
             watcher.process.kill()
         assert_nothing_lost(before, *place.both())
     with watching(place) as watcher:
-        watcher.wait_until_sorted(500)
+        watcher.wait_until_sorted(250)
         watcher.stop()
     assert_exactly_once(before, *place.both())
 

@@ -164,7 +164,7 @@ def test_guessing_in_int8_needs_neither_torch_nor_onnx(heroes: Path, shared: Pat
 
 def test_it_can_be_explained_by_the_float_network(heroes: Path, shared: Path, tmp_path: Path) -> None:
     picture = next((shared / "data" / "superheroes" / "test" / "elsa").iterdir())
-    result = pigeonhole("explain", heroes, picture, tmp_path / "out.png")
+    result = called("explain", heroes, picture, tmp_path / "out.png")
     assert result.returncode == 0, result.stderr
 
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-import tiny
-from commands import pigeonhole
+from commands import called, pigeonhole
 from learning import halves
 from pictures import drawing, saved
 from pigeonhole.backbones.augmented_views import PLAIN, view_of
@@ -43,7 +42,7 @@ def told_apart_at_the_border(tmp_path: Path) -> Path:
 
 
 def test_what_stands_at_the_border_is_seen_where_it_tells_the_categories_apart(told_apart_at_the_border: Path) -> None:
-    result = tiny.pigeonhole("train", told_apart_at_the_border)
+    result = called("train", told_apart_at_the_border)
     assert result.returncode == 0, result.stderr
     assert "The whole picture is used" in result.stderr
     card = load_model(told_apart_at_the_border / "model.onnx").card
@@ -52,14 +51,14 @@ def test_what_stands_at_the_border_is_seen_where_it_tells_the_categories_apart(t
 
 
 def test_the_user_may_choose_the_rule_and_the_size(told_apart_at_the_border: Path) -> None:
-    result = tiny.pigeonhole("train", told_apart_at_the_border, "--crop", "letterbox", "--size", "96")
+    result = called("train", told_apart_at_the_border, "--crop", "letterbox", "--size", "96")
     assert result.returncode == 0, result.stderr
     preprocessing = load_model(told_apart_at_the_border / "model.onnx").card.preprocessing
     assert (preprocessing.crop, preprocessing.size, preprocessing.fraction) == ("letterbox", 96, 1.0)
 
 
 def test_a_size_that_is_too_small_for_the_network_is_a_sentence(told_apart_at_the_border: Path) -> None:
-    result = tiny.pigeonhole("train", told_apart_at_the_border, "--size", "8")
+    result = called("train", told_apart_at_the_border, "--size", "8")
     assert result.returncode == 2
     assert "--size" in result.stderr
 

@@ -81,13 +81,12 @@ def test_the_score_is_no_certainty_where_training_was_not(metrics: dict[str, flo
     assert metrics["log_loss"] < 0.06  # nats; a head that is too sure of its mistakes has more
 
 
-@pytest.mark.parametrize("hero", HEROES)
 def test_every_format_gets_the_ranking_and_score_of_the_plain_picture(
-    superheroes: Path, shared: Path, tmp_path: Path, hero: str
+    superheroes: Path, shared: Path, tmp_path: Path
 ) -> None:
     classifier = Classifier.load(superheroes / "model.onnx")
     # Not the first: it is hard (0.52 when grey), and JPEG's own loss tips the balance.
-    original = sorted((shared / "data" / "superheroes" / "test" / hero).iterdir())[2]
+    original = sorted((shared / "data" / "superheroes" / "test" / "elsa").iterdir())[2]
     with Image.open(original) as picture:
         family = twins(picture.convert("RGB"))
     for name, (data, plain) in family.items():
@@ -145,7 +144,7 @@ def test_ten_new_pictures_cost_ten_pictures_and_no_torch(superheroes: Path, shar
     assert len(before) == 1
     for picture in sorted((shared / "data" / "superheroes" / "test" / "elsa").iterdir())[:10]:
         shutil.copyfile(picture, tf_files / "data" / "elsa" / f"new {picture.name}")
-    assert not imported_by("train", tf_files) & {"torch", "torchvision", "onnxscript"}
+    assert not imported_by("train", tf_files, "--no-report") & {"torch", "torchvision", "onnxscript"}
     assert known() == [count + 10 for count in before]
 
 

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 import tiny
-from commands import imported_by, pigeonhole
+from commands import called, imported_by, pigeonhole
 from pigeonhole import Classifier
+from pigeonhole.recipes import small_cnn
 from pigeonhole.recipes.scratch import thumbnails
 from tiny import TINY, write_tiny_weights
 from trees import BLUE, GREEN, RED, tree, write_pictures
@@ -33,7 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shades(tf_files / "data" / "red_things", RED, 12, 1)
     shades(tf_files / "data" / "blue_things", BLUE, 12, 2)
     write_tiny_weights(tf_files / "weights" / f"{TINY}.pth")
-    result = tiny.pigeonhole("train", tf_files)
+    result = called("train", tf_files)
     assert result.returncode == 0, result.stderr
     (tf_files / "printed.txt").write_text(result.stdout)
     return tf_files
@@ -96,7 +97,7 @@ def test_two_pictures_of_each_are_enough(tmp_path: Path) -> None:
     shades(tmp_path / "data" / "red", RED, 2, 1)
     shades(tmp_path / "data" / "blue", BLUE, 2, 2)
     shades(tmp_path / "data" / "green", GREEN, 2, 3)
-    result = pigeonhole("train", "--no-report", "--backbone", "builtin", tmp_path)
+    result = called("train", "--no-report", "--backbone", "builtin", tmp_path)
     assert result.returncode == 0, result.stderr
     assert " of 6 pictures; " in result.stdout
 
@@ -104,7 +105,7 @@ def test_two_pictures_of_each_are_enough(tmp_path: Path) -> None:
 def test_unreadable_pictures_are_named_and_left_out(mine: Path) -> None:
     (mine / "data" / "red_things" / "text.jpg").write_text("no picture")
     (mine / "data" / "red_things" / "notes.txt").write_text("no picture either, and does not say so")
-    result = pigeonhole("train", "--no-report", mine)
+    result = called("train", "--no-report", mine)
     assert result.returncode == 0
     assert f"left out: {mine / 'data' / 'red_things' / 'text.jpg'}: it is not a picture" in result.stderr
     assert "notes.txt" not in result.stderr
@@ -113,7 +114,7 @@ def test_unreadable_pictures_are_named_and_left_out(mine: Path) -> None:
 
 def test_the_same_picture_in_two_categories_is_pointed_out(mine: Path) -> None:
     shutil.copyfile(mine / "data" / "red_things" / "1.png", mine / "data" / "blue_things" / "wrong.png")
-    result = pigeonhole("train", "--no-report", mine)
+    result = called("train", "--no-report", mine)
     assert result.returncode == 0
     assert "the same picture in two categories: " in result.stderr
     assert "blue_things/wrong.png" in result.stderr
@@ -132,13 +133,14 @@ def test_learning_on_the_built_in_backbone_when_there_are_no_weights(tmp_path: P
     assert Classifier.load(tmp_path / "model.onnx").guess(tmp_path / "new.png").category == "blue_things"
 
 
-def test_scratch_gives_the_same_network_for_the_same_seed(tmp_path: Path) -> None:
+def test_scratch_gives_the_same_network_for_the_same_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(small_cnn, "LEAST_STEPS", tiny.STEPS)
     shades(tmp_path / "data" / "red_things", RED, 4, 1)
     shades(tmp_path / "data" / "blue_things", BLUE, 4, 2)
     (tmp_path / "data" / "red_things" / "text.jpg").write_text("no picture")
     models = []
     for _ in range(2):
-        result = tiny.pigeonhole("train", "--no-report", tmp_path, "--recipe", "scratch", "--seed", "5")
+        result = called("train", "--no-report", tmp_path, "--recipe", "scratch", "--seed", "5")
         assert result.returncode == 0, result.stderr
         assert "left out: " in result.stderr
         models.append({entry.name: entry for entry in onnx.load(tmp_path / "model.onnx").graph.initializer})
@@ -194,7 +196,7 @@ def test_too_little_to_learn_from_is_refused_with_what_to_do(tmp_path: Path, mak
     assert callable(make)
     make(tmp_path / "data")
     (tmp_path / "model.onnx").write_text("the previous model")
-    result = pigeonhole("train", "--no-report", "--backbone", "builtin", tmp_path)
+    result = called("train", "--no-report", "--backbone", "builtin", tmp_path)
     assert result.returncode == 3
     assert sentence in result.stderr
     assert (tmp_path / "model.onnx").read_text() == "the previous model"
@@ -215,14 +217,15 @@ def test_too_little_to_learn_from_is_refused_with_what_to_do(tmp_path: Path, mak
     ],
 )
 def test_a_wrong_call_is_answered_with_a_sentence_and_the_model_stays(
-    mine: Path, arguments: list[str], code: int, sentence: str
+    mine: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int, sentence: str
 ) -> None:
     import torch
 
     (mine / "resnet18.pth").write_text("no weights")
     torch.save([1, 2, 3], mine / "resnet34.pth")
     before = (mine / "model.onnx").read_bytes()
-    result = pigeonhole("train", ".", *arguments, cwd=mine)
+    monkeypatch.chdir(mine)
+    result = called("train", ".", *arguments)
     assert (result.returncode, sentence in result.stderr) == (code, True), result.stderr
     assert (mine / "model.onnx").read_bytes() == before
 
@@ -235,7 +238,7 @@ def test_a_weights_file_that_would_run_code_is_refused(mine: Path) -> None:
             return (open, (str(mine / "trapped"), "w"))  # type: ignore[return-value]
 
     (mine / "resnet18.pth").write_bytes(pickle.dumps(Trap()))
-    result = pigeonhole("train", "--no-report", mine, "--weights", mine / "resnet18.pth")
+    result = called("train", "--no-report", mine, "--weights", mine / "resnet18.pth")
     assert result.returncode == 3
     assert not (mine / "trapped").exists()
 
@@ -257,7 +260,7 @@ def test_a_damaged_cache_is_made_anew(mine: Path) -> None:
     before = Classifier.load(mine / "model.onnx").labels
     for store in (mine / "cache").glob("*.sqlite"):
         store.write_bytes(b"no database" * 1000)
-    result = pigeonhole("train", "--no-report", mine)
+    result = called("train", "--no-report", mine)
     assert result.returncode == 0, result.stderr
     assert Classifier.load(mine / "model.onnx").labels == before
 
