@@ -89,9 +89,12 @@ def test_a_kill_between_any_two_steps_loses_nothing(
     shutil.rmtree(kept)
 
 
-def test_what_another_process_holds_is_done_when_it_lets_go(place: Path, tf_files: Path) -> None:
+def test_what_another_process_holds_is_done_when_it_lets_go(
+    monkeypatch: pytest.MonkeyPatch, place: Path, tf_files: Path
+) -> None:
+    monkeypatch.setattr("pigeonhole.labelling.carry_out.PATIENCE_SECONDS", 0.2)
     out = place / "out"
-    watcher = Lock(out / own_names.FOLDER / "lock")  # as a watcher has it, for as long as it lives
+    sorting = Lock(out / own_names.FOLDER / "lock")  # as a run has it that gives no way
     desk = Desk(Workspace(tf_files), [out])
     (blue, *_) = sorted(pictures_in(out), key=lambda picture: picture.path)
     with pytest.raises(UsageError, match="needs a name"):
@@ -99,9 +102,10 @@ def test_what_another_process_holds_is_done_when_it_lets_go(place: Path, tf_file
     names = set(tree(out))
     desk.decide([(blue, "others")])
     desk.settle()
-    assert desk.troubles()
+    (trouble,) = desk.troubles()
+    assert "waits until" in trouble
     assert set(tree(out)) == names
-    watcher.release()
+    sorting.release()
     while desk.counts()[1]:
         desk.settle()
     assert "others-checked.png" in tree(out)

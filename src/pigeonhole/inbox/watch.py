@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from pigeonhole import own_names
 from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import OutputError, PigeonholeError
 from pigeonhole.inbox.events import Events, NoEvents
-from pigeonhole.inbox.health import BEAT_SECONDS, ENDED, Health
+from pigeonhole.inbox.health import ENDED, Health
 from pigeonhole.inbox.incidents import Incidents
 from pigeonhole.inbox.lock import InboxLock
 from pigeonhole.inbox.model_reload import ModelReloader
@@ -19,6 +20,7 @@ from pigeonhole.inbox.scan import Answer, Scan
 from pigeonhole.inbox.shutdown import Shutdown
 from pigeonhole.output import Output
 from pigeonhole.placing.output_folder import GROUP, has_journal_folder
+from pigeonhole.placing.turn import is_turn_wanted
 from pigeonhole.records import Failed, Outcome, Skipped, Summary
 from pigeonhole.sorting import Sorter, SortOptions
 from pigeonhole.stream import guesses
@@ -26,6 +28,8 @@ from pigeonhole.text import printable
 
 MIN_PAUSE = 0.1  # between two looks, so that what arrives together is taken together
 RETRY_SECONDS = 5.0  # whether the output can be written again
+GIVING_SECONDS = 0.5  # between looks whether somebody wants a turn at the output
+LONG_TURN_SECONDS = 60.0  # from which a turn is a trouble
 IDLE_SECONDS = 60.0  # without work the decoders are sent home
 
 
@@ -99,6 +103,7 @@ class Watcher:
         if note := self._reloader.check():
             self._output.note(note)
         self._incidents.set("model", self._reloader.trouble)
+        self._give_way()
         if self._is_writable():
             self._sort()
             self._settle_late()
@@ -131,6 +136,9 @@ class Watcher:
                 with self._shutdown.uninterrupted():
                     for outcome in sorter.place_all(group):
                         self._tell(outcome)
+                if self._is_turn_wanted():
+                    self._scan.more = True  # the others come in the next look
+                    break
         except OutputError as error:
             self._pause_sorting(error)
         except PigeonholeError as error:  # the system has no room for a decoder
@@ -154,6 +162,23 @@ class Watcher:
             if self._scan.is_current(answer):
                 yield answer
             self._beat()
+
+    def _is_turn_wanted(self) -> bool:
+        return is_turn_wanted(self._folders.out / own_names.FOLDER)
+
+    def _give_way(self) -> None:
+        """Let go of the output for as long as another process has a turn at it, such as a page that mends answers."""
+        if self._sorter is None or not self._is_turn_wanted():
+            return
+        self._close_sorter(self._sorter)
+        began = self._clock()
+        while self._is_turn_wanted():
+            if self._clock() - began > LONG_TURN_SECONDS:
+                self._incidents.set("turn", "Another process keeps the output. Nothing is sorted until it lets go.")
+            self._beat()
+            time.sleep(MIN_PAUSE)
+        self._incidents.set("turn", "")
+        self._is_writable()
 
     def _is_writable(self) -> bool:
         """Whether there is a Sorter; one that had to be closed is opened again when its time has come."""
@@ -223,9 +248,10 @@ class Watcher:
         due = [now + self._poll, *filter(None, (self._scan.next_due(), None if self._sorter else self._retry_at))]
         until = now if self._scan.more else max(earliest, min(due))
         while (left := until - self._clock()) > 0:
-            if self._wake.wait(min(left, BEAT_SECONDS)):
+            if self._wake.wait(min(left, GIVING_SECONDS)):
                 time.sleep(max(0.0, min(until, earliest) - self._clock()))
                 break
+            self._give_way()
             self._beat()
         self._wake.clear()
 

@@ -15,7 +15,8 @@ from pigeonhole.journal.entry import JournalEntry
 from pigeonhole.journal.entry import State as EntryState
 from pigeonhole.labelling.decision import Decision, State, Step
 from pigeonhole.placing import Refused
-from pigeonhole.placing.output_folder import OutputFolder
+from pigeonhole.placing.output_folder import BusyError, OutputFolder
+from pigeonhole.placing.turn import PATIENCE_SECONDS
 from pigeonhole.placing.undo_all import undo_entries
 from pigeonhole.records import Guess, Placed
 from pigeonhole.sorting import Sorter, SortOptions, Template
@@ -36,6 +37,7 @@ class OpenFolders:
     def __init__(self, named: Collection[Path]) -> None:
         self.named = named
         self._open: dict[Path, OutputFolder] = {}
+        self._busy: dict[Path, BusyError] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -45,10 +47,18 @@ class OpenFolders:
             self._open.popitem()[1].close()
 
     def get(self, root: Path) -> OutputFolder:
-        """Raises OutputError where another process holds it, it cannot be written, or it is in none that was named."""
+        """Raises OutputError where another process keeps it, it cannot be written, or it is in none that was named. A
+        watcher gives way.
+        """
         self.check(root)
+        if error := self._busy.get(root):
+            raise error
         if root not in self._open:
-            self._open[root] = OutputFolder.open(root, self.named)
+            try:
+                self._open[root] = OutputFolder.open(root, self.named, PATIENCE_SECONDS)
+            except BusyError as error:
+                self._busy[root] = error  # nobody waits for it twice
+                raise
         return self._open[root]
 
     def check(self, path: Path) -> None:
@@ -157,6 +167,11 @@ def _troubled(step: Step, folders: OpenFolders) -> Iterator[None]:
         step.trouble = error.reason
         if not error.transient:
             step.state = State.REFUSED
+    except BusyError as error:
+        step.trouble = (
+            f"What was decided on waits until {error.holder} no longer sorts into {printable(step.root)}. "
+            "The copies to learn from do not wait."
+        )
     except OutputError as error:
         folders.drop(step.root)
         step.trouble = str(error)

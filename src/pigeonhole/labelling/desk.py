@@ -20,6 +20,7 @@ from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
 RETRY_SECONDS = 3.0  # until a folder that another process holds is asked again
+AT_ONCE = 50  # decisions for which a folder is held; then whoever waits for it has a turn
 REFUSALS = 5  # that are remembered
 LOCK = "page.lock"
 
@@ -207,11 +208,12 @@ class Desk:
                     return
                 self._is_busy = True
                 todo = list(self._open)
-            with OpenFolders(self._named) as folders:
-                for decision in todo:
-                    if self._is_ending:
-                        return
-                    self._advance(decision, folders)
+            for start in range(0, len(todo), AT_ONCE):
+                with OpenFolders(self._named) as folders:
+                    for decision in todo[start : start + AT_ONCE]:
+                        if self._is_ending:
+                            return
+                        self._advance(decision, folders)
 
     def _advance(self, decision: Decision, folders: OpenFolders) -> None:
         """One decision as far as it gets; it may be taken back meanwhile."""

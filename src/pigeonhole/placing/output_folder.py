@@ -21,6 +21,7 @@ from pigeonhole.journal.journal import Journal
 from pigeonhole.placing.place import TargetPaths
 from pigeonhole.placing.recover import recover
 from pigeonhole.placing.trust import refuse_another_owner, refuse_unfinished
+from pigeonhole.placing.turn import locked_in_turn
 from pigeonhole.text import printable
 
 LOCK = "lock"
@@ -29,10 +30,21 @@ LOOK = "Check its permissions and its disk."
 GROUP = 32  # files that share their waits for the disk
 
 
+class BusyError(OutputError):
+    """Another process sorts into the folder; `holder` names it."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        self.holder = holder
+        super().__init__(
+            f"{holder} is sorting into {printable(path)}.".capitalize(),
+            "Wait until it has finished, or choose another.",
+        )
+
+
 class OutputFolder:
     """`journal` is None where nothing was ever done in the folder at `path`. `notes` are sentences for the user."""
 
-    def __init__(self, path: Path, journal: Journal | None, lock: Lock | None) -> None:
+    def __init__(self, path: Path, journal: Journal | None, lock: Lock | None, turn: Lock | None = None) -> None:
         self.path = path
         self.journal = journal
         self.notes: list[str] = []
@@ -40,44 +52,45 @@ class OutputFolder:
         self.paths = TargetPaths(path, journal.token if journal else "")
         self.recovering = threading.Lock()  # for whoever finishes an entry outside a group
         self._lock = lock
+        self._turn = turn
         self._marker = secrets.token_hex(8).encode()
         self._opened = self._identities() if lock else None
 
     @classmethod
-    def open(cls, path: Path, believed: Collection[Path] = ()) -> Self:
+    def open(cls, path: Path, believed: Collection[Path] = (), patience: float = 0.0) -> Self:
         """For writing: alone, with the journal checked and everything that a killed run left finished or rolled back.
 
-        A journal that was not made here is believed of sources below the folders `believed` alone. Raises OutputError;
-        then nothing has been touched.
+        A journal that was not made here is believed of sources below the folders `believed` alone. A watcher that holds
+        the folder is asked to give way until it is closed, for `patience` seconds. Raises OutputError, BusyError where
+        another process keeps it; then nothing has been touched.
         """
         own = path / own_names.FOLDER
         try:
             own.mkdir(parents=True, exist_ok=True)
             _refuse_strange(own)
             refuse_another_owner(own)
-            lock = Lock(own / LOCK)
+            lock, turn = locked_in_turn(own / LOCK, patience)
         except TakenError as error:
-            raise OutputError(
-                f"{error} is sorting into {printable(path)}.".capitalize(),
-                "Wait until it has finished, or choose another.",
-            ) from None
+            raise BusyError(path, str(error)) from None
         except OSError as error:
             raise cannot_write(path, error) from None
         try:
-            return cls._locked(path, lock, believed)
+            return cls._locked(path, lock, turn, believed)
         except BaseException:
             lock.release()
+            if turn:
+                turn.release()
             raise
 
     @classmethod
-    def _locked(cls, path: Path, lock: Lock, believed: Collection[Path]) -> Self:
+    def _locked(cls, path: Path, lock: Lock, turn: Lock | None, believed: Collection[Path]) -> Self:
         try:
             journal = Journal.open(path / own_names.FOLDER)
         except OSError as error:
             raise cannot_write(path, error) from None
         try:
             refuse_unfinished(journal, path, believed)
-            folder = cls(path, journal, lock)
+            folder = cls(path, journal, lock, turn)
             folder._recover(journal)
             folder._mark()
         except OSError as error:
@@ -146,8 +159,9 @@ class OutputFolder:
     def close(self) -> None:
         if self.journal:
             self.journal.close()
-        if self._lock:
-            self._lock.release()
+        for lock in (self._lock, self._turn):
+            if lock:
+                lock.release()
 
     def _recover(self, journal: Journal) -> None:
         result = recover(journal, self.paths)

@@ -22,6 +22,10 @@ from pigeonhole.web.site import Site
 
 LAST = 24  # entries that are shown
 UNREADABLE = 50
+NO_UNDO = (
+    "While it does, undo would only make it sort the pictures again: correct a wrong answer under Review, or end the "
+    "watcher first."
+)
 PAGE = 500  # entries that are looked through at a time for what could not be read
 
 
@@ -47,6 +51,7 @@ def _folder(site: Site, folder: Path) -> Answer:
         "name": printable(folder),
         "health": "A watcher sorts into it, and is well." if reason is None else f"{reason[:1].upper()}{reason[1:]}.",
         "is_well": reason is None,
+        "why_no_undo": NO_UNDO if reason is None else "",
         **_entries(site, folder),
     }
 
@@ -111,6 +116,8 @@ def _named(site: Site, identifier: str) -> Path:
 
 def _taken_back(site: Site, folder: Path, number: int) -> str:
     """Undo one entry. What a person decided is undone on the page of decisions, which knows all that belongs to it."""
+    if why_unhealthy(folder) is None:
+        raise UsageError("A watcher sorts into this folder.", NO_UNDO)
     opened = OutputFolder.open(folder, site.catalogue.folders)
     try:
         found = [entry for entry in opened.writing.done_before(number + 1, 1) if entry.id == number]

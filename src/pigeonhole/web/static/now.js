@@ -16,7 +16,7 @@ async function look() {
 function folder(each) {
   return element("section", { "aria-label": each.name },
     element("h2", {}, each.name),
-    element("p", { class: each.is_well ? "" : "quiet" }, each.health),
+    element("p", { class: each.is_well ? "" : "quiet" }, `${each.health} ${each.why_no_undo}`),
     element("h3", {}, "Sorted last"),
     each.last.length ? element("ul", { class: "last" }, ...each.last.map((entry) => item(each, entry)))
       : element("p", { class: "quiet" }, "Nothing."),
@@ -31,7 +31,7 @@ function item(each, entry) {
     element("div", {}, element("strong", {}, entry.name), element("br"), entry.what, element("br"),
       element("span", { class: "quiet" }, `from ${entry.from}`)),
     entry.is_decision ? element("span", { class: "quiet" }, "decided by you")
-      : element("button", { type: "button", "aria-label": `Undo ${entry.name}`, onclick: () => undo(each, entry) }, "Undo"));
+      : each.why_no_undo ? "" : element("button", { type: "button", "aria-label": `Undo ${entry.name}`, onclick: () => undo(each, entry) }, "Undo"));
 }
 
 const undo = (each, entry) => attempt(async () => {
