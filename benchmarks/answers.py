@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def echoing(_: Path, count: int) -> None:
         its = shape()
         job = Job(FolderSource(Path("/in")), ABOUT, InferenceOptions(), None)
         size = run.chunk_size(count, its, 5000)
-        if sum(done.answered for done in run.answer_all(job, its, listed(count), size)) != count:
+        if sum(done.answered for done in run.answer_all(job, its, listed(count), repeat(size))) != count:
             raise ValueError("a row is missing")
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def main() -> None:
         node: Any = ray._private.worker._global_node
         there = ray.get(ray.remote(num_cpus=0)(environment).remote())
         job = replace(its.job, decoder="decoder_stubs:obedient")
-        rows = [row for done in answer_all(job, its.shape, listed, 2) for row in done.rows]
+        rows = [row for done in answer_all(job, its.shape, listed, repeat(2)) for row in done.rows]
         seen = {
             "tells": usage_lib.usage_stats_enabled(),
             "worker": there,

@@ -2,16 +2,14 @@
 
 import logging
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet
 import pytest
 
 from commands import called, pigeonhole
 from stores import BUCKET, s3_server
-from tables import rows_in
+from tables import rows_in, rows_in_store
 from trees import BLUE, GREEN, RED, tree, write_pictures
 
 COLOURS = {"a.png": RED, "sub/deeper/ü b.png": GREEN, "c": BLUE, "100% of #1 a+b.png": RED}
@@ -46,18 +44,6 @@ def upload(client: Any, folder: Path) -> None:
             client.put_object(Bucket=BUCKET, Key=f"in/{path.relative_to(folder)}", Body=path.read_bytes())
 
 
-def table_in(client: Any) -> dict[str, Any]:
-    rows = {}
-    for each in client.list_objects_v2(Bucket=BUCKET, Prefix="table/").get("Contents", []):
-        if each["Size"]:
-            data = client.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read()
-            table = pyarrow.parquet.read_table(BytesIO(data)).drop_columns(["modified", "changed", "answered"])
-            for row in table.to_pylist():
-                assert row["path"] not in rows
-                rows[row["path"]] = row
-    return rows
-
-
 def test_objects_have_the_rows_that_the_same_files_have(
     tf_files: Path, bucket: Any, pictures: Path, tmp_path: Path
 ) -> None:
@@ -71,7 +57,7 @@ def test_objects_have_the_rows_that_the_same_files_have(
     assert counts in of_files.stderr
     assert counts in of_objects.stderr
     assert f"unreadable: {IN}/broken.jpg: it is not a picture" in of_objects.stderr
-    assert table_in(bucket) == rows_in(tmp_path / "table")
+    assert rows_in_store(bucket, "table") == rows_in(tmp_path / "table")
 
 
 def test_only_what_is_new_or_changed_is_answered_again(tf_files: Path, bucket: Any, pictures: Path) -> None:
@@ -81,9 +67,20 @@ def test_only_what_is_new_or_changed_is_answered_again(tf_files: Path, bucket: A
     upload(bucket, pictures)  # all of them anew: the unchanged have another time
     result = called("answers", tf_files, IN, OUT)
     assert "5 seen = 2 answered + 0 unknown + 0 unreadable + 3 answered before" in result.stderr
-    rows = table_in(bucket)
+    rows = rows_in_store(bucket, "table")
     assert rows.keys() == {*COLOURS, "new.png"}
     assert rows["a.png"]["category"] == "green_things"
+
+
+def test_addresses_are_written_as_the_objects_are_called(tf_files: Path, bucket: Any, pictures: Path) -> None:
+    """Blanks, signs that mean something in an address, and letters of all languages; or escaped, as programs do it."""
+    for name in ("my pictures", "100% #1", "fotos für ü", "a+b"):
+        bucket.put_object(Bucket=BUCKET, Key=f"{name}/in/a.png", Body=(pictures / "a.png").read_bytes())
+        result = called("answers", tf_files, f"s3://{BUCKET}/{name}/in", f"s3://{BUCKET}/{name}/table")
+        assert result.returncode == 0, result.stderr
+        assert rows_in_store(bucket, f"{name}/table").keys() == {"a.png"}
+    again = called("answers", tf_files, f"s3://{BUCKET}/my%20pictures/in", f"s3://{BUCKET}/another%20table")
+    assert "1 seen = 1 answered" in again.stderr
 
 
 def test_twins_of_two_runs_at_a_time_become_one_row(tf_files: Path, bucket: Any, pictures: Path) -> None:
@@ -93,7 +90,7 @@ def test_twins_of_two_runs_at_a_time_become_one_row(tf_files: Path, bucket: Any,
     data = bucket.get_object(Bucket=BUCKET, Key=part)["Body"].read()
     bucket.put_object(Bucket=BUCKET, Key="table/answers-99999999T999999-0000-000000.parquet", Body=data)
     assert "4 answered before" in called("answers", tf_files, IN, OUT).stderr
-    assert table_in(bucket).keys() == COLOURS.keys()
+    assert rows_in_store(bucket, "table").keys() == COLOURS.keys()
 
 
 def test_a_folder_is_sorted_by_a_table_in_a_store(tf_files: Path, bucket: Any, pictures: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 RED, GREEN, BLUE = (250, 5, 5), (5, 250, 5), (5, 5, 250)
@@ -24,4 +25,14 @@ def write_pictures(folder: Path, pictures: Mapping[str, tuple[int, int, int]]) -
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (40, 30), colour).save(path)
+    return folder
+
+
+def write_noise(folder: Path, count: int) -> Path:
+    """`folder` with `count` pictures of which no two are equal, and which take a millisecond each."""
+    folder.mkdir()
+    noise = np.random.default_rng(0)
+    for number in range(count):
+        small = Image.fromarray(noise.integers(0, 255, (24, 32, 3), np.uint8))
+        small.resize((320, 240)).save(folder / f"{number}.jpg")
     return folder

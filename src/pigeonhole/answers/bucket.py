@@ -5,7 +5,7 @@ Credentials, region and endpoint come from the usual environment variables (AWS_
 """
 
 import hashlib
-import tempfile
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from pigeonhole.answers.listed import Listed
 from pigeonhole.errors import UsageError
+from pigeonhole.files import scratch_folder
 from pigeonhole.files.find import HIDDEN_FILE, OWN, PICTURE_SUFFIXES, is_passed_over, why_not_entered
 from pigeonhole.files.hidden import is_never_taken
 from pigeonhole.files.read import MAX_BYTES
@@ -36,10 +38,15 @@ def file_system(address: str) -> tuple[Any, str]:
     from pyarrow.fs import FileSystem
 
     try:
-        system, path = FileSystem.from_uri(address)
+        system, path = FileSystem.from_uri(_as_uri(address))
     except (ArrowException, OSError, ValueError) as error:
         raise UsageError(f"{printable(address)} cannot be opened: {said(error)}", "Check the address.") from None
     return system, path.rstrip("/")
+
+
+def _as_uri(address: str) -> str:
+    """`address` as people write it, with blanks, `#` and letters of all languages; what is escaped already stays."""
+    return quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", address), safe="%/:?@&=+,;!$'()*~[]")
 
 
 def refuse_missing_bucket(address: str) -> None:
@@ -68,8 +75,9 @@ class BucketSource:
 
     address: str
 
-    def shown(self, name: str) -> str:
-        return printable(f"{self.address.rstrip('/')}/{name}")
+    def path_of(self, item: Listed | Skipped | Failed) -> str:
+        name = item.name if isinstance(item, Listed) else str(item.path)
+        return f"{self.address.rstrip('/')}/{name}"
 
     def find(self, *, recursive: bool = True, include_hidden: bool = False) -> Iterator[Listed | Skipped | Failed]:
         """A folder at a time: the memory is that of the largest, not of all."""
@@ -84,7 +92,7 @@ class BucketSource:
             except OSError as error:
                 if current == root:
                     raise UsageError(f"{printable(self.address)} cannot be listed: {said(error)}", "") from None
-                yield Failed(Path(current), f"it cannot be listed: {said(error)}")
+                yield Failed(Path(current[len(root) + 1 :]), f"it cannot be listed: {said(error)}")
                 continue
             for entry in entries:
                 name = entry.path[len(root) + 1 :]
@@ -99,8 +107,8 @@ class BucketSource:
     @contextmanager
     def reading(self) -> Iterator["BucketReading"]:
         system, root = file_system(self.address)
-        with tempfile.TemporaryDirectory(prefix="pigeonhole-") as folder, ThreadPoolExecutor(AHEAD) as threads:
-            yield BucketReading(system, root, Path(folder), threads)
+        with scratch_folder() as folder, ThreadPoolExecutor(AHEAD) as threads:
+            yield BucketReading(system, root, folder, threads)
 
     def digest(self, name: str) -> str:
         system, root = file_system(self.address)

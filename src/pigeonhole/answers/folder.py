@@ -10,7 +10,6 @@ from pigeonhole.answers.listed import Listed
 from pigeonhole.files import find, write_aside_and_replace
 from pigeonhole.files.source import SourceError, is_folder, open_unchanged
 from pigeonhole.records import Failed, Found, Skipped
-from pigeonhole.text import printable
 
 SUFFIX = ".parquet"
 
@@ -25,8 +24,8 @@ class FolderSource:
     def address(self) -> str:
         return os.path.realpath(self.root)
 
-    def shown(self, name: str) -> str:
-        return printable(self.root / name)
+    def path_of(self, item: Listed | Skipped | Failed) -> str:
+        return str(self.root / item.name if isinstance(item, Listed) else item.path)
 
     def find(self, *, recursive: bool = True, include_hidden: bool = False) -> Iterator[Listed | Skipped | Failed]:
         for item in find(self.root, recursive=recursive, include_hidden=include_hidden):

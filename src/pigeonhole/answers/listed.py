@@ -29,8 +29,8 @@ class Source(Protocol):
     def address(self) -> str:
         """The absolute path, or the URL: what identifies it."""
 
-    def shown(self, name: str) -> str:
-        """What a user calls the picture `name`."""
+    def path_of(self, item: Listed | Skipped | Failed) -> str:
+        """What a user calls something that `find` gave: its path, or its URL."""
 
     def find(self, *, recursive: bool = True, include_hidden: bool = False) -> Iterator[Listed | Skipped | Failed]:
         """Every file, as soon as it is met: Listed if it may be a picture, else why it is none; as `files.find`."""

@@ -6,27 +6,27 @@ from typing import Self
 
 from pigeonhole.answers.listed import Listed, Source
 from pigeonhole.answers.parts import ROWS, Parts, part_name, still_holds, write_part
-from pigeonhole.answers.row import Result, Row
+from pigeonhole.answers.row import Row
 from pigeonhole.answers.tally import Tally
+from pigeonhole.answers.telling import Telling
 from pigeonhole.errors import OutputError
-from pigeonhole.output import Output, Stage
+from pigeonhole.output import Stage
 from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.records import Failed, Skipped
-from pigeonhole.text import printable
 
 GROUP = 1000  # pictures whose rows that no longer hold are taken out together: each file of rows is written anew then
 
 
 class Run:
-    """What is listed in `source`, the rows that hold, and the account of both, which is told to `output`."""
+    """What is listed in `source`, the rows that hold, and the account of both, which is told."""
 
-    def __init__(self, source: Source, parts: Parts, output: Output, advance: Stage) -> None:
+    def __init__(self, source: Source, parts: Parts, telling: Telling, advance: Stage) -> None:
         self.source = source
         self.parts = parts
         self.tally = Tally()
         self.device = ""  # what others have worked on
         self.skipped = SkippedTally(has_option=True)
-        self._output = output
+        self._telling = telling
         self._advance = advance
 
     def unanswered(self, *, recursive: bool, include_hidden: bool) -> Iterator[Listed]:
@@ -55,8 +55,7 @@ class Run:
     def take(self, row: Row) -> None:
         """Count and tell of one row."""
         self.tally.count(row)
-        if row.result is not Result.ANSWERED:
-            self._output.warn(f"{row.result}: {self.source.shown(row.listed.name)}: {row.reason}")
+        self._telling.row(row)
         self._advance()
 
     def take_written(self, answered: int, unknown: int) -> None:
@@ -72,7 +71,7 @@ class Run:
             self.skipped.add(item)
         else:
             self.tally.failed += 1
-            self._output.warn(f"failed: {printable(item.path)}: {item.reason}")
+        self._telling.passed(item)
         self._advance()
 
     def _without_row(self, group: list[Listed]) -> list[Listed]:
@@ -82,6 +81,7 @@ class Run:
             indexed = self.parts.row_of(listed)
             if indexed and still_holds(self.source, listed, indexed):
                 self.tally.already += 1
+                self._telling.holds(listed)
                 self._advance()
                 continue
             new.append(listed)

@@ -16,18 +16,26 @@ from typing import Any, TextIO
 
 from pigeonhole.cpus import available_cpus
 from pigeonhole.errors import PigeonholeError, UsageError
+from pigeonhole.files import scratch_folder
 from pigeonhole.text import printable
 
 STORE_BYTES = 256 * 1024**2  # of shared memory for what a cluster of one machine hands around: the model, and lists
-LONGEST = 40  # characters of a temporary folder's path: the name of a socket in it may have a hundred
+LONGEST = 23  # characters of a temporary folder's path: with what Ray adds to it, a socket's may have 107
+LAST_PORT = 65535
 ANSWER_SECONDS = 10
+# Ray itself asks for minutes where nobody answers, or somebody else does; these are one try of 16 s.
+PATIENCE = {
+    "RAY_gcs_server_port_wait_time_s": "1",  # tries
+    "RAY_gcs_rpc_server_connect_timeout_s": "3",  # twice
+    "RAY_py_gcs_connect_timeout_s": "10",
+}
 START = "Start a cluster with ray start, as docs/scaling.md shows."
 ADDRESS = re.compile(r"auto|local|[^:/\s]+:\d+|\[[0-9A-Fa-f:]+\]:\d+")
 
 
 def check_address(address: str) -> None:
     """Raise UsageError where it is none."""
-    if not ADDRESS.fullmatch(address):
+    if not ADDRESS.fullmatch(address) or (":" in address and int(address.rpartition(":")[2]) > LAST_PORT):
         raise UsageError(
             f"{printable(address)} is no address of a cluster.",
             "It is auto (the cluster that this machine is a node of), local (this machine alone), or HOST:PORT.",
@@ -42,16 +50,21 @@ def connected(address: str) -> Iterator[None]:
     """
     check_address(address)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before it is imported: it would tell its maker of its use
+    if address != "local":
+        for name, value in PATIENCE.items():
+            os.environ.setdefault(name, value)
     if ":" in address:
         _refuse_nobody(address)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     with (
-        tempfile.TemporaryDirectory(prefix="pigeonhole-", dir=_short_folder(), ignore_cleanup_errors=True) as folder,
+        scratch_folder(_short_folder()) as folder,
         _own_stderr(),
     ):
         settings = _local(folder) if address == "local" else {"address": address}
         import ray
+        from ray._private import worker
 
+        worker.print_to_stdstream = _untold  # else the loss of a node is told, in 50 lines, between those for a program
         try:
             ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **settings)
         except (ray.exceptions.RayError, ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
@@ -63,6 +76,9 @@ def connected(address: str) -> Iterator[None]:
             yield
         finally:
             ray.shutdown()
+
+
+def _untold(*_: Any, **__: Any) -> None: ...
 
 
 @contextmanager
@@ -90,7 +106,7 @@ def _writes_to_2(stream: TextIO) -> bool:
 
 
 def _refuse_nobody(address: str) -> None:
-    """Ray itself asks for minutes where nobody is."""
+    """The commonest mistake costs no waiting."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
@@ -98,7 +114,7 @@ def _refuse_nobody(address: str) -> None:
         raise PigeonholeError(f"Nobody answers at {address}: {error.strerror or error}.", START) from None
 
 
-def _local(folder: str) -> dict[str, Any]:
+def _local(folder: Path) -> dict[str, Any]:
     # Ray listens on every interface. A token that nobody else knows keeps out who does not belong here.
     os.environ["RAY_AUTH_MODE"] = "token"
     os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
@@ -109,17 +125,17 @@ def _local(folder: str) -> dict[str, Any]:
         "include_dashboard": False,
         "object_store_memory": STORE_BYTES,
         "_node_ip_address": "127.0.0.1",
-        "_temp_dir": folder,
+        "_temp_dir": str(folder),
     }
 
 
-def _short_folder() -> str:
-    folder = tempfile.gettempdir()
-    return folder if len(folder) <= LONGEST or not Path("/tmp").is_dir() else "/tmp"  # noqa: S108 - made by mkdtemp
+def _short_folder() -> Path:
+    folder, short = Path(tempfile.gettempdir()), Path("/tmp")  # noqa: S108 - mkdtemp makes one in it
+    return folder if len(bytes(folder)) <= LONGEST or not short.is_dir() else short
 
 
-def _cannot_connect(address: str, error: Exception) -> tuple[str, str]:
-    text = str(error)
+def _cannot_connect(address: str, error: BaseException) -> tuple[str, str]:
+    text = _whole_text(error)
     if "uthentication" in text or "Unauthenticated" in text:
         return f"The cluster at {address} does not know this machine.", (
             "Set RAY_AUTH_MODE=token and the RAY_AUTH_TOKEN of the cluster, as docs/scaling.md shows."
@@ -131,3 +147,9 @@ def _cannot_connect(address: str, error: Exception) -> tuple[str, str]:
         return f"No cluster can be started on this machine: {text.splitlines()[0]}", ""
     where = "that this machine is a node of" if address == "auto" else f"at {address}"
     return f"There is no Ray cluster {where}.", START
+
+
+def _whole_text(error: BaseException) -> str:
+    """Ray's errors are often not the ones that say why: those were met before."""
+    before = error.__cause__ or error.__context__
+    return f"{error}\n{_whole_text(before)}" if before else str(error)

@@ -42,12 +42,14 @@ class ClusterGuesses:
                 continue
             chunk.append(listed)
             if len(chunk) == self._size:
-                references += put([chunk], len(references))
+                references.append(put(len(references), chunk))
                 chunk = []
             if len(references) * self._size >= WAVE:
                 yield from self._wave(references)
                 references = []
-        yield from self._wave(references + put([chunk] if chunk else [], len(references)))
+        if chunk:
+            references.append(put(len(references), chunk))
+        yield from self._wave(references)
 
     def _wave(self, references: list[Any]) -> Iterator[Guess | Problem]:
         if not references:

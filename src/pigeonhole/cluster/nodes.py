@@ -83,7 +83,7 @@ def refuse_different_nodes(source: Source, first: Listed, store: Store | None) -
                 )
             if seen.digest != here:
                 raise PigeonholeError(
-                    f"{name} does not see {source.shown(first.name)} as this machine does: {seen.digest[:80]}.",
+                    f"{name} does not see {printable(source.path_of(first))} as this machine does: {seen.digest[:80]}.",
                     "The folder must lie at the same place on every node: a share, or an object store.",
                 )
             if not seen.writes and store is not None:

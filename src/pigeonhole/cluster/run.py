@@ -16,32 +16,55 @@ IN_FLIGHT = 2  # chunks that a worker holds: the next one is there when one is d
 FEWEST = 16  # pictures of a chunk
 
 
-def chunk_size(expected: int | None, shape: Shape, most: int) -> int:
-    """Eight chunks for each worker, so that nobody waits long for the last one; `most` where nobody knows how many."""
-    return most if expected is None else max(FEWEST, min(most, expected // (8 * shape.workers)))
+def chunk_size(pictures: int, shape: Shape, most: int) -> int:
+    """Eight chunks of so many `pictures` for each worker, so that nobody waits long for the last one."""
+    return max(FEWEST, min(most, pictures // (8 * shape.workers)))
 
 
-def in_chunks(listed: Iterable[Listed], size: int) -> Iterator[list[Listed]]:
+def growing(shape: Shape, most: int) -> Iterator[int]:
+    """Sizes of chunks where nobody knows how many pictures will be listed: as for those that were listed before."""
+    before = 0
+    while True:
+        size = chunk_size(before, shape, most)
+        yield size
+        before += size
+
+
+def in_chunks(listed: Iterable[Listed], sizes: Iterable[int]) -> Iterator[list[Listed]]:
     rest = iter(listed)
-    while chunk := list(islice(rest, size)):
+    for size in sizes:
+        chunk = list(islice(rest, size))
+        if not chunk:
+            return
         yield chunk
 
 
-def put(chunks: Iterable[list[Listed]], first: int) -> list[Any]:
-    """References to the chunks in Ray's object store, numbered from `first` on: not in this process's memory."""
+def put(number: int, chunk: list[Listed]) -> Any:
+    """A reference to the chunk in Ray's object store: not in this process's memory."""
     import pyarrow as pa
     import ray
 
-    return [ray.put(pa.Table.from_pylist([packed(number, chunk)])) for number, chunk in enumerate(chunks, first)]
+    return ray.put(pa.Table.from_pylist([packed(number, chunk)]))
 
 
-def answer_all(job: Job, shape: Shape, listed: Iterable[Listed], size: int) -> Iterator[Done]:
-    """Every chunk of `size` pictures as soon as it is done, and each once. Raises as `answer_wave`."""
-    chunks = in_chunks(listed, size)
-    number = 0
-    while references := put(islice(chunks, WAVE // size), number):
-        number += len(references)
+def answer_all(job: Job, shape: Shape, listed: Iterable[Listed], sizes: Iterable[int]) -> Iterator[Done]:
+    """Every chunk as soon as it is done, and each once. Raises as `answer_wave`."""
+    for references in _waves(in_chunks(listed, sizes)):
         yield from answer_wave(job, shape, references, ordered=False)
+
+
+def _waves(chunks: Iterable[list[Listed]]) -> Iterator[list[Any]]:
+    """References to chunks, numbered throughout."""
+    references: list[Any] = []
+    pictures = 0
+    for number, chunk in enumerate(chunks):
+        references.append(put(number, chunk))
+        pictures += len(chunk)
+        if pictures >= WAVE:
+            yield references
+            references, pictures = [], 0
+    if references:
+        yield references
 
 
 def answer_wave(job: Job, shape: Shape, references: list[Any], *, ordered: bool) -> Iterator[Done]:

@@ -28,11 +28,12 @@ def ready(
     *,
     store: Store | None = None,
     run: str = "",
+    wants_answers: bool = False,
 ) -> Iterator[Ready]:
     """The cluster at `address`, ready for the pictures of `source`, of which `first` is one.
 
-    `model` is the model file. With a `store`, workers write there, as `run`. Raises PigeonholeError where there is no
-    cluster, or where one of its machines differs from this one in what matters.
+    `model` is the model file. With a `store`, workers write there, as `run`; `wants_answers` as in Job. Raises
+    PigeonholeError where there is no cluster, or where one of its machines differs from this one in what matters.
     """
     with connected(address):
         import ray
@@ -41,4 +42,4 @@ def ready(
         refuse_different_nodes(source, first, store)
         its = shape()
         options = InferenceOptions(about.unknown, about.tta)
-        yield Ready(Job(source, about, options, ray.put(model), store, run, its.processors), its)
+        yield Ready(Job(source, about, options, ray.put(model), store, run, wants_answers, its.processors), its)

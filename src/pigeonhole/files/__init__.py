@@ -5,6 +5,7 @@ from pigeonhole.files.lock import Lock, TakenError
 from pigeonhole.files.overlap import refuse_overlap
 from pigeonhole.files.publish import write_aside_and_replace
 from pigeonhole.files.read import digest, read
+from pigeonhole.files.scratch import scratch_folder
 
 __all__ = [
     "Lock",
@@ -15,5 +16,6 @@ __all__ = [
     "find_named",
     "read",
     "refuse_overlap",
+    "scratch_folder",
     "write_aside_and_replace",
 ]

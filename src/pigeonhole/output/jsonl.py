@@ -3,7 +3,7 @@
 import json
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 from pigeonhole.output.protocol import Stage
 from pigeonhole.output.terminal import Terminal
@@ -25,32 +25,52 @@ class JsonLines:
         return self._terminal.stage(title, total)
 
     def outcome(self, outcome: Outcome) -> None:
-        self._write({"outcome": _kind(outcome), **_fields(outcome)})
+        self.line(_kind(outcome), _fields(outcome))
 
     def summary(self, summary: Summary, seconds: float, device: str) -> None:
-        self._write({"outcome": "summary", **asdict(summary), "seconds": round(seconds, 3), "device": device})
+        self.line("summary", {**asdict(summary), "seconds": round(seconds, 3), "device": device})
 
-    def _write(self, record: dict[str, Any]) -> None:
+    def line(self, outcome: str, fields: dict[str, Any]) -> None:
         # ASCII: a name that is no UTF-8 comes through as the escape that Python reads back.
-        self._stream.write(json.dumps(record) + "\n")
+        self._stream.write(json.dumps({"outcome": outcome, **fields}) + "\n")
         self._stream.flush()
 
 
+class Answer(Protocol):
+    """What a Guess and a row of a table of answers have in common; the fields as in Guess."""
+
+    @property
+    def ranking(self) -> tuple[tuple[str, float], ...]: ...
+    @property
+    def distance(self) -> float | None: ...
+    @property
+    def why_unknown(self) -> str: ...
+    @property
+    def face(self) -> FaceSearch | None: ...
+
+
 def guess_fields(guess: Guess, top: int | None = None) -> dict[str, Any]:
-    """`guess` as JSON knows it: its path, its label (the best category or `unknown`, and why that), the best category
-    with its score, and the `top` best of the ranking (None: all), best first. Models that look at faces tell where
-    this one is, null where there is none.
+    """As `answer_fields`."""
+    return answer_fields(str(guess.path), guess, top)
+
+
+def answer_fields(path: str, answer: Answer, top: int | None = None) -> dict[str, Any]:
+    """The answer for `path` as JSON knows it: its label (the best category or `unknown`, and why that), the best
+    category with its score, and the `top` best of the ranking (None: all), best first. Models that look at faces tell
+    where this one is, null where there is none.
     """
+    category, score = answer.ranking[0]
+    is_unknown = bool(answer.why_unknown)
     return {
-        "path": str(guess.path),
-        "label": guess.label,
-        "category": guess.category,
-        "score": guess.score,
-        "unknown": guess.is_unknown,
-        **({"why_unknown": guess.why_unknown} if guess.is_unknown else {}),
-        **({} if guess.distance is None else {"distance": guess.distance}),
-        **({} if guess.face is None else {"face": face_fields(guess.face)}),
-        "ranking": [{"category": category, "score": score} for category, score in guess.ranking[:top]],
+        "path": path,
+        "label": UNKNOWN if is_unknown else category,
+        "category": category,
+        "score": score,
+        "unknown": is_unknown,
+        **({"why_unknown": answer.why_unknown} if is_unknown else {}),
+        **({} if answer.distance is None else {"distance": answer.distance}),
+        **({} if answer.face is None else {"face": face_fields(answer.face)}),
+        "ranking": [{"category": category, "score": score} for category, score in answer.ranking[:top]],
     }
 
 

@@ -1,9 +1,10 @@
 """`pigeonhole answers`: what the model says of every picture, as a table."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError, OutputError, PigeonholeError
 from pigeonhole.files import Lock, TakenError, count_files, digest
 from pigeonhole.model import InferenceOptions, Model, model_bytes, model_of
-from pigeonhole.output import Terminal
+from pigeonhole.output import JsonLines, Terminal
 from pigeonhole.own_names import PREFIX
 from pigeonhole.records import Skipped
 from pigeonhole.text import printable
@@ -24,6 +25,7 @@ from pigeonhole.workspace import Workspace
 if TYPE_CHECKING:
     from pigeonhole.answers.listed import Source, Store
     from pigeonhole.answers.run import Run
+    from pigeonhole.answers.telling import Telling
 
 LOCK = f"{PREFIX}-answers.lock"
 
@@ -32,6 +34,7 @@ LOCK = f"{PREFIX}-answers.lock"
 @arguments.paths_or_urls("[TF_FILES] IN OUT")
 @click.option("--no-recursive", is_flag=True, help="Ignore sub-folders.")
 @arguments.include_hidden
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object per file, then the counts.")
 @arguments.inference
 @arguments.cluster
 def command(
@@ -39,6 +42,7 @@ def command(
     *,
     no_recursive: bool,
     include_hidden: bool,
+    as_json: bool,
     tta: bool,
     no_unknown: bool,
     cluster: str | None,
@@ -55,6 +59,7 @@ def command(
     from pigeonhole.answers.parts import Parts
     from pigeonhole.answers.run import Run
     from pigeonhole.answers.table import About
+    from pigeonhole.answers.telling import Lines, Sentences
     from pigeonhole.cluster.connection import check_address
 
     tf_files, in_, out = arguments.three(paths, "IN")
@@ -75,19 +80,20 @@ def command(
         about = About(digest(data), model.card.labels, not no_unknown, tta, source.address, __version__)
         parts = Parts(store, about)
         expected = _expected(source, **reach)
-        run = Run(source, parts, terminal, stack.enter_context(terminal.stage("Answering", expected)))
-        with _told(run, model, terminal):
+        telling = Lines(source, JsonLines(sys.stdout, terminal)) if as_json else Sentences(source, terminal)
+        run = Run(source, parts, telling, stack.enter_context(terminal.stage("Answering", expected)))
+        with _told(run, model, telling, terminal):
             if decoders is not None:
                 run.write(rows(source, run.unanswered(**reach), model, decoders))
             elif cluster is not None:
-                _answer_on_cluster(cluster, run, data, expected, reach)
+                _answer_on_cluster(cluster, run, data, expected, reach, wants_answers=as_json)
         if run.tally.missing:
             terminal.warn(f"{run.tally.missing} files came to no answer. Please report this.")
     return 0 if run.tally.is_good else 1
 
 
 @contextmanager
-def _told(run: "Run", model: Model, terminal: Terminal) -> Iterator[None]:
+def _told(run: "Run", model: Model, telling: "Telling", terminal: Terminal) -> Iterator[None]:
     """What has become of the pictures is told at the end, whatever it is."""
     note_before = model.note
     if note_before:
@@ -103,23 +109,28 @@ def _told(run: "Run", model: Model, terminal: Terminal) -> Iterator[None]:
             terminal.warn(model.note)
         for sentence in run.skipped.sentences():
             terminal.note(sentence)
-        terminal.note(run.tally.sentence(time.monotonic() - started, run.device or model.device))
+        if run.tally.seen:
+            telling.end(run.tally, time.monotonic() - started, run.device or model.device)
 
 
-def _answer_on_cluster(cluster: str, run: "Run", data: bytes, expected: int | None, reach: dict[str, bool]) -> None:
-    """The workers write the table; here is listed and counted. `data` is the model file."""
+def _answer_on_cluster(
+    cluster: str, run: "Run", data: bytes, expected: int | None, reach: dict[str, bool], *, wants_answers: bool
+) -> None:
+    """The workers write the table; here is listed, counted and told. `data` is the model file."""
     from pigeonhole.answers.parts import ROWS
-    from pigeonhole.cluster.run import answer_all, chunk_size
+    from pigeonhole.cluster.run import answer_all, chunk_size, growing
     from pigeonhole.cluster.start import ready
 
     parts, unanswered = run.parts, run.unanswered(**reach)
     first = next(unanswered, None)
     if first is None:
         return
-    with ready(cluster, run.source, first, data, parts.about, store=parts.store, run=parts.run) as its:
-        left = None if expected is None else max(0, expected - len(parts))
-        size = chunk_size(left, its.shape, ROWS)
-        for done in answer_all(its.job, its.shape, chain([first], unanswered), size):
+    about, store = parts.about, parts.store
+    with ready(cluster, run.source, first, data, about, store=store, run=parts.run, wants_answers=wants_answers) as its:
+        sizes = (
+            growing(its.shape, ROWS) if expected is None else repeat(chunk_size(expected - len(parts), its.shape, ROWS))
+        )
+        for done in answer_all(its.job, its.shape, chain([first], unanswered), sizes):
             run.device = f"{its.shape.workers} workers ({done.device})"
             run.take_written(done.answered, done.unknown)
             for row in done.rows:
