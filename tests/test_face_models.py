@@ -14,12 +14,25 @@ from PIL import Image
 from commands import imported_by, pigeonhole
 from conftest import MadeOnce
 from pigeonhole import Classifier
+from pigeonhole.backbones.frozen import load_backbone
+from pigeonhole.backbones.obtain import obtain_weights
+from pigeonhole.dataset.folders import read_dataset
 from pigeonhole.decoding.faces import Looking, commoner, main_faces
 from pigeonhole.files import find_named
+from pigeonhole.finetuning.finetune import as_finetuned, fine_tune
+from pigeonhole.finetuning.loader import Pictures, View
 from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.images.preprocessing import Crop
 from pigeonhole.model import load_model
+from pigeonhole.output import Recorder
+from pigeonhole.recipes.at_faces import at_faces as with_its_faces
+from pigeonhole.recipes.probe import probe_backbone
+from pigeonhole.stream import Decoded, decoded
+from pigeonhole.train.finish import finish
+from pigeonhole.train.publish import publish_model
+from pigeonhole.workspace import Workspace
 from scenes import scene
+from tiny import TINY, write_tiny_weights
 from trees import tree
 from whole_pictures import whole_picture, write_wholes
 
@@ -104,6 +117,37 @@ def test_faces_cut_out_first_train_a_model_that_names_those_of_whole_pictures(tm
     shutil.rmtree(tmp_path / "cut" / "no-face", ignore_errors=True)
     assert pigeonhole("guess-dir", tmp_path / "tf", tmp_path / "cut", tmp_path / "out").returncode == 0
     assert len(sorted_into(tmp_path / "out")) >= 8
+
+
+def test_fine_tuning_learns_from_the_faces_that_its_model_will_look_at(at_faces: Path, tmp_path: Path) -> None:
+    tf_files = shutil.copytree(at_faces, tmp_path / "tf")  # with its cache: the faces are found already
+    write_tiny_weights(tf_files / "weights" / f"{TINY}.pth")
+    for name in NAMES:  # judged by these alone, so that one fold is tuned
+        (tf_files / "valid" / name).mkdir(parents=True)
+        for path in sorted((tf_files / "data" / name).iterdir())[:3]:
+            path.rename(tf_files / "valid" / name / path.name)
+    workspace = Workspace(tf_files)
+    weights, dataset = obtain_weights(workspace, TINY), read_dataset(workspace)
+    backbone = load_backbone(workspace, weights, 64, dataset, Recorder())
+    dataset, backbone = with_its_faces(workspace, dataset, backbone, Recorder(), "drawn")
+    probed = probe_backbone(workspace, dataset, backbone, seed=0, output=Recorder())
+    examples, preprocessing = probed.dataset.examples, probed.backbone.preprocessing
+    seen = Pictures(examples, np.array(probed.dataset.targets), preprocessing, View(None))
+    for row, guessed in enumerate(decoded((example.found for example in examples), preprocessing)):
+        assert isinstance(guessed, Decoded)
+        assert np.array_equal(seen[0, row][0].numpy(), guessed.pixels)
+
+    trained = as_finetuned(probed, fine_tune(workspace, probed, weights, seed=0, output=Recorder()))
+    finished = finish(trained, 0.95)
+    publish_model(workspace.model, finished.onnx, trained.sample, finished.probabilities, finished.distances)
+
+    card = load_model(workspace.model).card
+    assert (card.recipe, card.preprocessing.face) == ("finetune", "drawn")
+    path = tmp_path / "new.jpg"
+    whole_picture(0, 100).picture.save(path, quality=95)
+    (line,) = map(json.loads, pigeonhole("guess", tf_files, path, "--json", "--no-unknown").stdout.splitlines())
+    assert line["face"] is not None
+    assert line["label"] in NAMES
 
 
 def test_auto_finds_out_that_faces_tell_more_than_whole_pictures(tmp_path: Path, animeface: Path) -> None:
