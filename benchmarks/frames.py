@@ -2,10 +2,11 @@
 
 python benchmarks/frames.py --pictures FOLDER [--minutes 10] [--long 120] [--rounds 3] [--folder WHERE]
 
-Films are made of the pictures in FOLDER: slow pans at 1280 × 720 with a cut every four seconds and some grain, x264, a
-keyframe every so many seconds and at cuts, as films have them. Twenty seconds are encoded, and their packets repeated
-to the length that is wanted. Both sides are timed in turn, each in a process of its own; the seconds of the processors
-count where other work shares them.
+Films are made of the pictures in FOLDER: slow pans at 1280 × 720 with a cut every four seconds, x264, with and without
+grain, which is what costs bits. Twenty seconds are encoded, and their packets repeated to the length that is wanted.
+All sides are timed in turn, each in a process of its own; the seconds of the processors count where other work shares
+them. Between decoding all and `frames` stands what nobody can save: decoding, in one thread, the frames that are
+wanted and those that they depend on.
 """
 
 import argparse
@@ -27,8 +28,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 RATE, SIZE, CUT = 25, (1280, 720), 4.0  # frames a second, pixels, seconds
-KEYFRAMES = (1, 2, 10)  # seconds between them
 PIECE = 20  # seconds that are encoded
+
+
+class Kind(NamedTuple):
+    """`grain` in levels of 255; `options` of x264, which sets keyframes at cuts besides."""
+
+    grain: int
+    options: dict[str, str]
+
+
+FILMS = {
+    "grain, a keyframe every 2 s": Kind(4, {"crf": "20", "g": "50"}),
+    "no grain, a keyframe every 2 s": Kind(0, {"g": "50"}),
+    "no grain, a keyframe every 10 s": Kind(0, {"g": "250", "sc_threshold": "0"}),
+}
 DECODE_ALL = """
 import sys, av
 with av.open(sys.argv[1]) as film:
@@ -37,6 +51,20 @@ with av.open(sys.argv[1]) as film:
         pass
 """
 
+NEEDED = """
+import math, sys
+from pathlib import Path
+from pigeonhole.films.film import Film
+from pigeonhole.films.places import Even
+from pigeonhole.films.scan import scan
+path = Path(sys.argv[1])
+known = scan(path, 0, math.inf, lambda time: None)
+places, number, after = Even(2.0, 0.0, known.end), 0, -1.0
+with Film.open(path, known) as film:
+    film.stream.codec_context.thread_count = 1
+    while (place := places.next(number, after)) and (shot := film.at(place.time, place.tolerance)):
+        number, after = place.number + 1, shot.time
+"""
 
 # In a small process of its own: what the kernel calls a process's peak begins with that of the one that started it.
 MEASURED = """
@@ -56,10 +84,10 @@ class Cost(NamedTuple):
     peak_mib: float
 
 
-def piece(pictures: list[Path]) -> Iterator[NDArray[np.uint8]]:
+def piece(pictures: list[Path], levels: int) -> Iterator[NDArray[np.uint8]]:
     """PIECE seconds of slow pans over `pictures`, each a little larger than the frame."""
     chance = np.random.default_rng(0)
-    grain = chance.normal(0, 4, (8, SIZE[1], SIZE[0], 1)).astype(np.int16)
+    grain = chance.normal(0, levels, (8, SIZE[1], SIZE[0], 1)).astype(np.int16)
     shots = round(PIECE / CUT)
     for shot in range(shots):
         with Image.open(pictures[shot % len(pictures)]) as picture:
@@ -70,12 +98,11 @@ def piece(pictures: list[Path]) -> Iterator[NDArray[np.uint8]]:
             yield (frame + grain[number % len(grain)]).clip(0, 255).astype(np.uint8)
 
 
-def write_piece(path: Path, pictures: list[Path], keyframe: int) -> None:
-    options = {"preset": "veryfast", "crf": "20", "g": str(keyframe * RATE)}
+def write_piece(path: Path, pictures: list[Path], kind: Kind) -> None:
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options=options)
+        stream = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", **kind.options})
         stream.pix_fmt, stream.width, stream.height = "yuv420p", *SIZE
-        for pixels in piece(pictures):
+        for pixels in piece(pictures, kind.grain):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode())
 
@@ -108,18 +135,20 @@ def frames(film: Path, out: Path, *options: str) -> list[str]:
 
 
 def compared(film: Path, out: Path, rounds: int) -> str:
-    """A line of the table: both sides in turn, medians."""
-    ours, all_of_it = [], []
+    """A line of the table: all sides in turn, medians."""
+    sides: dict[str, list[Cost]] = {"all": [], "needed": [], "ours": []}
     for number in range(rounds):
-        all_of_it.append(run([sys.executable, "-c", DECODE_ALL, str(film)]))
-        ours.append(run(frames(film, out / str(number))))
+        sides["all"].append(run([sys.executable, "-c", DECODE_ALL, str(film)]))
+        sides["needed"].append(run([sys.executable, "-c", NEEDED, str(film)]))
+        sides["ours"].append(run(frames(film, out / str(number))))
     count = sum(path.suffix == ".jpg" for path in (out / "0").iterdir())
-    wall, processor = (
-        median(getattr(each, name) for each in all_of_it) / median(getattr(each, name) for each in ours)
-        for name in ("seconds", "processor_seconds")
-    )
-    shown = " | ".join(f"{median(each.processor_seconds for each in side):.1f}" for side in (all_of_it, ours))
-    return f"{count} | {shown} | {processor:.1f} | {wall:.1f} | {max(each.peak_mib for each in ours):.0f}"
+    megabits = film.stat().st_size * 8 / 1e6 / (count * 2)
+    seconds = {side: median(each.processor_seconds for each in costs) for side, costs in sides.items()}
+    clock = {side: median(each.seconds for each in costs) for side, costs in sides.items()}
+    cells = [f"{megabits:.1f}", str(count), *(f"{seconds[side]:.1f}" for side in sides)]
+    cells += [f"{seconds['all'] / seconds[side]:.1f}" for side in ("needed", "ours")]
+    cells += [f"{clock['all'] / clock['ours']:.1f}", f"{max(each.peak_mib for each in sides['ours']):.0f}"]
+    return " | ".join(cells)
 
 
 def killed(film: Path, out: Path, whole: Path) -> bool:
@@ -151,25 +180,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pictures", type=Path, required=True)
     parser.add_argument("--minutes", type=int, default=10)
-    parser.add_argument("--long", type=int, default=120, help="minutes of the film whose memory is measured")
+    parser.add_argument("--long", type=int, default=120, help="minutes of the film whose memory is measured; 0: none")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path)
     arguments = parser.parse_args()
     suffixes = {".jpg", ".png"}
     pictures = sorted(path for path in arguments.pictures.rglob("*") if path.suffix.lower() in suffixes)[:60]
     work = Path(tempfile.mkdtemp(dir=arguments.folder, prefix="frames-"))
-    tell("| keyframe every | frames | decoding all, CPU s | ours, CPU s | times as quick | by the clock | peak MiB |")
-    tell("|---:|---:|---:|---:|---:|---:|---:|")
-    for keyframe in KEYFRAMES:
-        one = work / f"piece-{keyframe}.mp4"
-        write_piece(one, pictures, keyframe)
-        film = repeated(one, work / f"film-{keyframe}.mp4", arguments.minutes)
-        tell(f"| {keyframe} s | {compared(film, work / f'out-{keyframe}', arguments.rounds)} |")
-    film = repeated(work / "piece-2.mp4", work / "long.mp4", arguments.long)
-    cost = run(frames(film, work / "long"))
-    tell(f"{arguments.long} minutes: {cost.processor_seconds:.0f} CPU s, peak {cost.peak_mib:.0f} MiB")
-    same = killed(work / "film-2.mp4", work / "killed", work / "out-2" / "0")
-    tell(f"the same folder: {same}")
+    tell(
+        "| film | Mbit/s | frames | decoding all, CPU s | what is needed, CPU s | `frames`, CPU s"
+        " | needed: times as quick | `frames`: times as quick | by the clock | peak MiB |"
+    )
+    tell("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for number, (name, kind) in enumerate(FILMS.items()):
+        write_piece(work / f"piece-{number}.mp4", pictures, kind)
+        film = repeated(work / f"piece-{number}.mp4", work / f"film-{number}.mp4", arguments.minutes)
+        tell(f"| {name} | {compared(film, work / f'out-{number}', arguments.rounds)} |")
+    if arguments.long:
+        film = repeated(work / "piece-0.mp4", work / "long.mp4", arguments.long)
+        cost = run(frames(film, work / "long"))
+        tell(f"{arguments.long} minutes: {cost.processor_seconds:.0f} CPU s, peak {cost.peak_mib:.0f} MiB")
+        same = killed(work / "film-0.mp4", work / "killed", work / "out-0" / "0")
+        tell(f"the same folder: {same}")
     shutil.rmtree(work)
 
 

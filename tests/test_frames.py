@@ -16,6 +16,9 @@ from commands import measured, pigeonhole
 from disks import read_only
 from films import RATE, picture, scenes, write_film
 from frames_room import EVERY, mortals, take
+from pigeonhole.films.film import Film
+from pigeonhole.films.places import Even
+from pigeonhole.films.scan import scan
 from trees import tree
 
 
@@ -76,6 +79,48 @@ def test_without_keyframes_nearby_the_very_frame_is_taken(tmp_path: Path) -> Non
     assert times(tmp_path / "out") == list(range(9))
     frames = sorted((tmp_path / "out").glob("*.jpg"))
     assert all(shows(frames[second], int(second / 0.4 + 1e-9)) for second in range(9))
+
+
+@pytest.fixture(scope="module")
+def rare_keyframes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine seconds as x264 makes them by itself: keyframes ten seconds apart, frames on which none depends between."""
+    options = {"preset": "veryfast", "bframes": "3", "b-pyramid": "normal", "sc_threshold": "0"}
+    moments = ((number / RATE, np.roll(picture(1), 3 * number, axis=1)) for number in range(9 * RATE))
+    return write_film(tmp_path_factory.mktemp("films") / "rare.mp4", moments, options=options)
+
+
+def test_what_is_passed_over_on_the_way_to_a_frame_does_not_spoil_it(rare_keyframes: Path, tmp_path: Path) -> None:
+    take([rare_keyframes], tmp_path / "out", every=2.0, keep_all=True)
+    found = times(tmp_path / "out")
+    assert [round(time / 2) for time in found] == [0, 1, 2, 3, 4]
+    assert all(0 <= time - round(time / 2) * 2 <= 0.2 for time in found)
+    with av.open(str(rare_keyframes)) as container:
+        whole = {round(float(frame.time or 0) * 1000): frame.to_ndarray(format="gray") for frame in container.decode()}
+    for time, path in zip(found, sorted((tmp_path / "out").glob("*.jpg")), strict=True):
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("L"), dtype=float)
+        nearest = min(whole, key=lambda moment: float(np.abs(pixels - whole[moment]).mean()))
+        assert nearest == round(time * 1000), "it is the very frame that its name tells"
+
+
+@pytest.mark.parametrize("every", [0.08, 0.5, 2.0])
+def test_whoever_goes_on_in_the_middle_takes_the_same_frames(every: float, rare_keyframes: Path) -> None:
+    known = scan(rare_keyframes, 0, 9, lambda time: None)
+
+    def taken(after: float) -> list[float]:
+        """As the command does it from the time `after` (seconds) on."""
+        found, number, places = [], 0, Even(every, 0, known.end)
+        with Film.open(rare_keyframes, known) as film:
+            film.skip_to(after)
+            while (place := places.next(number, after)) and (shot := film.at(place.time, place.tolerance)):
+                found.append(round(shot.time, 3))
+                after, number = shot.time, place.number + 1
+        return found
+
+    at_once = taken(-1.0)
+    assert len(at_once) == pytest.approx(9 / every, abs=1)
+    for index in range(0, len(at_once), len(at_once) // 4):
+        assert taken(at_once[index]) == at_once[index + 1 :]
 
 
 KINDS: dict[str, dict[str, Any]] = {

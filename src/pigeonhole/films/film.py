@@ -14,10 +14,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from pigeonhole.cpus import available_cpus
-from pigeonhole.films.scan import BACK, JUMP, Scan, opened, to_seconds, to_ticks
+from pigeonhole.films.scan import BACK, JUMP, Clock, Scan, opened
 
 NEAR = 1e-4  # seconds that are rounding
-CLOSE = 0.5  # seconds before a wanted frame, from which on every frame is decoded
+LATER = 0.2  # of the tolerance: so much later a frame on which others depend is as good as one on which none does
 EARLIER = (0.0, 1.0, 10.0, 1e9)  # seconds before a keyframe at which to enter: some formats know only about where it is
 START = -10.0  # seconds: before all that is there
 
@@ -42,11 +42,13 @@ class Film:
         self._container = container
         self._keys = scan.keys
         self._is_steady = scan.is_steady
+        self._clock = Clock.of(stream)
         self._step = 1 / float(stream.average_rate or 25)
         self._shift = 0.0  # what is added to a clock that was set anew
         self._latest = 0.0  # the time of the last frame that was decoded
         self._taken = -1.0  # the time of the last frame that was given out
-        self._wanted = 0.0  # nothing before it is asked for
+        self._wanted = 0.0  # nothing before it is asked for, and
+        self._all_from = 0.0  # from here on every frame is decoded
         self._shots: Iterator[Shot] | None = self._decoded(self._packets())
         stream.codec_context.thread_type = "AUTO"
         stream.codec_context.thread_count = available_cpus()
@@ -62,14 +64,15 @@ class Film:
         """The keyframe nearest to `time` if there is one within `tolerance`, else the first frame at `time` or later.
 
         Times are in seconds. Only frames later than those that were given out before; None where the film has ended.
+        Shortly after `time`, frames on which none depends are passed over: they need not be decoded.
         """
         key = self._key_near(time, tolerance)
         if key is not None:
-            self._wanted = key
+            self._wanted = self._all_from = key
             shot = self._keyframe(key)
             if shot is not None:
                 return shot
-        self._wanted = time
+        self._wanted, self._all_from = time, time + self._leeway(tolerance)
         before = self._keys[: bisect_right(self._keys, time + NEAR)]
         if before and (self._shots is None or before[-1] > self._latest + self._step):
             self._enter(before[-1])
@@ -82,10 +85,15 @@ class Film:
     def rest(self, time: float) -> Iterator[Shot]:
         """Every frame from `time` (seconds) on."""
         shot = self.at(time, -1.0)
-        self._wanted = 0.0
+        self._wanted = self._all_from = 0.0
         while shot is not None:
             yield shot
             shot = self._next()
+
+    def _leeway(self, tolerance: float) -> float:
+        """How long after a wanted time not every frame is decoded; where many are wanted, every one is."""
+        leeway = LATER * tolerance
+        return leeway if leeway > 3 * self._step else -self._step / 2
 
     def _key_near(self, time: float, tolerance: float) -> float | None:
         place = bisect_left(self._keys, time)
@@ -116,7 +124,7 @@ class Film:
         for seconds in EARLIER:
             packets = self._packets()
             with suppress(av.error.FFmpegError, OSError):
-                self._container.seek(to_ticks(self.stream, max(START, key - seconds)), stream=self.stream)
+                self._container.seek(self._clock.ticks(max(START, key - seconds)), stream=self.stream)
                 for packet in packets:
                     time = self._time_of(packet)
                     if time is not None and time >= key - NEAR:
@@ -133,14 +141,14 @@ class Film:
         return None
 
     def _decoded(self, packets: Iterator["Packet[VideoStream]"], *, alone: bool = False) -> Iterator[Shot]:
-        """Every frame of `packets`, but for those on which none depends and which are long before what is wanted.
+        """Every frame of `packets`, but for those on which none depends and which need not be.
 
         `alone`: only what the first packet gives.
         """
         context = self.stream.codec_context
         for packet in packets:
             time = self._time_of(packet)
-            skip = time is not None and time < self._wanted - CLOSE
+            skip = time is not None and time < self._all_from
             context.skip_frame = "NONREF" if skip else "DEFAULT"
             try:
                 frames = packet.decode()
@@ -169,12 +177,12 @@ class Film:
 
     def _time_of(self, packet: "Packet[VideoStream]") -> float | None:
         stamp = packet.dts if packet.pts is None else packet.pts
-        return None if stamp is None else to_seconds(self.stream, stamp) + self._shift
+        return None if stamp is None else self._clock.seconds(stamp) + self._shift
 
     def _shown_at(self, frame: VideoFrame) -> float:
         if frame.pts is None:
             return self._latest + self._step
-        time = to_seconds(self.stream, frame.pts) + self._shift
+        time = self._clock.seconds(frame.pts) + self._shift
         if not self._is_steady and not self._latest - BACK <= time <= self._latest + JUMP:
             self._shift += self._latest + self._step - time
             return self._latest + self._step

@@ -22,7 +22,7 @@ from pigeonhole.films.files import clock, fingerprint, frame_name, prefix_of
 from pigeonhole.films.film import Film, Shot
 from pigeonhole.films.picture import picture_of
 from pigeonhole.films.places import Even, Middles, Place, Places
-from pigeonhole.films.sameness import Recent, emptiness, from_text, signature, to_text
+from pigeonhole.films.sameness import Recent, emptiness, from_text, signature, thumbnail, to_text
 from pigeonhole.films.scan import Scan, opened, scan, stated_seconds
 from pigeonhole.output import Output
 from pigeonhole.prepare.folder import PreparedFolder, Product
@@ -223,7 +223,8 @@ def _drawn(frame: VideoFrame, pixel_aspect: Fraction | None, size: int) -> _Draw
     pixels = picture_of(frame, pixel_aspect, size)
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=QUALITY)
-    return _Drawn(buffer.getvalue(), signature(pixels), emptiness(pixels))
+    small = thumbnail(pixels)
+    return _Drawn(buffer.getvalue(), signature(small), emptiness(small))
 
 
 def every_second(advance: Callable[[], None]) -> Callable[[float], None]:

@@ -8,24 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+SMALL = 64  # pixels along each edge of a thumbnail
 EDGE = 16  # cells along each edge of a signature
 BLACK = 24  # of 255: what is darker is black, as far as film goes
+BRIGHT = 0.01  # of a picture that is black: so much of it is brighter at most
 BLANK = 4.0  # of 255, the deviation over the picture: what has less is of one colour
 SAME_MEAN, SAME_MOST = 2.5, 30.0  # of 255: how much the cells of two frames may differ, on average and anywhere
 REMEMBERED = 8  # frames: a conversation cuts back and forth between a few views
 
 
-def signature(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The brightness of uint8 [H, W, 3] in a grid of cells, uint8 [EDGE, EDGE]."""
-    return np.asarray(Image.fromarray(pixels).convert("L").resize((EDGE, EDGE), Image.Resampling.BOX))
+def thumbnail(pixels: NDArray[np.uint8]) -> Image.Image:
+    """uint8 [H, W, 3] so small that all is quickly looked at."""
+    return Image.fromarray(pixels).resize((SMALL, SMALL), Image.Resampling.BOX)
 
 
-def emptiness(pixels: NDArray[np.uint8]) -> str:
-    """The word black or blank where uint8 [H, W, 3] shows nothing, else an empty text."""
-    small = np.asarray(Image.fromarray(pixels).resize((64, 64), Image.Resampling.BOX), dtype=np.float32)
-    if float(np.percentile(small.max(axis=2), 99)) < BLACK:
+def signature(small: Image.Image) -> NDArray[np.uint8]:
+    """The brightness of a thumbnail in a grid of cells, uint8 [EDGE, EDGE]."""
+    return np.asarray(small.convert("L").resize((EDGE, EDGE), Image.Resampling.BOX))
+
+
+def emptiness(small: Image.Image) -> str:
+    """The word black or blank where a thumbnail shows nothing, else an empty text."""
+    pixels = np.asarray(small, dtype=np.float32)
+    if (pixels.max(axis=2) >= BLACK).mean() < BRIGHT:
         return "black"
-    return "blank" if float(small.std(axis=(0, 1)).max()) < BLANK else ""
+    return "blank" if float(pixels.std(axis=(0, 1)).max()) < BLANK else ""
 
 
 @dataclass(slots=True)

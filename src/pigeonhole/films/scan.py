@@ -57,16 +57,17 @@ def scan(path: Path, begin: float, end: float, tell: Callable[[float], None]) ->
     keys: list[float] = []
     latest = -1.0
     with opened(path) as (container, stream):
+        clock = Clock.of(stream)
         try:
             if begin > 0:
-                container.seek(to_ticks(stream, begin), stream=stream)
+                container.seek(clock.ticks(begin), stream=stream)
             for packet in container.demux(stream):
                 stamp = packet.dts if packet.pts is None else packet.pts
                 if stamp is None and packet.size:
                     return Scan()
                 if stamp is None:  # the last packet, which is empty
                     break
-                time = to_seconds(stream, stamp)
+                time = clock.seconds(stamp)
                 if latest >= 0 and not latest - BACK <= time <= latest + JUMP:
                     return Scan()
                 latest = max(time, latest)
@@ -83,13 +84,23 @@ def scan(path: Path, begin: float, end: float, tell: Callable[[float], None]) ->
         return Scan(tuple(sorted(keys)), after, is_steady=True, missing=missing)
 
 
-def to_seconds(stream: VideoStream, ticks: int) -> float:
-    """The time in a film of what is stamped with `ticks`; films need not begin at 0."""
-    return float((ticks - (stream.start_time or 0)) * (stream.time_base or 1))
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The ticks of a stream and seconds; films need not begin at 0. In floats: a long film is asked very often."""
 
+    tick: float
+    start: int
 
-def to_ticks(stream: VideoStream, seconds: float) -> int:
-    return round(seconds / float(stream.time_base or 1)) + (stream.start_time or 0)
+    @classmethod
+    def of(cls, stream: VideoStream) -> "Clock":
+        return cls(float(stream.time_base or 1), stream.start_time or 0)
+
+    def seconds(self, ticks: int) -> float:
+        """The time in the film of what is stamped with `ticks`."""
+        return (ticks - self.start) * self.tick
+
+    def ticks(self, seconds: float) -> int:
+        return round(seconds / self.tick) + self.start
 
 
 def stated_seconds(container: InputContainer, stream: VideoStream) -> float | None:
