@@ -12,7 +12,7 @@ ANSWERS = ("others", "green_things", None)  # of the pictures in the order of th
 
 def decide(desk: Desk, out: Path) -> None:
     """A picture is moved to another category, one was right, and one is set aside."""
-    pictures = sorted(pictures_in(out), key=lambda picture: picture.path)
+    pictures = sorted(pictures_in(out, [out.parent / "in"]), key=lambda picture: picture.path)
     for picture, answer in zip(pictures, ANSWERS, strict=True):
         desk.decide([(picture, answer)])
 
@@ -27,7 +27,7 @@ def mortals() -> Mortals:
 
 
 def _live(action: str, tf_files: str, out: str) -> None:
-    desk = Desk(Workspace(Path(tf_files)), [Path(out)])
+    desk = Desk(Workspace(Path(tf_files)), [Path(out), Path(out).parent / "in"])
     if action == "decide":
         decide(desk, Path(out))
     else:

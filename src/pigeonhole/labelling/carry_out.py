@@ -14,7 +14,8 @@ from pigeonhole.files.source import SourceError, open_unchanged
 from pigeonhole.journal.entry import JournalEntry
 from pigeonhole.journal.entry import State as EntryState
 from pigeonhole.labelling.decision import Decision, State, Step
-from pigeonhole.placing import Refused
+from pigeonhole.labelling.links import put_link_back, take_link_away
+from pigeonhole.placing import Placing, Refused
 from pigeonhole.placing.output_folder import BusyError, OutputFolder
 from pigeonhole.placing.turn import PATIENCE_SECONDS
 from pigeonhole.placing.undo_all import undo_entries
@@ -83,7 +84,7 @@ def carry_out(decision: Decision, write_down: WriteDown, folders: OpenFolders) -
         if decision.state is State.WANTED and step.state is State.WANTED:
             with _troubled(step, folders):
                 folders.check(step.source or decision.place)
-                _do(decision, step, write_down, folders.get(step.root))
+                _do(decision, step, write_down, folders)
 
 
 def take_back(decision: Decision, write_down: WriteDown, folders: OpenFolders) -> None:
@@ -110,13 +111,17 @@ def concluded(decision: Decision) -> State:
     return State.UNDONE if states <= {State.UNDONE, State.REFUSED} else State.UNWANTED
 
 
-def _do(decision: Decision, step: Step, write_down: WriteDown, folder: OutputFolder) -> None:
+def _do(decision: Decision, step: Step, write_down: WriteDown, folders: OpenFolders) -> None:
+    folder = folders.get(step.root)
     source = step.source or decision.place
-    entry = _own_entry(folder, step, absolute(source), decision.sha256)
+    entry = _own_entry(folder, step, absolute(source), decision)
     if entry is None:
         step.first_entry, step.source = folder.writing.next_id(), source
         write_down(decision)
         failpoints.failpoint("step begun")
+        if step.placing is Placing.SYMLINK:
+            take_link_away(folder, decision.path, absolute(source), folders.named)
+            failpoints.failpoint("link taken away")
         step.target = _placed(folder, step, source, decision.sha256)
     else:
         step.target = folder.paths.target(entry)
@@ -139,22 +144,29 @@ def _placed(folder: OutputFolder, step: Step, source: Path, sha256: str) -> Path
 
 def _undo(decision: Decision, step: Step, write_down: WriteDown, folders: OpenFolders) -> None:
     folder = folders.get(step.root)
-    entry = _own_entry(folder, step, absolute(step.source or decision.path), decision.sha256)
+    source = absolute(step.source or decision.path)
+    entry = _own_entry(folder, step, source, decision)
     if entry is not None:
         (result,) = undo_entries([entry], folder, folders.named)
         if isinstance(result, Refused):
             raise SourceError(result.reason)
+    if step.placing is Placing.SYMLINK:
+        failpoints.failpoint("new link taken away")
+        put_link_back(folder, decision.path, source)
     failpoints.failpoint("step taken back")
     step.state, step.trouble = State.UNDONE, ""
     write_down(decision)
 
 
-def _own_entry(folder: OutputFolder, step: Step, source: Path, sha256: str) -> JournalEntry | None:
+def _own_entry(folder: OutputFolder, step: Step, source: Path, decision: Decision) -> JournalEntry | None:
     """What the journal has of this step, None where nothing was done for it, or where that was taken back."""
     if step.first_entry is None:
         return None
-    found = folder.writing.since(step.first_entry, source)
-    return next((entry for entry in found if entry.state is EntryState.DONE and entry.sha256 == sha256), None)
+    for entry in folder.writing.since(step.first_entry, source):
+        is_old_link = entry.target is not None and folder.paths.target(entry) == decision.path  # which was put back
+        if entry.state is EntryState.DONE and entry.sha256 == decision.sha256 and not is_old_link:
+            return entry
+    return None
 
 
 @contextmanager

@@ -29,7 +29,10 @@ class Catalogue:
         """Look again at what is there. A picture that is known stays the same object, even where it has gone: decisions
         that moved it may be taken back. Raises OutputError where a journal is damaged.
         """
-        found = [picture for folder in self.folders for picture in pictures_in(folder)]
+        named = (*self.folders, self._data)
+        found = [picture for folder in self.folders for picture in pictures_in(folder, named)]
+        linked = {picture.links_to for picture in found if picture.links_to}  # are shown once, with their answers
+        found = [picture for picture in found if picture.path not in linked]
         found += training_pictures(self._data)
         with self._lock:
             self._here = {picture.identifier for picture in found}

@@ -37,7 +37,8 @@ class Kind(StrEnum):
 @dataclass(slots=True)
 class Step:
     """A file goes from `source` (None: from where the step before it put the file) into the folder `root`, which has a
-    journal, under the name that `template` and `label` make.
+    journal, under the name that `template` and `label` make. With SYMLINK, a link to `source` takes the place of the
+    one that was decided on.
 
     `first_entry` is the number from which the journal's entries may be this step's, None before it was begun; `target`
     is where the file stands when it is done. `trouble` says why it is not done yet.
@@ -73,7 +74,8 @@ class Decision:
     @property
     def place(self) -> Path:
         """Where the file stands that the person looked at."""
-        moved = [step.target for step in self.steps if step.placing is Placing.MOVE and step.state is State.DONE]
+        moves = (Placing.MOVE, Placing.SYMLINK)
+        moved = [step.target for step in self.steps if step.placing in moves and step.state is State.DONE]
         return next((target for target in reversed(moved) if target), self.path)
 
     @property
@@ -91,7 +93,7 @@ class Decision:
 class Situation:
     """What decides about the steps: where the picture lies (`root` is the folder with the journal, None for pictures of
     no such folder), its category as it is now, what the file was called before it was sorted, and whether a training
-    picture with the same bytes is there already.
+    picture with the same bytes is there already. `links_to` as in Picture.
     """
 
     kind: Kind
@@ -101,6 +103,7 @@ class Situation:
     original: str
     twin: Path | None = None
     twin_category: str | None = None
+    links_to: Path | None = None
 
 
 def steps_for(situation: Situation, category: str | None, data: Path, aside: Path) -> list[Step]:
@@ -110,19 +113,21 @@ def steps_for(situation: Situation, category: str | None, data: Path, aside: Pat
     if situation.kind is Kind.TRAINING:
         return _steps_for_training(situation, category, data, aside)
     steps = []
+    link = situation.links_to
+    moving, source = (Placing.MOVE, situation.path) if link is None else (Placing.SYMLINK, link)
     if situation.root is not None:
         in_folders = len(situation.path.relative_to(situation.root).parts) > 1
         if category is None:
-            steps.append(Step(situation.root, Placing.MOVE, ASIDE, own_names.SET_ASIDE, situation.path))
+            steps.append(Step(situation.root, moving, ASIDE, own_names.SET_ASIDE, source))
         elif category != situation.category or not _is_named_after(situation.path, category):
             template = INTO_FOLDERS if in_folders else CHECKED
-            steps.append(Step(situation.root, Placing.MOVE, template, category, situation.path))
+            steps.append(Step(situation.root, moving, template, category, source))
     if category is None:
         return steps
     if situation.twin is None:
         way = Placing.MOVE if situation.kind is Kind.UPLOADED else Placing.COPY
         name = _as_it_was_called(situation.original)
-        steps.append(Step(data, way, name, category, None if steps else situation.path))
+        steps.append(Step(data, way, name, category, None if steps and link is None else source))
     elif situation.twin_category != category:
         steps.append(Step(data, Placing.MOVE, INTO_FOLDERS, category, situation.twin))
     return steps

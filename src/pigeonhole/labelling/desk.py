@@ -181,7 +181,7 @@ class Desk:
         if self.is_decided(picture.path):
             raise UsageError("This picture was decided on already, perhaps in another window.", "Look at the next one.")
         try:
-            with open_unchanged(picture.path) as file:
+            with open_unchanged(picture.links_to or picture.path) as file:
                 sha256 = file.digest()
         except SourceError as error:
             raise UsageError(f"{printable(picture.path.name)}: {error.reason}.", "Load the page again.") from None
@@ -192,7 +192,8 @@ class Desk:
         if twin is not None and not twin.exists():
             twin, twin_category = None, None
         root = picture.root if picture.kind is Kind.SORTED else None
-        situation = Situation(picture.kind, picture.path, root, picture.category, picture.original, twin, twin_category)
+        known = picture.category, picture.original, twin, twin_category, picture.links_to
+        situation = Situation(picture.kind, picture.path, root, *known)
         workspace = self.workspace
         steps = steps_for(situation, category, workspace.data, workspace.root / own_names.SET_ASIDE)
         return Decision(0, picture.identifier, picture.path, sha256, category, steps, batch)

@@ -1,18 +1,19 @@
 """The pictures that a person looks at: those of sorted folders with what the journal says of them, and others."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 from pigeonhole import own_names
 from pigeonhole.files import find
+from pigeonhole.files.source import leads_to
 from pigeonhole.journal.entry import JournalEntry, State, Verdict
 from pigeonhole.labelling.decision import Kind
-from pigeonhole.placing import journal_entries
+from pigeonhole.placing import Placing, journal_entries
 from pigeonhole.placing.output_folder import has_journal_folder
-from pigeonhole.records import Found
+from pigeonhole.records import Failed, Found, Skipped
 from pigeonhole.sorting.seen_files import absolute
 
 _NOT_SHOWN = frozenset((own_names.UNREADABLE, own_names.SET_ASIDE))
@@ -22,7 +23,7 @@ _NOT_SHOWN = frozenset((own_names.UNREADABLE, own_names.SET_ASIDE))
 class Picture:
     """One picture. `root` is the folder that it was found in. `category` is what it is taken for, with `score` (0 to 1,
     None where nobody can tell); `why` it is unknown. `sha256` is None until its bytes were read. `original` is what the
-    file was called before it was sorted.
+    file was called before it was sorted. `links_to` is the file itself where `path` is a link to it.
 
     `identifier` is what a page calls it: it follows from the path alone, and does not give it away.
     """
@@ -36,6 +37,7 @@ class Picture:
     sha256: str | None = None
     original: str = ""
     identifier: str = ""
+    links_to: Path | None = None
 
     def __post_init__(self) -> None:
         self.original = self.original or self.path.name
@@ -55,8 +57,9 @@ def is_sorted_folder(folder: Path) -> bool:
     return has_journal_folder(folder) and (folder / own_names.FOLDER / "journal.sqlite").exists()
 
 
-def pictures_in(folder: Path) -> Iterator[Picture]:
+def pictures_in(folder: Path, named: Collection[Path] = ()) -> Iterator[Picture]:
     """The pictures below `folder`, those of a sorted folder with their answers; none is opened where its name tells.
+    Links that were placed there are pictures if they lead into one of the folders `named`.
 
     Raises OutputError where the journal is damaged.
     """
@@ -66,14 +69,29 @@ def pictures_in(folder: Path) -> Iterator[Picture]:
         return
     entries, origin = _by_target_and_origin(journal_entries(folder))
     for item in find(root):
-        if not isinstance(item, Found) or item.relative.parts[0] in _NOT_SHOWN:
+        if isinstance(item, Failed):
             continue
-        entry = entries.get(os.fsencode(item.relative))
+        relative = item.path.relative_to(root)
+        entry = entries.get(os.fsencode(relative))
+        if relative.parts[0] in _NOT_SHOWN or (isinstance(item, Skipped) and not _is_link(item, entry, named)):
+            continue
         if entry is None:
             yield Picture(item.path, root, Kind.SORTED)
         else:
             name, sha256 = origin.get(entry.sha256, item.path.name), entry.sha256
-            yield Picture(item.path, root, Kind.SORTED, entry.category, entry.score, _why(entry), sha256, name)
+            links_to = entry.source if isinstance(item, Skipped) else None
+            answer = entry.category, entry.score, _why(entry), sha256, name
+            yield Picture(item.path, root, Kind.SORTED, *answer, links_to=links_to)
+
+
+def _is_link(item: Skipped, entry: JournalEntry | None, named: Collection[Path]) -> bool:
+    """Whether it is the link that the journal's `entry` says, and leads into a folder that the user named."""
+    return (
+        entry is not None
+        and entry.placing == Placing.SYMLINK
+        and any(entry.source.is_relative_to(folder) for folder in named)
+        and leads_to(item.path, entry.source)
+    )
 
 
 def training_pictures(data: Path) -> Iterator[Picture]:

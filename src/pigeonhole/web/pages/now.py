@@ -94,7 +94,7 @@ def _entry(site: Site, folder: Path, entry: JournalEntry) -> Answer:
         "name": printable(entry.source.name if target is None else target.name),
         "picture": "" if target is None or not site.catalogue.knows(identifier_of(target)) else identifier_of(target),
         "what": _what(entry),
-        "is_decision": folder in entry.source.parents,
+        "is_decision": _is_decision(site, folder, entry),
     }
 
 
@@ -105,6 +105,12 @@ def _what(entry: JournalEntry) -> str:
         return ""
     said = f"{entry.category.replace('_', ' ')} ({score_text(entry.score)})"
     return f"unknown; {said} was likeliest" if entry.verdict is Verdict.UNKNOWN else said
+
+
+def _is_decision(site: Site, folder: Path, entry: JournalEntry) -> bool:
+    """Whether a person decided on it: then a file of the folder itself was moved, or a link in it is another one."""
+    is_moved_within = folder in entry.source.parents
+    return is_moved_within or (entry.target is not None and site.desk.is_decided(folder / entry.target))
 
 
 def _named(site: Site, identifier: str) -> Path:
@@ -124,7 +130,7 @@ def _taken_back(site: Site, folder: Path, number: int) -> str:
         if not found:
             raise UsageError("This was undone already.", "Load the page again.")
         entry = found[0]
-        if opened.path in entry.source.parents:
+        if _is_decision(site, opened.path, entry):
             raise UsageError("This was decided on a page.", "Undo it under Review.")
         (result,) = undo_entries([entry], opened, site.catalogue.folders)
     finally:
