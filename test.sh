@@ -12,8 +12,10 @@ bin=$venv/bin
 
 "$bin/ruff" check .
 "$bin/ruff" format --check .
-"$bin/mypy"
 "$bin/lint-imports" --no-cache
-"$bin/shellcheck" -x ./*.sh src/*.sh tools/*.sh tools/gpu/pack tools/gpu/unpack benchmarks/gpu.sh .ci/run
 "$bin/hadolint" Dockerfile
+"$bin/shellcheck" -x ./*.sh src/*.sh tools/*.sh tools/gpu/pack tools/gpu/unpack benchmarks/gpu.sh .ci/run &
+scripts=$!
+"$bin/mypy"
+wait "$scripts"
 exec "$bin/python" -m pytest -n auto --dist loadfile --no-loadscope-reorder "$@"

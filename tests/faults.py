@@ -122,7 +122,7 @@ class Disk:
         return Came(**json.loads(self._process.stdout.readline()))
 
     def close(self) -> None:
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=300)
 
 
 def judge(disk: Disk, run: Run) -> Came:

@@ -33,7 +33,7 @@ class Mortals:
         return name
 
     def close(self) -> None:
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=300)
 
 
 def serve(live: Callable[..., None]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from commands import called
 from oracle import contents
 from trees import BLUE, GREEN, RED, write_pictures
-from watching import Place, names, picture, wait_until, watching
+from watching import HANGS, Place, names, picture, wait_until, watching
 
 COUNT = 40
 
@@ -30,7 +30,7 @@ def shell(line: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]
         env={**os.environ, "PYTHON": sys.executable},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS,
         check=False,
     )
 
@@ -88,7 +88,7 @@ def test_a_watcher_goes_on_when_its_log_is_full(place: Place) -> None:
         wait_until(lambda: place.sorted_count() == 2, "going on")
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(HANGS)
     assert process.returncode == 5
 
 

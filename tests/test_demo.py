@@ -21,7 +21,7 @@ LOCAL = {**os.environ, "PIGEONHOLE_RUNTIME": "local", "PIGEONHOLE_GPU": "0"}
 
 
 def run(*command: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240, env=LOCAL, cwd=cwd)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=HANGS, env=LOCAL, cwd=cwd)
 
 
 def can_be_alone() -> bool:
@@ -90,7 +90,7 @@ def test_the_commands_of_the_readme_print_what_it_shows(
 def typed(command: str, checkout: Path) -> list[str]:
     result = subprocess.run(
         ["bash", "-c", command], cwd=checkout, env=LOCAL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        check=False, timeout=240,
+        check=False, timeout=HANGS,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout
     return lines_of(result.stdout)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from commands import TIMEOUT
 from pigeonhole.backbones import registry
 from pigeonhole.backbones.weights import Weights
 from pigeonhole.evaluation.feature_distance import fit_distance
@@ -114,7 +115,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
 def test_killed_for_good_it_goes_on_where_it_was(mine: Path, tmp_path: Path, uninterrupted: finetune.Finetuned) -> None:
     command = [sys.executable, str(Path(__file__).parent / "tuning.py"), str(mine), str(tmp_path)]
     process = subprocess.Popen(command)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + TIMEOUT
     while not list((mine / "cache").glob("finetune-*/fold-1.pt")):
         assert time.monotonic() < deadline
         assert process.poll() is None
@@ -169,7 +170,7 @@ def test_where_nothing_can_be_learnt_the_probe_stays_and_that_is_said(tmp_path: 
         shutil.rmtree(tf_files / "data" / category)
         drawn(tf_files / "data" / category, seeds)  # both of one shape: what tells them apart is chance
     recorder = Recorder()
-    options = TrainingOptions("finetune", TINY, preprocessing=PreprocessingChoice("squeeze", 64))
+    options = TrainingOptions("finetune", TINY, preprocessing=PreprocessingChoice("squeeze", 64), report=False)
     result = train(Workspace(tf_files), options, recorder)
     assert read_model(result.model.read_bytes()).card.recipe == "probe"
     (said,) = (note for note in recorder.notes if note.startswith("Fine-tuned: "))

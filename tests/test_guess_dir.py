@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from commands import measured, pigeonhole
+from commands import TIMEOUT, measured, pigeonhole
 from trees import BLUE, GREEN, RED, tree, write_pictures
 
 ODD_NAMES = ("with space.png", 'quote\'s "double".png', "new\nline.png", "-dash.png", "emoji 😀.png", "$(id).png")
@@ -176,11 +176,11 @@ def test_an_interrupted_run_leaves_only_complete_files(tf_files: Path, tmp_path:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "pigeonhole", "guess-dir", str(tf_files), str(folder), str(out)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + TIMEOUT
         while not (out.is_dir() and len(os.listdir(out)) > 20) and time.monotonic() < deadline:  # noqa: PTH208
             time.sleep(0.01)
         process.send_signal(number)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=TIMEOUT)
     assert process.returncode == 130
     assert "Interrupted" in errors
     assert "Traceback" not in errors

@@ -17,6 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from commands import TIMEOUT
 from pictures import can_heic, chunk, drawing, heic, png, saved, twins
 from pigeonhole.errors import UnreadableError
 from pigeonhole.formats.signature import HEAD_BYTES, looks_like_picture
@@ -454,7 +455,7 @@ print(int(peak.split()[1]) // 1024)
 def measured(path: Path) -> tuple[str, int]:
     """What became of a file in a fresh interpreter, and the most memory it took in MB."""
     result = subprocess.run(
-        [sys.executable, "-c", MEASURE, path], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", MEASURE, path], capture_output=True, text=True, check=True, timeout=TIMEOUT
     )
     assert result.stderr == ""
     words, megabytes = result.stdout.splitlines()

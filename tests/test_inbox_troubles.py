@@ -14,7 +14,7 @@ from oracle import assert_nothing_lost, contents, whole
 from pigeonhole.errors import UsageError
 from pigeonhole.inbox.health import ENDED, FILE, SILENCE_SECONDS, Health, why_unhealthy
 from pigeonhole.inbox.lock import InboxLock
-from watching import Place, assert_all_sorted_once, digests, names, wait_until, watching
+from watching import HANGS, Place, assert_all_sorted_once, digests, names, wait_until, watching
 
 # --- the inbox ---
 
@@ -190,7 +190,7 @@ def test_two_watchers_that_sort_into_one_output_do_not_either(place: Place) -> N
     (place.folder / "elsewhere").mkdir()
     other = Place(place.folder / "elsewhere")
     with watching(place) as first, watching(other, out=place.out, ready=False) as second:
-        assert second.process.wait(20) == 5
+        assert second.process.wait(HANGS) == 5
         assert "is sorting into" in second.said
         assert first.process.poll() is None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import TIMEOUT
 from oracle import write_files
 from pigeonhole import failpoints
 from pigeonhole.placing import Placing
@@ -31,7 +32,7 @@ def calls(tmp_path: Path, source: Path, out: Path, placing: Placing) -> list[str
     command = ["strace", "-f", "-y", "-e", wanted, "-o", str(trace), sys.executable, "-c", SCRIPT]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     made = subprocess.run(
-        [*command, str(source), str(out), placing], env=environment, capture_output=True, check=False, timeout=60
+        [*command, str(source), str(out), placing], env=environment, capture_output=True, check=False, timeout=TIMEOUT
     )
     if made.returncode and b"ptrace" in made.stderr:
         pytest.skip("strace is not allowed here")

@@ -27,6 +27,7 @@ from pigeonhole.sorting import SortOptions, Template
 from pigeonhole.sorting.free_names import FreeNames, PromisedOnDisk, ignores_case
 from pigeonhole.sorting.template import INTO_FOLDERS, Name
 from sorting_room import sort
+from watching import HANGS
 
 FOLDERS = Template(INTO_FOLDERS)
 
@@ -43,7 +44,7 @@ def at_step(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object
 
 
 def test_one_name_and_32_processes_give_32_complete_files(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, crowd.__file__, tmp_path, "32"], check=True, timeout=60)
+    subprocess.run([sys.executable, crowd.__file__, tmp_path, "32"], check=True, timeout=HANGS)
     names = {"a.jpg", *(f"a-{number}.jpg" for number in range(2, 33))}
     assert set(whole(tmp_path)) == names
     assert {path.read_text() for path in tmp_path.iterdir()} == {f"content of {number}" for number in range(32)}
@@ -88,7 +89,7 @@ def test_where_files_cannot_be_renamed_or_linked_they_are_copied_and_nothing_is_
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", script, name, str(source), str(out), placing]
-    subprocess.run(command, env=environment, check=True, timeout=60)
+    subprocess.run(command, env=environment, check=True, timeout=HANGS)
     assert (out / "elsa-0.99621.png").read_text() == "somebody else's"
     (out / "elsa-0.99621.png").unlink()
     assert contents(out) == before
