@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from io import BytesIO
@@ -10,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from commands import imported_by, pigeonhole
 from conftest import MadeOnce
+from pages import serious_findings, served, visiting
 from pigeonhole import Classifier
 from pigeonhole.backbones.frozen import load_backbone
 from pigeonhole.backbones.obtain import obtain_weights
@@ -23,8 +26,12 @@ from pigeonhole.finetuning.finetune import as_finetuned, fine_tune
 from pigeonhole.finetuning.loader import Pictures, View
 from pigeonhole.images import Preprocessing, to_square
 from pigeonhole.images.preprocessing import Crop
-from pigeonhole.model import load_model
-from pigeonhole.output import Recorder
+from pigeonhole.labelling.decision import Kind
+from pigeonhole.labelling.pictures import Picture
+from pigeonhole.labelling.questions.features import backbone_for, look_at
+from pigeonhole.model import load_model, open_session
+from pigeonhole.model.tensors import FEATURES, INPUT
+from pigeonhole.output import Recorder, Silent
 from pigeonhole.recipes.at_faces import at_faces as with_its_faces
 from pigeonhole.recipes.probe import probe_backbone
 from pigeonhole.stream import Decoded, decoded
@@ -324,3 +331,37 @@ def test_a_remark_says_that_faces_are_looked_for_with_less_than_in_training(
     result = pigeonhole("guess", at_faces, landscape, environment={**os.environ, **alone})
     assert result.returncode == 0
     assert "animeface, which helps to find drawn faces, is not installed here" in result.stderr
+
+
+def test_the_page_frames_and_names_every_face_at_once(at_faces: Path, pair: Path, landscape: Path) -> None:
+    with served(at_faces) as server, visiting(server) as visit:
+        page = visit.page
+        page.get_by_label("Choose pictures").set_input_files(pair)
+        faces = page.get_by_role("list", name="Faces").get_by_role("listitem")
+        expect(faces).to_have_count(2)
+        for face, name in zip(faces.all(), ("mila", "nora"), strict=True):
+            expect(face).to_contain_text(name)
+        framed = page.get_by_role("img", name="two friends.jpg, with a numbered frame around each of 2 faces")
+        expect(framed).to_have_attribute("src", re.compile("/faces$"))
+        expect(page.get_by_role("status")).to_contain_text("2 faces found")
+        assert serious_findings(page) == []
+        page.get_by_label("Choose pictures").set_input_files(landscape)
+        expect(page.get_by_text("No face was found.")).to_be_visible()
+        assert not visit.complaints
+
+
+def test_the_page_learns_from_the_faces_that_the_model_looks_at(at_faces: Path, tmp_path: Path) -> None:
+    whole_picture(0, 7).picture.save(tmp_path / "whole.png")
+    backbone = backbone_for(Workspace(at_faces), Silent())
+    seen = load_model(at_faces / "model.onnx").card.preprocessing
+    assert backbone.preprocessing == seen
+    assert seen.face == "drawn"
+    (item,) = decoded([find_named(tmp_path / "whole.png")], seen)
+    assert isinstance(item, Decoded)
+    (vector,) = look_at(
+        [Picture(tmp_path / "whole.png", tmp_path, Kind.UNSORTED)], Workspace(at_faces), backbone, Silent()
+    ).values()
+    (expected,) = open_session(backbone.onnx).run([FEATURES], {INPUT: item.pixels[None]})[0]
+    assert item.face
+    assert item.face.box
+    assert np.allclose(vector, expected, atol=1e-4)

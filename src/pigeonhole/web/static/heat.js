@@ -8,7 +8,7 @@ let made = 0;
 export function heatOver(shown, answer) {
   made += 1;
   const layer = element("img", { class: "layer", alt: "", hidden: true });
-  const said = element("p", { class: "quiet", role: "status" });
+  const said = element("p", { class: "quiet", "aria-live": "polite" });
   const strength = element("input", { type: "range", id: `strength-${made}`, min: 10, max: 100, value: USUAL,
     oninput: () => { layer.style.opacity = strength.value / 100; } });
   const slider = element("div", { class: "row", hidden: true },

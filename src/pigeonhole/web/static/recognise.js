@@ -57,9 +57,11 @@ function facesOf(answer, image) {
     button.disabled = true;
     const { faces } = await ask("/faces", { picture: answer.picture });
     button.replaceWith(faces.length ? faceList(faces) : element("p", { class: "quiet" }, "No face was found."));
+    const count = faces.length === 1 ? "one face" : `${faces.length} faces`;
+    tell(`${answer.name}: ${faces.length ? count : "no face"} found`);
     if (!faces.length) return;
     image.src = `/uploads/${answer.picture}/faces`;
-    image.alt = `${answer.name}, with a numbered frame around ${faces.length === 1 ? "one face" : `each of ${faces.length} faces`}`;
+    image.alt = `${answer.name}, with a numbered frame around ${faces.length === 1 ? count : `each of ${count}`}`;
   }).finally(() => { button.disabled = false; });
   const button = element("button", { type: "button", onclick: look }, "Find faces");
   row.append(button);
