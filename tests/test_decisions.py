@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import deciding_room
-from commands import pigeonhole
+from commands import called
 from deciding_room import decide, undo
 from mortal import Mortals
 from pigeonhole import own_names
@@ -31,7 +31,7 @@ def mortals() -> Iterator[Mortals]:
 def place(tmp_path: Path, tf_files: Path) -> Path:
     """A folder with TF_FILES and `out`, into which three pictures were sorted."""
     write_pictures(tmp_path / "in", {"b.png": BLUE, "g.png": GREEN, "r.png": RED})
-    assert pigeonhole("guess-dir", tf_files, tmp_path / "in", tmp_path / "out", "--move").returncode == 0
+    assert called("guess-dir", tf_files, tmp_path / "in", tmp_path / "out", "--move").returncode == 0
     return tmp_path
 
 

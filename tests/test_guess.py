@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from commands import pigeonhole
+from commands import called, pigeonhole
 from models import colour_model, write_colour_model
 from pigeonhole import Classifier
 from pigeonhole.decoding.item import Decoded, Problem
@@ -40,12 +40,12 @@ def test_every_category_stands_on_a_line_with_its_score_best_first(tf_files: Pat
 
 
 def test_top_shows_the_best_only(tf_files: Path, pictures: Path) -> None:
-    result = pigeonhole("guess", tf_files, pictures / "c.png", "--top", "1")
+    result = called("guess", tf_files, pictures / "c.png", "--top", "1")
     assert result.stdout == "blue things (score = 0.99998)\n"
 
 
 def test_several_pictures_are_told_apart_by_their_names(tf_files: Path, pictures: Path) -> None:
-    result = pigeonhole("guess", tf_files, pictures / "b.png", pictures / "c.png", "--top", "1")
+    result = called("guess", tf_files, pictures / "b.png", pictures / "c.png", "--top", "1")
     assert result.stdout.splitlines() == [
         *(f"{pictures / 'b.png'}:", "green things (score = 0.99998)", ""),
         *(f"{pictures / 'c.png'}:", "blue things (score = 0.99998)", ""),
@@ -53,7 +53,7 @@ def test_several_pictures_are_told_apart_by_their_names(tf_files: Path, pictures
 
 
 def test_json_is_one_object_per_picture(tf_files: Path, pictures: Path) -> None:
-    result = pigeonhole("guess", tf_files, *sorted(pictures.iterdir()), "--json")
+    result = called("guess", tf_files, *sorted(pictures.iterdir()), "--json")
     objects = [json.loads(line) for line in result.stdout.splitlines()]
     assert [each["category"] for each in objects] == ["red_things", "green_things", "blue_things"]
     for each in objects:
@@ -98,7 +98,7 @@ def test_a_wrong_call_is_answered_with_a_sentence(
 def test_a_name_that_is_no_text_is_answered(tf_files: Path, pictures: Path) -> None:
     odd = pictures / os.fsdecode(b"\xff\n.png")
     (pictures / "b.png").rename(odd)
-    result = pigeonhole("guess", tf_files, odd, pictures / "c.png", "--top", "1")
+    result = called("guess", tf_files, odd, pictures / "c.png", "--top", "1")
     assert result.returncode == 0
     assert "\\xff\\n.png:\ngreen things (score = 0.99998)" in result.stdout
 
@@ -128,13 +128,13 @@ def test_the_python_face_says_unknown_where_the_model_withholds_its_answer(
 
 def test_an_unknown_picture_is_unknown_in_every_form(pictures: Path, tmp_path: Path) -> None:
     tf_files = write_colour_model(tmp_path / "strict", min_score=0.99999)
-    for_people = pigeonhole("guess", tf_files, pictures / "b.png")
+    for_people = called("guess", tf_files, pictures / "b.png")
     assert for_people.stdout.splitlines()[:2] == ["unknown (score = 0.99998)", "green things (score = 0.99998)"]
     assert for_people.stderr == f"unknown: {pictures / 'b.png'}: its score is below 0.99999\n"
-    fields = json.loads(pigeonhole("guess", tf_files, pictures / "b.png", "--json").stdout)
+    fields = json.loads(called("guess", tf_files, pictures / "b.png", "--json").stdout)
     assert (fields["label"], fields["category"], fields["unknown"]) == ("unknown", "green_things", True)
     assert fields["why_unknown"] == "its score is below 0.99999"
-    named = pigeonhole("guess", tf_files, pictures / "b.png", "--no-unknown", "--top", "1")
+    named = called("guess", tf_files, pictures / "b.png", "--no-unknown", "--top", "1")
     assert (named.stdout, named.stderr) == ("green things (score = 0.99998)\n", "")
 
 
@@ -170,7 +170,7 @@ def test_a_heat_map_of_what_cannot_be_read_is_not_written_and_said(
 ) -> None:
     tf_files, picture = write_colour_model(tmp_path / "tf", heat=True), half_and_half(tmp_path / "a.png")
     spoil(picture)
-    result = pigeonhole("guess", tf_files, picture, "--heat-map", tmp_path / "heat.png")
+    result = called("guess", tf_files, picture, "--heat-map", tmp_path / "heat.png")
     assert result.returncode == 1
     assert result.stdout == ""
     assert sentence.format(picture) in result.stderr
@@ -205,7 +205,7 @@ def test_a_heat_map_costs_one_reading_and_one_run_of_the_model(monkeypatch: pyte
 
 
 def test_a_model_without_heat_says_what_to_use_instead(tf_files: Path, pictures: Path, tmp_path: Path) -> None:
-    result = pigeonhole("guess", tf_files, pictures / "b.png", "--heat-map", tmp_path / "heat.png")
+    result = called("guess", tf_files, pictures / "b.png", "--heat-map", tmp_path / "heat.png")
     assert result.returncode == 2
     assert result.stderr.strip().endswith("so there is no heat map. Use explain instead.")
 

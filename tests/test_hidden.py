@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import pigeonhole
+from commands import called
 from pigeonhole.dataset.folders import read_dataset
 from pigeonhole.evaluation.running import Evaluation
 from pigeonhole.files import count_files, find
@@ -77,14 +77,14 @@ def test_a_hidden_folder_that_the_user_names_is_looked_into(tmp_path: Path) -> N
 
 def test_sorting_leaves_them_where_they_are_and_names_them(tf_files: Path, full: Path, tmp_path: Path) -> None:
     before = tree(full)
-    result = pigeonhole("guess-dir", tf_files, full, tmp_path / "out", "--move", "--name", "{index}{ext}")
+    result = called("guess-dir", tf_files, full, tmp_path / "out", "--move", "--name", "{index}{ext}")
     assert result.returncode == 0, result.stderr
     assert set(before) - set(tree(full)) == set(VISIBLE)
     assert len(tree(tmp_path / "out")) == len(VISIBLE)
     assert f"{len(FOLDERS)} folders are hidden, trash or another program's own and are not entered: " in result.stderr
     assert f" and {len(FILES) - 3} more. --include-hidden takes them, too." in result.stderr
     assert f" {len(FOLDERS) + len(FILES) + len(NEVER)} skipped" in result.stderr
-    pigeonhole("guess-dir", tf_files, full, tmp_path / "out", "--move", "--include-hidden")
+    called("guess-dir", tf_files, full, tmp_path / "out", "--move", "--include-hidden")
     assert set(tree(full)) == set(NEVER)
 
 
@@ -116,7 +116,7 @@ def test_links_are_counted_and_named(tf_files: Path, tmp_path: Path) -> None:
     folder = write_pictures(tmp_path / "in", {"a.png": RED})
     for number in range(6):
         (folder / f"link {number}.png").symlink_to("a.png")
-    result = pigeonhole("guess-dir", tf_files, folder, tmp_path / "out")
+    result = called("guess-dir", tf_files, folder, tmp_path / "out")
     assert result.returncode == 0
     assert "6 links are not followed: " in result.stderr
     assert " and 3 more." in result.stderr
@@ -139,7 +139,7 @@ def test_an_evaluation_names_links_hidden_folders_and_folders_that_are_no_catego
 ) -> None:
     folder = labelled(tmp_path / "labelled", {"red_things": RED, "Green_things": GREEN, "@eaDir": BLUE})
     (folder / "blue_things").symlink_to(folder / "red_things")
-    result = pigeonhole("evaluate", tf_files, folder)
+    result = called("evaluate", tf_files, folder)
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("Accuracy: 100.0 % (3 of 3 pictures")
     assert "Folders that are no category, with their pictures: Green_things (3)." in result.stdout

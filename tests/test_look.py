@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageEnhance
 
 from browser import opened
-from commands import pigeonhole
+from commands import called, pigeonhole
 from scenes import drawn, scene
 from trees import tree
 
@@ -43,7 +43,7 @@ def of_category(page: Path, number: int) -> str:
 
 def test_what_stands_out_comes_first_with_the_reason(tf_files: Path) -> None:
     before = tree(tf_files)
-    result = pigeonhole("look", tf_files)
+    result = called("look", tf_files)
     assert result.returncode == 1, "a file cannot be read"
     page = tf_files / "report" / "look" / "index.html"
     assert f"The page is {page}." in result.stdout
@@ -59,7 +59,7 @@ def test_what_stands_out_comes_first_with_the_reason(tf_files: Path) -> None:
 
 
 def test_near_duplicates_are_folded_and_counted(tf_files: Path) -> None:
-    pigeonhole("look", tf_files)
+    called("look", tf_files)
     anna = of_category(tf_files / "report" / "look" / "index.html", 1)
     assert "14 pictures, 13 of them different." in anna
     sheet = anna.split("Contact sheet")[1]
@@ -89,7 +89,7 @@ def test_the_mean_picture_and_the_colours_are_those_of_the_pictures(tmp_path: Pa
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_needs_nothing_else_and_everybody_can_read_it(tf_files: Path, scheme: str) -> None:
-    pigeonhole("look", tf_files)
+    called("look", tf_files)
     page = tf_files / "report" / "look" / "index.html"
     with opened(page, scheme) as browser:
         assert browser.complaints == []
@@ -105,7 +105,7 @@ def test_pictures_of_no_category_are_shown_as_unknown_and_large_folders_in_part(
     drawn(tmp_path / "data" / "many", range(60))
     drawn(tmp_path / "data" / "few", range(60, 63))
     drawn(tmp_path / "data" / "unknown", range(70, 72))
-    assert pigeonhole("look", tmp_path).returncode == 0
+    assert called("look", tmp_path).returncode == 0
     page = tmp_path / "report" / "look" / "index.html"
     few, many, unknown = (of_category(page, number) for number in (1, 2, 3))
     assert unknown.startswith("unknown")

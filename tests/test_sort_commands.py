@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from commands import pigeonhole
+from commands import called, pigeonhole
 from oracle import contents, outcomes_of, whole
 from trees import BLUE, GREEN, RED, write_pictures
 
@@ -56,10 +56,10 @@ def test_a_dry_run_says_what_the_run_then_does_and_writes_nothing(
 ) -> None:
     out = tmp_path / "out"
     before = whole(tmp_path)
-    dry = pigeonhole("guess-dir", tf_files, pictures, out, "--json", "--dry-run", *options)
+    dry = called("guess-dir", tf_files, pictures, out, "--json", "--dry-run", *options)
     assert whole(tmp_path) == before
     assert not out.exists()
-    wet = pigeonhole("guess-dir", tf_files, pictures, out, "--json", *options)
+    wet = called("guess-dir", tf_files, pictures, out, "--json", *options)
     assert without_time(dry.stdout) == without_time(wet.stdout)
     assert dry.returncode == wet.returncode == 1  # the one that is cut off
     targets = [outcome["target"] for outcome in outcomes_of(wet.stdout)[0] if outcome.get("target")]
@@ -69,18 +69,18 @@ def test_a_dry_run_says_what_the_run_then_does_and_writes_nothing(
 
 def test_a_dry_run_over_a_sorted_folder_writes_nothing_either(tf_files: Path, pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    pigeonhole("guess-dir", tf_files, pictures, out)
+    called("guess-dir", tf_files, pictures, out)
     write_pictures(pictures, {"new.png": RED})
     journal = {path: path.read_bytes() for path in (out / ".pigeonhole").iterdir()}
     before = whole(tmp_path)
-    dry = pigeonhole("guess-dir", tf_files, pictures, out, "--dry-run")
+    dry = called("guess-dir", tf_files, pictures, out, "--dry-run")
     assert f"{pictures / 'new.png'} -> {out / 'red_things-'}" in dry.stdout
     assert whole(tmp_path) == before
     assert {path: path.read_bytes() for path in (out / ".pigeonhole").iterdir()} == journal
 
 
 def test_a_dry_run_for_people_escapes_what_would_break_the_line(tf_files: Path, pictures: Path, tmp_path: Path) -> None:
-    result = pigeonhole("guess-dir", tf_files, pictures, tmp_path / "out", "--dry-run", "--into-folders")
+    result = called("guess-dir", tf_files, pictures, tmp_path / "out", "--dry-run", "--into-folders")
     lines = result.stdout.splitlines()
     assert len(lines) == 11
     assert f"{pictures}/new\\nline.png -> {tmp_path}/out/red_things/new\\nline.png" in lines
@@ -102,9 +102,9 @@ def test_move_and_undo_restore_the_exact_tree(tf_files: Path, pictures: Path, tm
 
 def test_undo_names_what_it_refuses(tf_files: Path, pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    pigeonhole("guess-dir", tf_files, pictures, out, "--move", "--into-folders")
+    called("guess-dir", tf_files, pictures, out, "--move", "--into-folders")
     (out / "red_things" / "new\nline.png").write_bytes(b"edited")
-    result = pigeonhole("undo", out)
+    result = called("undo", out)
     assert result.returncode == 1
     assert f"refused: {out}/red_things/new\\nline.png: it is no longer what was put there\n" in result.stderr
     assert result.stderr.endswith("10 undone, 1 refused.\n")
@@ -114,20 +114,20 @@ def test_a_second_run_skips_what_is_done_and_reads_again_what_was_unreadable(
     tf_files: Path, pictures: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    pigeonhole("guess-dir", tf_files, pictures, out)
+    called("guess-dir", tf_files, pictures, out)
     before = whole(out)
-    again = pigeonhole("guess-dir", tf_files, pictures, out, "--json")
+    again = called("guess-dir", tf_files, pictures, out, "--json")
     _, summary = outcomes_of(again.stdout)
     assert again.returncode == 1
     assert (summary["skipped"], summary["unreadable"], summary["sorted"]) == (11, 1, 0)
     assert whole(out) == before
     (pictures / "cut.jpg").unlink()
-    assert pigeonhole("guess-dir", tf_files, pictures, out).returncode == 0
+    assert called("guess-dir", tf_files, pictures, out).returncode == 0
 
 
 def test_the_log_lists_everything_for_people_and_programs(tf_files: Path, pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    pigeonhole("guess-dir", tf_files, pictures, out, "--into-folders", "--min-score", "0.5")
+    called("guess-dir", tf_files, pictures, out, "--into-folders", "--min-score", "0.5")
     records = [json.loads(line) for line in pigeonhole("log", out, "--json").stdout.splitlines()]
     rows = list(csv.DictReader(io.StringIO(pigeonhole("log", out, "--csv").stdout, newline="")))
     assert len(records) == len(rows) == 11
@@ -144,7 +144,7 @@ def test_the_log_lists_everything_for_people_and_programs(tf_files: Path, pictur
 
 
 def test_a_log_may_be_cut_off_by_its_reader(tf_files: Path, pictures: Path, tmp_path: Path) -> None:
-    pigeonhole("guess-dir", tf_files, pictures, tmp_path / "out")
+    called("guess-dir", tf_files, pictures, tmp_path / "out")
     for form in ([], ["--csv"], ["--json"]):
         command = [sys.executable, "-m", "pigeonhole", "log", str(tmp_path / "out"), *form]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -167,7 +167,7 @@ def test_a_wrong_option_touches_nothing(
     tf_files: Path, pictures: Path, tmp_path: Path, options: list[str], sentence: str
 ) -> None:
     before = whole(tmp_path)
-    result = pigeonhole("guess-dir", tf_files, pictures, tmp_path / "out", "--move", *options)
+    result = called("guess-dir", tf_files, pictures, tmp_path / "out", "--move", *options)
     assert result.returncode == 2
     assert sentence in result.stderr
     assert whole(tmp_path) == before
@@ -186,11 +186,11 @@ def test_a_damaged_journal_is_refused_with_what_to_do(
     tf_files: Path, pictures: Path, tmp_path: Path, command: list[str]
 ) -> None:
     out = tmp_path / "out"
-    pigeonhole("guess-dir", tf_files, pictures, out)
+    called("guess-dir", tf_files, pictures, out)
     os.truncate(out / ".pigeonhole" / "journal.sqlite", 5000)
     before = contents(pictures, out)
     arguments = [tf_files, pictures, out] if command == ["guess-dir"] else [out]
-    result = pigeonhole(*command, *arguments)
+    result = called(*command, *arguments)
     assert result.returncode == 5
     assert "is damaged or not ours" in result.stderr
     assert "Nothing was touched." in result.stderr
@@ -202,7 +202,7 @@ def test_hard_links_between_two_disks_are_refused_at_once(tf_files: Path, pictur
     if not memory.is_dir() or memory.stat().st_dev == tmp_path.stat().st_dev:
         pytest.skip("needs /dev/shm as a second file system")
     out = memory / f"pigeonhole-test-{os.getpid()}"
-    result = pigeonhole("guess-dir", tf_files, pictures, out, "--hardlink")
+    result = called("guess-dir", tf_files, pictures, out, "--hardlink")
     assert result.returncode == 2
     assert "on two file systems" in result.stderr
     assert not out.exists()
