@@ -1,5 +1,6 @@
 """TF_FILES from a stranger, or from a disk that failed: caches are made anew, weights are named, lists stay inside."""
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -8,10 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
 from commands import called
+from lying_models import endless
 from models import colour_model
 from pigeonhole.backbones.augmented_views import PLAIN
 from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
@@ -22,7 +25,9 @@ from pigeonhole.dataset.folders import Dataset, read_dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.errors import DataError, WeightsError
 from pigeonhole.finetuning.checkpoint import load_checkpoint
+from pigeonhole.model import trial
 from pigeonhole.output import Recorder
+from pigeonhole.text import quantity
 from pigeonhole.workspace import Workspace
 from tiny import TINY, write_tiny_weights
 from trees import tree, write_pictures
@@ -40,11 +45,15 @@ class Learning:
     def load(self, output: Recorder) -> Backbone:
         return load_backbone(self.workspace, self.weights, None, self.dataset, output)
 
-    def features(self) -> np.ndarray:
+    def features(self, output: Recorder | None = None) -> np.ndarray:
         with FeatureStore.open(self.workspace, self.backbone) as store:
-            fill(self.dataset.examples, PLAIN, self.backbone, store, Recorder())
+            fill(self.dataset.examples, PLAIN, self.backbone, store, output or Recorder())
             assert store.thumbnails(self.dataset.examples).shape == (6, 32, 32)
             return vectors_of(self.dataset.examples, PLAIN, store)
+
+    def thumbnails(self) -> np.ndarray:
+        with FeatureStore.open(self.workspace, self.backbone) as store:
+            return store.thumbnails(self.dataset.examples)
 
     def kept(self, pattern: str) -> Path:
         (path,) = self.workspace.cache.glob(pattern)
@@ -110,24 +119,95 @@ def test_a_poisoned_cache_of_features_is_made_anew(learning: Learning, poison: s
     assert learning.kept("features-*.sqlite").is_file()
 
 
+PLAUSIBLE: dict[str, tuple[str, int]] = {
+    "each other's features": (
+        "UPDATE looks SET vector = (SELECT vector FROM looks ORDER BY sha256 LIMIT 1)",
+        5,  # the first has its own
+    ),
+    "zeros": ("UPDATE looks SET vector = zeroblob(length(vector))", 6),
+    "each other's digests, too": (
+        "UPDATE looks SET (vector, digest) = (SELECT vector, digest FROM looks ORDER BY sha256 LIMIT 1)",
+        5,
+    ),
+    "another thumbnail": ("UPDATE thumbnails SET pixels = zeroblob(1024) WHERE rowid = 1", 1),
+}
+
+
+@pytest.mark.parametrize("kind", PLAUSIBLE)
+def test_features_of_the_right_form_that_nobody_computed_are_not_learnt_from(learning: Learning, kind: str) -> None:
+    expected, whole = learning.features(), learning.thumbnails()
+    text, count = PLAUSIBLE[kind]
+    path = learning.kept("features-*.sqlite")
+    statement(text.replace("WHERE rowid = 1", "WHERE sha256 = (SELECT min(sha256) FROM thumbnails)"))(path)
+    output = Recorder()
+    assert learning.features(output) == pytest.approx(expected)
+    assert (learning.thumbnails() == whole).all()
+    assert [note for note in output.notes if str(path) in note] == [
+        f"The cache {path} is damaged: {quantity(count, 'entry', 'entries')} in it are computed anew."
+    ]
+
+
 def test_features_that_are_no_numbers_are_not_learnt_from(learning: Learning) -> None:
-    length = learning.features().shape[1]
-    nothing = np.full(length, np.nan, "<f4").tobytes()
-    statement("UPDATE looks SET vector = ?", nothing)(learning.kept("features-*.sqlite"))
+    """Of a network whose weights are none."""
+    names, length = [example.sha256 for example in learning.dataset.examples], learning.features().shape[1]
+    with FeatureStore.open(learning.workspace, learning.backbone) as store:
+        store.put(PLAIN, names, np.full((6, length), np.nan, np.float32))
     with pytest.raises(DataError, match="Some features are no numbers"):
         learning.features()
 
 
-@pytest.mark.parametrize("poison", [b"", b"poison", b"half", b"other"])
-def test_a_poisoned_cached_network_is_exported_anew(learning: Learning, poison: bytes) -> None:
+def test_the_cache_of_an_earlier_version_is_brought_up_to_date(learning: Learning) -> None:
+    """It had no digests."""
+    expected, path, output = learning.features(), learning.kept("features-*.sqlite"), Recorder()
+    for table in ("looks", "thumbnails"):
+        statement(f"ALTER TABLE {table} DROP COLUMN digest")(path)
+    assert learning.features(output) == pytest.approx(expected)
+    assert not output.notes
+    assert output.stages == {"Looking at pictures": 6}
+
+
+def retouched(whole: bytes) -> bytes:
+    """The same network with one weight of another sign: it opens, answers, and is wrong."""
+    model = onnx.load_model_from_string(whole)
+    weights = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+    values = np.frombuffer(weights.raw_data, "<f4").copy()
+    values[np.abs(values).argmax()] *= -1
+    weights.raw_data = values.tobytes()
+    return bytes(model.SerializeToString())
+
+
+NETWORKS: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda whole: b"",
+    "poison": lambda whole: b"poison",
+    "half": lambda whole: whole[: len(whole) // 2],
+    "another": lambda whole: colour_model(),
+    "retouched": retouched,
+}
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("digest", ["kept", "gone"])
+def test_a_poisoned_cached_network_is_exported_anew(learning: Learning, kind: str, digest: str) -> None:
     path = learning.kept("backbone-*.onnx")
     whole = path.read_bytes()
-    if poison == b"other":
-        path.write_bytes(colour_model())
-    else:
-        path.write_bytes(whole[: len(whole) // 2] if poison == b"half" else poison)
+    path.write_bytes(NETWORKS[kind](whole))
+    if digest == "gone":
+        path.with_name(f"{path.name}.sha256").unlink()
     output = Recorder()
-    assert learning.load(output).onnx == whole or path.read_bytes() == learning.load(Recorder()).onnx
+    assert learning.load(output).onnx == path.read_bytes() != NETWORKS[kind](whole)
+    assert any(f"{path} is damaged and is made anew" in note for note in output.notes)
+    assert path.read_bytes() == learning.load(Recorder()).onnx
+
+
+def test_a_network_that_never_ends_is_not_run_even_with_its_digest(
+    learning: Learning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = learning.kept("backbone-*.onnx")
+    path.write_bytes(endless())
+    path.with_name(f"{path.name}.sha256").write_text(hashlib.sha256(endless()).hexdigest())
+    monkeypatch.setitem(trial.SECONDS, "features", 2)
+    output = Recorder()
+    assert learning.load(output).onnx == path.read_bytes() != endless()
     assert any("is damaged and is made anew" in note for note in output.notes)
 
 

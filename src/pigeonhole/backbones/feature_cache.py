@@ -1,5 +1,6 @@
 """Features of every training picture, each computed once and kept by the digest of its bytes."""
 
+import hashlib
 import sqlite3
 import stat
 import time
@@ -24,7 +25,7 @@ from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.output import Output
 from pigeonhole.records import Failed, Skipped, Unreadable
 from pigeonhole.stream import Decoded, decoded
-from pigeonhole.text import printable
+from pigeonhole.text import printable, quantity
 from pigeonhole.workspace import Workspace
 
 _ODD_LOOKS = """SELECT EXISTS (SELECT 1 FROM looks WHERE typeof(sha256) != 'text' OR typeof(view) != 'integer'
@@ -32,6 +33,7 @@ _ODD_LOOKS = """SELECT EXISTS (SELECT 1 FROM looks WHERE typeof(sha256) != 'text
     OR length(vector) != (SELECT length(vector) FROM looks LIMIT 1))"""
 _ODD_THUMBNAILS = f"""SELECT EXISTS (SELECT 1 FROM thumbnails WHERE typeof(sha256) != 'text'
     OR typeof(pixels) != 'blob' OR length(pixels) != {EDGE * EDGE})"""  # noqa: S608 - our own number
+THUMBNAIL = -1  # the view that its digest takes it for
 WRITE_EVERY = 2.0  # seconds: what an interruption may cost
 
 
@@ -40,18 +42,25 @@ class FeatureStore:
 
     What is put is written every WRITE_EVERY seconds, by `flush` and at the end: a commit waits for the disk, and one
     for every few pictures took longer than their network. In between, the file is not locked.
+
+    Beside each entry stands a digest of it. `damaged` counts those that `has` found to be something else by now.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self.damaged = 0
         self._connection = connection
         self._written = time.monotonic()
-        self._looks: list[tuple[str, int, bytes]] = []
-        self._thumbnails: list[tuple[str, bytes]] = []
+        self._looks: list[tuple[str, int, bytes, bytes]] = []
+        self._thumbnails: list[tuple[str, bytes, bytes]] = []
         connection.execute(
             "CREATE TABLE IF NOT EXISTS looks "
             "(sha256 TEXT, view INTEGER, vector BLOB, PRIMARY KEY (sha256, view)) WITHOUT ROWID"
         )
         connection.execute("CREATE TABLE IF NOT EXISTS thumbnails (sha256 TEXT PRIMARY KEY, pixels BLOB) WITHOUT ROWID")
+        for table in ("looks", "thumbnails"):  # of an earlier version, which kept no digests
+            if "digest" not in {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}:
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN digest BLOB")
 
     @classmethod
     @contextmanager
@@ -71,7 +80,7 @@ class FeatureStore:
             raise OutputError(f"The folder {printable(path.parent)} cannot be written: {error.strerror}.") from None
         try:
             with closing(sqlite3.connect(path)) as connection:
-                store = cls(connection)
+                store = cls(connection, path)
                 try:
                     yield store
                 finally:
@@ -88,12 +97,19 @@ class FeatureStore:
         return np.frombuffer(row[0], dtype="<f4") if row else None
 
     def has(self, sha256: str, view: int) -> bool:
-        """Whether everything of this view is there; caches of earlier versions have no thumbnails."""
-        found = self._connection.execute("SELECT 1 FROM looks WHERE sha256 = ? AND view = ?", (sha256, view))
-        thumbnails = "SELECT 1 FROM thumbnails WHERE sha256 = ?"
-        return found.fetchone() is not None and (
-            view != PLAIN or self._connection.execute(thumbnails, (sha256,)).fetchone() is not None
+        """Whether everything of this view is there, as it was written; caches of earlier versions lack some."""
+        look = "SELECT vector, digest FROM looks WHERE sha256 = ? AND view = ?"
+        small = "SELECT pixels, digest FROM thumbnails WHERE sha256 = ?"
+        return self._is_sound(sha256, view, self._connection.execute(look, (sha256, view)).fetchone()) and (
+            view != PLAIN or self._is_sound(sha256, THUMBNAIL, self._connection.execute(small, (sha256,)).fetchone())
         )
+
+    def _is_sound(self, sha256: str, view: int, row: tuple[bytes, bytes | None] | None) -> bool:
+        if row is None or row[1] is None:
+            return False
+        is_sound = row[1] == _digest(sha256, view, row[0])
+        self.damaged += not is_sound
+        return is_sound
 
     def thumbnails(self, examples: Sequence[Example]) -> NDArray[np.uint8]:
         """Those [N, 32, 32] of `examples`, whose plain view was stored before."""
@@ -110,18 +126,25 @@ class FeatureStore:
     ) -> None:
         """Of the pictures `sha256s` [N] the `vectors` [N, D] of a view and, with the plain one, the `thumbnails`."""
         for sha256, vector in zip(sha256s, vectors, strict=True):
-            self._looks.append((sha256, view, vector.astype("<f4").tobytes()))
+            data = vector.astype("<f4").tobytes()
+            self._looks.append((sha256, view, data, _digest(sha256, view, data)))
         for sha256, small in zip(sha256s, thumbnails, strict=bool(thumbnails)):
-            self._thumbnails.append((sha256, small.tobytes()))
+            data = small.tobytes()
+            self._thumbnails.append((sha256, data, _digest(sha256, THUMBNAIL, data)))
         if time.monotonic() - self._written > WRITE_EVERY:
             self.flush()
 
     def flush(self) -> None:
         """Write what was put, so that it can be read."""
         with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO thumbnails VALUES (?, ?)", self._thumbnails)
-            self._connection.executemany("INSERT OR REPLACE INTO looks VALUES (?, ?, ?)", self._looks)
+            self._connection.executemany("INSERT OR REPLACE INTO thumbnails VALUES (?, ?, ?)", self._thumbnails)
+            self._connection.executemany("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?)", self._looks)
         self._looks, self._thumbnails, self._written = [], [], time.monotonic()
+
+
+def _digest(sha256: str, view: int, data: bytes) -> bytes:
+    """Of an entry and of whose it is: 8 bytes, against what disks and other programs do, not against forgery."""
+    return hashlib.blake2b(f"{sha256} {view} ".encode() + data, digest_size=8).digest()
 
 
 def _drop_damaged(path: Path) -> None:
@@ -171,6 +194,10 @@ def fill(
 ) -> list[Unreadable | Failed]:
     """Compute and store what is missing of a view of `examples`; the result is what cannot be read."""
     todo = {example.sha256: example for example in examples if not store.has(example.sha256, view)}
+    if store.damaged:
+        entries = quantity(store.damaged, "entry", "entries")
+        output.note(f"The cache {printable(store.path)} is damaged: {entries} in it are computed anew.")
+        store.damaged = 0
     problems = dict(_fill(todo, view, backbone, store, output)) if todo else {}
     return [
         type(problem)(example.found.path, problem.reason)

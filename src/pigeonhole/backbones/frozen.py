@@ -15,8 +15,10 @@ from pigeonhole.files import digest, write_aside_and_replace
 from pigeonhole.files.source import is_file
 from pigeonhole.images import Preprocessing
 from pigeonhole.model import schema
+from pigeonhole.model.known_good import remember_as_good
 from pigeonhole.model.session import open_on_cpu
 from pigeonhole.model.tensors import FEATURES, INPUT
+from pigeonhole.model.trial import try_out
 from pigeonhole.output import Output
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable
@@ -64,10 +66,14 @@ def load_backbone(
     path = workspace.cache / f"backbone-{weights.backbone.replace(':', '-')}-{key}.onnx"
     if is_file(path):
         try:
-            return _read(weights, weights_sha256, path.read_bytes(), size)
+            onnx = path.read_bytes()
+            if _digest_file(path).read_text("ascii") != digest(onnx):
+                raise ValueError("it is not what was written")
+            try_out(onnx, "features")
+            return _read(weights, weights_sha256, onnx, size)
         except Exception:  # onnxruntime's and json's own, whatever the damage
             output.note(f"The cache {printable(path)} is damaged and is made anew.")
-            path.unlink()
+            path.unlink(missing_ok=True)
     output.note(f"Exporting {weights.backbone} to ONNX, once.")
     _export(weights, weights_sha256, size, dataset, path)
     return _read(weights, weights_sha256, path.read_bytes(), size)
@@ -102,7 +108,14 @@ def _export(weights: Weights, weights_sha256: str, size: int | None, dataset: Da
     if pictures:  # where none can be read, the training ends soon for that reason
         _compare(network, onnx, np.stack([item.pixels for item in pictures]))
     path.parent.mkdir(parents=True, exist_ok=True)
+    write_aside_and_replace(_digest_file(path), digest(onnx).encode())
     write_aside_and_replace(path, onnx)
+    remember_as_good(onnx, "features")
+
+
+def _digest_file(path: Path) -> Path:
+    """Where the digest of the cached network at `path` is kept, so that no other is taken for it."""
+    return path.with_name(f"{path.name}.sha256")
 
 
 def sample(dataset: Dataset, preprocessing: Preprocessing) -> list[Decoded]:

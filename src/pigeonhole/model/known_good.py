@@ -9,15 +9,17 @@ KIND = "tried-models"
 TRIAL = 1  # raised whenever more is tried out
 
 
-def is_known_good(onnx: bytes) -> bool:
-    """Whether this user's programs with this onnxruntime have tried the model file `onnx` out, and found it well."""
-    return has_note(KIND, _name(onnx))
+def is_known_good(onnx: bytes, what: str) -> bool:
+    """Whether this user's programs with this onnxruntime have tried the file `onnx` out, and found `what` it gives (see
+    trial.py) well.
+    """
+    return has_note(KIND, _name(onnx, what))
 
 
-def remember_as_good(onnx: bytes) -> None:
+def remember_as_good(onnx: bytes, what: str) -> None:
     """Where nothing can be written (in a container, say), the file is tried out again the next time."""
-    leave_note(KIND, _name(onnx))
+    leave_note(KIND, _name(onnx, what))
 
 
-def _name(onnx: bytes) -> str:
-    return f"{hashlib.sha256(onnx).hexdigest()}-{TRIAL}-{runtime_version()}"
+def _name(onnx: bytes, what: str) -> str:
+    return f"{hashlib.sha256(onnx).hexdigest()}-{TRIAL}-{what}-{runtime_version()}"

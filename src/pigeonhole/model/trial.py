@@ -4,28 +4,34 @@ import os
 import signal
 import subprocess
 import sys
+from typing import Literal
 
 from pigeonhole.errors import ModelError
 from pigeonhole.model.known_good import is_known_good, remember_as_good
 
 MEMORY = 2 * 1024**3  # bytes, and FILES times the size of the file: onnxruntime holds its weights more than once
 FILES = 4
-SECONDS = 60  # of processor time, for opening the file and for five pictures
+SECONDS = {"answers": 60, "features": 600}  # of processor time, for opening the file and for five pictures
 PATIENCE = 600.0  # seconds of waiting for that, on a machine however busy
-_START = "import sys; sys.path[:] = sys.argv[3:]; from pigeonhole.model.trial_run import main; "
-_START += "main(*map(int, sys.argv[1:3]))"
+_START = "import sys; sys.path[:] = sys.argv[4:]; from pigeonhole.model.trial_run import main; "
+_START += "main(sys.argv[1], *map(int, sys.argv[2:4]))"
 
 
-def try_out(onnx: bytes, *, memory: int = MEMORY, seconds: int = SECONDS) -> None:
+def try_out(
+    onnx: bytes, what: Literal["answers", "features"] = "answers", *, memory: int = MEMORY, seconds: int | None = None
+) -> None:
     """Raise ModelError where the model file `onnx` cannot be opened, or does not answer one picture and four pictures
     as its description says, within `memory` bytes (and some more for a large file) and `seconds` of processor time.
 
+    `what` it gives: answers, or features, which is a backbone that was exported here and kept.
+
     Each file is tried once for each user and version: what was found is kept in the user's cache, by its digest.
     """
-    if is_known_good(onnx):
+    if is_known_good(onnx, what):
         return
+    seconds = seconds or SECONDS[what]
     path = [entry or os.getcwd() for entry in sys.path]  # noqa: PTH109
-    limits = str(memory + FILES * len(onnx)), str(seconds)
+    limits = what, str(memory + FILES * len(onnx)), str(seconds)
     try:
         result = subprocess.run(
             [sys.executable, "-I", "-c", _START, *limits, *path],
@@ -41,7 +47,7 @@ def try_out(onnx: bytes, *, memory: int = MEMORY, seconds: int = SECONDS) -> Non
         raise ModelError(f"it cannot be tried out: {error.strerror}.", "Close other programs and try again.") from None
     problem = result.stdout.decode(errors="replace")
     if result.returncode == 0 and not problem:
-        remember_as_good(onnx)
+        remember_as_good(onnx, what)
     elif result.returncode == 0:
         raise ModelError(problem)
     else:

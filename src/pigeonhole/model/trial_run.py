@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.errors import ModelError
+from pigeonhole.model import schema
 from pigeonhole.model.card import ModelCard
 from pigeonhole.model.rejection import RejectionRule
 from pigeonhole.model.session import open_on_cpu
@@ -25,12 +26,14 @@ UNOPENED = "it is cut off, or no ONNX file at all."
 TOO_LARGE = "it needs too much memory."
 
 
-def main(memory: int, seconds: int) -> None:
-    """Read a model file from standard input and print what is wrong with it, nothing where it is well."""
+def main(what: str, memory: int, seconds: int) -> None:
+    """Read a model file that gives `what` (answers or features) from standard input and print what is wrong with it,
+    nothing where it is well.
+    """
     _bound(memory, seconds)
     onnx = sys.stdin.buffer.read()
     try:
-        check_answers(onnx)
+        check_features(onnx) if what == "features" else check_answers(onnx)
     except ModelError as error:
         sys.stdout.write(error.happened)
     except MemoryError:
@@ -49,6 +52,18 @@ def check_answers(onnx: bytes) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), np.uint8)
     for pixels in (noise[:1], noise):
         _check(_run(session, pixels), len(pixels), len(card.labels))
+
+
+def check_features(onnx: bytes) -> None:
+    """Raise ModelError where the cached backbone `onnx` does not give each picture its features."""
+    session = _opened(onnx)
+    described = session.get_modelmeta().custom_metadata_map.get("preprocessing")
+    if described is None:
+        raise ModelError("it does not say which pictures it takes.")
+    size = schema.preprocessing(schema.parsed(described)).size
+    noise = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), np.uint8)
+    for pixels in (noise[:1], noise):
+        _check_each(_run(session, pixels), len(pixels))
 
 
 def _opened(onnx: bytes) -> "onnxruntime.InferenceSession":
@@ -75,12 +90,16 @@ def _run(session: "onnxruntime.InferenceSession", pixels: NDArray[np.uint8]) -> 
     return dict(zip(wanted, results, strict=True))
 
 
-def _check(answers: dict[str, NDArray[np.float32]], pictures: int, labels: int) -> None:
+def _check_each(answers: dict[str, NDArray[np.float32]], pictures: int) -> None:
     for name, values in answers.items():
         if not isinstance(values, np.ndarray) or values.ndim == 0 or len(values) != pictures:
             raise ModelError(f"it does not give one answer for each picture ({name}).")
         if not np.isfinite(values).all():
             raise ModelError(f"some of its answers are no numbers ({name}).")
+
+
+def _check(answers: dict[str, NDArray[np.float32]], pictures: int, labels: int) -> None:
+    _check_each(answers, pictures)
     probabilities = answers[PROBABILITIES]
     if probabilities.shape != (pictures, labels):
         raise ModelError(f"it does not answer with the {labels} categories that its description names.")

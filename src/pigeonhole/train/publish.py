@@ -45,4 +45,4 @@ def publish_model(
         write_aside_and_replace(path, onnx)
     except OSError as error:
         raise OutputError(f"The model {printable(path)} cannot be written: {error.strerror}.") from error
-    remember_as_good(onnx)
+    remember_as_good(onnx, "answers")
