@@ -20,6 +20,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pigeonhole.backbones.feature_cache import FeatureStore
 from pigeonhole.heads.refit import Refitted, refit
 from pigeonhole.labelling.decision import Kind
 from pigeonhole.labelling.pictures import Picture, training_pictures
@@ -83,7 +84,9 @@ def main() -> None:
 
 def looked_at(folder: Path, workspace: Workspace) -> Pictures:
     pictures = list(training_pictures(folder))
-    found = look_at(pictures, workspace, backbone_for(workspace, Silent()), Silent())
+    backbone = backbone_for(workspace, Silent())
+    with FeatureStore.open(workspace, backbone) as store:
+        found = look_at(pictures, backbone, store, Silent())
     first = {each.sha256: each for each in reversed(pictures) if each.sha256 in found}
     digests = tuple(sorted(sha256 for sha256 in first if sha256))
     return Pictures(

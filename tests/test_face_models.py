@@ -17,6 +17,7 @@ from commands import imported_by, pigeonhole
 from conftest import MadeOnce
 from pages import serious_findings, served, visiting
 from pigeonhole import Classifier
+from pigeonhole.backbones.feature_cache import FeatureStore
 from pigeonhole.backbones.frozen import load_backbone
 from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.dataset.folders import read_dataset
@@ -358,9 +359,9 @@ def test_the_page_learns_from_the_faces_that_the_model_looks_at(at_faces: Path, 
     assert seen.face == "drawn"
     (item,) = decoded([find_named(tmp_path / "whole.png")], seen)
     assert isinstance(item, Decoded)
-    (vector,) = look_at(
-        [Picture(tmp_path / "whole.png", tmp_path, Kind.UNSORTED)], Workspace(at_faces), backbone, Silent()
-    ).values()
+    with FeatureStore.open(Workspace(at_faces), backbone) as store:
+        picture = Picture(tmp_path / "whole.png", tmp_path, Kind.UNSORTED)
+        (vector,) = look_at([picture], backbone, store, Silent()).values()
     (expected,) = open_session(backbone.onnx).run([FEATURES], {INPUT: item.pixels[None]})[0]
     assert item.face
     assert item.face.box

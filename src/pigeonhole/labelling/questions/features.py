@@ -42,15 +42,16 @@ def backbone_for(workspace: Workspace, output: Output) -> Backbone:
 
 
 def look_at(
-    pictures: Sequence[Picture], workspace: Workspace, backbone: Backbone, output: Output
+    pictures: Sequence[Picture], backbone: Backbone, store: FeatureStore, output: Output
 ) -> dict[str, NDArray[np.float32]]:
-    """The features [D] of those of `pictures` that can be read, by their digests, which become known."""
+    """The features [D] of those of `pictures` that can be read, by their digests, which become known. What is new is
+    kept in `store`, which is the one of `backbone`.
+    """
     with ThreadPoolExecutor() as pool:
         list(pool.map(_digest, pictures))
     readable = [Example(each.found, "", each.sha256) for each in pictures if each.sha256]
-    with FeatureStore.open(workspace, backbone) as store:
-        fill(readable, PLAIN, backbone, store, output)
-        found = {example.sha256: store.get(example.sha256, PLAIN) for example in readable}
+    fill(readable, PLAIN, backbone, store, output)
+    found = {example.sha256: store.get(example.sha256, PLAIN) for example in readable}
     return {sha256: vector for sha256, vector in found.items() if vector is not None}
 
 

@@ -7,8 +7,9 @@ on 480 pictures of two heroes, 2 to 12 such groups hold 98 % of one hero each, a
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from pigeonhole.vectors import l2_normalised
 MOST = 2000  # pictures that are compared with each other; the others join the group of the one that they are most like
 MOST_GROUPS = 60
 BLOCK = 2048  # rows at a time
+AXES = 64  # principal axes of those, by which the others are told to be typical; they hold most of what differs
 FOLDED_MOST = 5000  # pictures among which near-duplicates are looked for
 
 
@@ -30,19 +32,35 @@ class Group:
     rows: tuple[int, ...]
 
 
-class Grouping:
-    """How N pictures fall into groups, for every number of groups."""
+class Rows(Protocol):
+    """Feature vectors of N pictures, which may be more than fit into the memory."""
 
-    def __init__(self, features: NDArray[np.float32]) -> None:
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """float32 [M, D] of the M `rows`."""
+
+
+class Grouping:
+    """How N pictures fall into groups, for every number of groups. Of more than MOST pictures, MOST vectors and AXES
+    numbers for each are held in memory.
+    """
+
+    def __init__(self, features: Rows) -> None:
         """`features` [N, D] with N >= 1. Takes seconds for thousands."""
         from scipy.cluster.hierarchy import linkage
 
-        self._vectors = spread(features)
         count = len(features)
         chosen = np.arange(count) if count <= MOST else np.sort(np.random.default_rng(0).permutation(count)[:MOST])
-        self._sample = self._vectors[chosen]
-        self._nearest = np.arange(count) if count <= MOST else self._nearest_of_sample()
+        self._sample = spread(features[chosen])
         self._tree = linkage(self._sample.astype(np.float64), "ward") if len(chosen) > 1 else None
+        if count <= MOST:
+            self._vectors, self._nearest = self._sample, chosen
+            return
+        axes = _principal_axes(self._sample)
+        parts = [(block @ axes, (block @ self._sample.T).argmax(axis=1)) for block in _spread_blocks(features)]
+        self._vectors = np.concatenate([on_axes for on_axes, _ in parts])
+        self._nearest = np.concatenate([nearest for _, nearest in parts])
 
     @property
     def most(self) -> int:
@@ -74,12 +92,21 @@ class Grouping:
         distances = ((vectors - vectors.mean(axis=0)) ** 2).sum(axis=1)
         return tuple(rows[place] for place in np.argsort(distances, kind="stable"))
 
-    def _nearest_of_sample(self) -> NDArray[np.int64]:
-        parts = [
-            (self._vectors[start : start + BLOCK] @ self._sample.T).argmax(axis=1)
-            for start in range(0, len(self._vectors), BLOCK)
-        ]
-        return np.concatenate(parts)
+
+def _principal_axes(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[D, AXES] that span nearly what those of the largest variance of `vectors` [N, D] do.
+
+    Halko, Martinsson and Tropp 2011, "Finding structure with randomness", algorithm 4.4 with one power iteration.
+    """
+    centred = vectors - vectors.mean(axis=0)
+    start = np.random.default_rng(0).standard_normal((AXES, len(vectors)), dtype=np.float32)
+    axes, _ = np.linalg.qr(centred.T @ (centred @ (start @ centred).T))
+    return axes
+
+
+def _spread_blocks(features: Rows) -> Iterator[NDArray[np.float32]]:
+    for start in range(0, len(features), BLOCK):
+        yield spread(features[np.arange(start, min(start + BLOCK, len(features)))])
 
 
 def spread(features: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -88,12 +115,14 @@ def spread(features: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(l2_normalised(roots), dtype=np.float32)
 
 
-def folded(digests: Sequence[str], thumbnails: NDArray[np.uint8], features: NDArray[np.float32]) -> list[list[int]]:
-    """Rows that show one picture, copies byte for byte or nearly; every row is in one of the lists."""
+def folded(digests: Sequence[str], thumbnails: NDArray[np.uint8], features: Rows) -> list[list[int]]:
+    """Rows that show one picture, copies byte for byte or nearly; every row is in one of the lists. `thumbnails`
+    [N, 32, 32] are needed for at most FOLDED_MOST pictures.
+    """
     first: dict[str, int] = {}
     pairs = [(first.setdefault(sha256, row), row) for row, sha256 in enumerate(digests)]
     if len(digests) <= FOLDED_MOST:
-        pairs += near_duplicates(thumbnails, features)
+        pairs += near_duplicates(thumbnails, features[np.arange(len(digests))])
     rows_of: dict[int, list[int]] = defaultdict(list)
     for row, number in enumerate(joined(pairs, len(digests)).tolist()):
         rows_of[number].append(row)

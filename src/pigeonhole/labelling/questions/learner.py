@@ -3,7 +3,7 @@
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -64,6 +64,7 @@ class Learner:
             self._wake.notify_all()
         if self._thread.is_alive():
             self._thread.join()
+        self.table.close()
 
     def look_again(self) -> None:
         """There may be new pictures."""
@@ -91,11 +92,8 @@ class Learner:
         try:
             while self._wait():
                 self._learn()
-                for batch in self._unseen():
-                    self._look(batch)
-                    if self._is_ending:
-                        return
-                    self._learn()
+                if todo := self._unseen():
+                    self._look_at(todo)
         except PigeonholeError as error:
             self.trouble = f"Nothing is learnt while you look: {error}"
         except Exception:  # a thread that ends silently would leave the page waiting
@@ -110,14 +108,21 @@ class Learner:
             self._has_news = False
             return not self._is_ending
 
-    def _unseen(self) -> Iterator[list[Picture]]:
-        """The pictures whose features are not known, those of the training set first, more at a time as it goes on."""
+    def _unseen(self) -> list[Picture]:
+        """The pictures whose features are not known, those of the training set first."""
         todo = [each for each in self._catalogue.all() if not self._is_seen(each)]
-        rest = iter(sorted(todo, key=lambda picture: picture.kind is not Kind.TRAINING))
-        size = FIRST
-        while batch := list(islice(rest, size)):
-            yield batch
-            size = min(2 * size, MOST)
+        return sorted(todo, key=lambda picture: picture.kind is not Kind.TRAINING)
+
+    def _look_at(self, pictures: Sequence[Picture]) -> None:
+        """Learn their features, more at a time as it goes on, and what follows from them after each time."""
+        if self.backbone is None:
+            self.backbone = backbone_for(self._desk.workspace, Silent())
+        rest, size = iter(pictures), FIRST
+        with FeatureStore.open(self._desk.workspace, self.backbone) as store:  # once: it is looked through for damage
+            while (batch := list(islice(rest, size))) and not self._is_ending:
+                self._look(batch, self.backbone, store)
+                self._learn()
+                size = min(2 * size, MOST)
 
     def _is_seen(self, picture: Picture) -> bool:
         """Or need not be, because it was decided on and perhaps moved."""
@@ -128,11 +133,9 @@ class Learner:
         """Whether it was looked at, and could be read."""
         return picture.sha256 is not None and picture.sha256 in self.table
 
-    def _look(self, batch: list[Picture]) -> None:
-        if self.backbone is None:
-            self.backbone = backbone_for(self._desk.workspace, Silent())
+    def _look(self, batch: Sequence[Picture], backbone: Backbone, store: FeatureStore) -> None:
         here = [picture for picture in batch if picture.path.exists()]
-        self.table.add(look_at(here, self._desk.workspace, self.backbone, Silent()))
+        self.table.add(look_at(here, backbone, store, Silent()))
         self._unreadable.update(picture.identifier for picture in batch if not self.has_features(picture))
         training = [each for each in batch if each.kind is Kind.TRAINING and each.sha256 and each.category]
         self._desk.know_training((each.sha256, each.path, each.category) for each in training)  # type: ignore[misc]

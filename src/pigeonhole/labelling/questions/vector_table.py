@@ -20,6 +20,10 @@ class VectorTable:
         self._row_of: dict[str, int] = {}
         self._rows: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
 
+    def close(self) -> None:
+        """Let go of the file; what was read of it stays."""
+        self._file.close()
+
     def __contains__(self, sha256: str) -> bool:
         return sha256 in self._row_of
 
@@ -46,9 +50,27 @@ class VectorTable:
             part = digests[start : start + BLOCK]
             yield part, self.of(part)
 
+    def rows(self, digests: Sequence[str]) -> "TableRows":
+        """The same without any of them in memory."""
+        return TableRows(self, digests)
+
     def _make_room(self, rows: int, width: int) -> None:
         if rows <= len(self._rows):
             return
         room = max(ROOM, 2 * len(self._rows), rows)
         self._file.truncate(room * width * 4)
         self._rows = np.memmap(self._file, dtype=np.float32, mode="r+", shape=(room, width))
+
+
+class TableRows:
+    """The vectors of some digests, read as they are asked for by their places."""
+
+    def __init__(self, table: VectorTable, digests: Sequence[str]) -> None:
+        self._table = table
+        self._digests = digests
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self._table.of([self._digests[row] for row in rows.tolist()])

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from pigeonhole.backbones.weights import BUILTIN
 from pigeonhole.labelling.decision import Kind
 from pigeonhole.labelling.pictures import Picture
-from pigeonhole.labelling.questions.groups import Grouping, folded
+from pigeonhole.labelling.questions.groups import FOLDED_MOST, Grouping, folded
 from pigeonhole.web.pages.asking import Answer
 from pigeonhole.web.pages.review import state
 from pigeonhole.web.site import Site
@@ -70,10 +70,11 @@ class Piles:
         self._of, self._grouping, self._shown = wanted, None, []
         if not pictures:
             return
-        features = self._site.learner.table.of(digests)
-        alike = folded(digests, self._site.learner.thumbnails(digests), features)
+        learner = self._site.learner
+        thumbnails = learner.thumbnails(digests if len(digests) <= FOLDED_MOST else [])
+        alike = folded(digests, thumbnails, learner.table.rows(digests))
         self._shown = [[pictures[row] for row in rows] for rows in alike]
-        self._grouping = Grouping(features[[rows[0] for rows in alike]])
+        self._grouping = Grouping(learner.table.rows([digests[rows[0]] for rows in alike]))
 
     def _pictures(self) -> list[Picture]:
         """Those of unsorted folders whose features are known; where none was named, those of sorted ones."""
