@@ -1,6 +1,6 @@
 """Tables of answers: what a row costs where it is written, found again and sorted by, and what a cluster adds.
 
-python benchmarks/answers.py [--rows 1000000] [--pictures 5000] [--tf-files TF_FILES] [--cluster]
+python benchmarks/answers.py [--rows 1000000] [--pictures 5000 --rounds 3 --tf-files TF_FILES] [--cluster]
 
 Rows are generated, so that no picture is decoded; seconds are of processor time, of the process that lists and counts.
 With --cluster the same from Ray's workers, which answer nothing. With --tf-files pictures are answered: by the plain
@@ -18,14 +18,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from measuring import ProcessorTime
 from pigeonhole import __version__
 from pigeonhole.answers.folder import FolderSource, FolderStore
 from pigeonhole.answers.listed import Listed
@@ -114,7 +116,7 @@ def rows(folder: Path, counts: list[int], *, with_cluster: bool) -> None:
     say(f"\nA row takes {size / count:.0f} bytes on the disk.\n")
 
 
-def pictures(folder: Path, tf_files: Path, count: int, *, with_cluster: bool) -> None:
+def pictures(folder: Path, tf_files: Path, count: int, rounds: int, *, with_cluster: bool) -> None:
     from PIL import Image
 
     noise = np.random.default_rng(0)
@@ -123,26 +125,44 @@ def pictures(folder: Path, tf_files: Path, count: int, *, with_cluster: bool) ->
         path.parent.mkdir(parents=True, exist_ok=True)
         small = Image.fromarray(noise.integers(0, 255, (24, 32, 3), np.uint8))
         small.resize((640, 480)).save(path)
-    say("| | seconds, half of the pictures | all | pictures/s beyond the start |\n|---|---:|---:|---:|")
-    plain = steady(folder, count, "answers", "two processors, one process", tf_files)
-    seconds = told(folder, "guess-dir", tf_files, "in", "sorted", "--from-answers", "two processors, one process 2")
-    say(f"| guess-dir --from-answers | | {seconds:.1f} | {count / seconds:.0f} |")
-    if not with_cluster:
-        return
+    say("| | seconds, half of the pictures | all | pictures/s beyond the start | processor time of each, ms |")
+    say("|---|---:|---:|---:|---:|")
+    with ExitStack() as stack:
+        cluster = stack.enter_context(_nodes(2)) if with_cluster else None
+        for number in range(1, rounds + 1):
+            plain = steady(folder, count, f"two processors, one process, {number}", tf_files)
+            if cluster:
+                name = f"two nodes of one processor each, {number}"
+                nodes = steady(folder, count, name, tf_files, "--cluster", cluster.address)
+                say(f"| | | | {nodes.rate / plain.rate:.2f} of the above | {nodes.worked / plain.worked:.2f} |")
+    table = "two processors, one process, 1, all"
+    seconds = told(folder, "guess-dir", tf_files, "in", "sorted", "--from-answers", table)
+    say(f"| guess-dir --from-answers | | {seconds:.1f} | {count / seconds:.0f} | |")
+
+
+def _nodes(count: int) -> AbstractContextManager[Any]:
     from clusters import ray_nodes
 
-    with ray_nodes(2) as cluster:
-        nodes = steady(folder, count, "answers", "two nodes", tf_files, "--cluster", cluster.address)
-    say(f"\nTwo nodes of one processor: {nodes / plain:.2f} of the plain stream on two.")
+    return ray_nodes(count)
 
 
-def steady(folder: Path, count: int, command: str, name: str, tf_files: Path, *options: str) -> float:
-    """Pictures per second by the clock, without what any run takes: from a run over half of them and one over all."""
-    half = told(folder, command, tf_files, "in/half 0", f"{name} 1", *options)
-    whole = told(folder, command, tf_files, "in", f"{name} 2", *options)
-    rate = count / 2 / (whole - half)
-    say(f"| {name} | {half:.1f} | {whole:.1f} | {rate:.0f} |")
-    return rate
+class Steady(NamedTuple):
+    """Beyond what any run takes: pictures per second by the clock, and seconds of processor time for each."""
+
+    rate: float
+    worked: float
+
+
+def steady(folder: Path, count: int, name: str, tf_files: Path, *options: str) -> Steady:
+    """From a run over half of the pictures and one over all."""
+    seconds, worked = [], []
+    for source, which in (("in/half 0", "half"), ("in", "all")):
+        time_ = ProcessorTime()
+        seconds.append(told(folder, "answers", tf_files, source, f"{name}, {which}", *options))
+        worked.append(time_.stop())
+    found = Steady(count / 2 / (seconds[1] - seconds[0]), (worked[1] - worked[0]) / (count / 2))
+    say(f"| {name} | {seconds[0]:.1f} | {seconds[1]:.1f} | {found.rate:.0f} | {1000 * found.worked:.1f} |")
+    return found
 
 
 def told(folder: Path, *arguments: Any) -> float:
@@ -159,6 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000, help="the most; a hundredth and a tenth of it, too")
     parser.add_argument("--pictures", type=int, default=5000)
+    parser.add_argument("--rounds", type=int, default=3, help="of answering the pictures, in turn")
     parser.add_argument("--tf-files", type=Path, help="with a model; without one no picture is answered")
     parser.add_argument("--cluster", action="store_true", help="with Ray")
     parser.add_argument("--step", nargs=3, help=argparse.SUPPRESS)
@@ -171,7 +192,7 @@ def main() -> None:
         if asked.rows:
             rows(folder, [asked.rows // 100, asked.rows // 10, asked.rows], with_cluster=asked.cluster)
         if asked.tf_files:
-            pictures(folder, asked.tf_files.resolve(), asked.pictures, with_cluster=asked.cluster)
+            pictures(folder, asked.tf_files.resolve(), asked.pictures, asked.rounds, with_cluster=asked.cluster)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""One program as its user meets it: how long from its start to its end, and the most memory it and its children hold.
+"""One program as its user meets it: how long from its start to its end, and the most memory it and its children hold;
+and how much processor time all that this process has started takes.
 
 Memory is the sum of proportional set sizes (what processes share counts once), looked at several times a second. That
 takes time from the program itself, so what is timed is not looked at, and the other way round.
@@ -46,12 +47,12 @@ def _watched(process: subprocess.Popen[bytes]) -> float:
     waiting = threading.Thread(target=process.wait, daemon=True)
     waiting.start()
     while waiting.is_alive():
-        peak = max(peak, sum(map(_proportional_mib, _family(process.pid))))
+        peak = max(peak, sum(map(_proportional_mib, family(process.pid))))
         waiting.join(EVERY)
     return peak
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
     """The process and all below it."""
     yield pid
     try:
@@ -60,7 +61,7 @@ def _family(pid: int) -> Iterator[int]:
     except OSError:  # it has just ended
         return
     for child in children:
-        yield from _family(child)
+        yield from family(child)
 
 
 def _proportional_mib(pid: int) -> float:
@@ -69,3 +70,36 @@ def _proportional_mib(pid: int) -> float:
     except OSError:
         return 0.0
     return int(text.split("\nPss:")[1].split()[0]) / 1024 if "\nPss:" in text else 0.0
+
+
+class ProcessorTime:
+    """Seconds that this process and all below it have worked since this was made, looked at several times a second:
+    what ends between two looks is counted up to the first.
+    """
+
+    def __init__(self) -> None:
+        self._at_first: dict[int, float] = {pid: _worked(pid) for pid in family(os.getpid())}
+        self._at_last = dict(self._at_first)
+        self._is_done = threading.Event()
+        self._looking = threading.Thread(target=self._look, daemon=True)
+        self._looking.start()
+
+    def stop(self) -> float:
+        self._is_done.set()
+        self._looking.join()
+        return sum(self._at_last.values()) - sum(self._at_first.values())
+
+    def _look(self) -> None:
+        is_done = False
+        while not is_done:
+            is_done = self._is_done.wait(EVERY)
+            for pid in family(os.getpid()):
+                self._at_last[pid] = max(self._at_last.get(pid, 0.0), _worked(pid))
+
+
+def _worked(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it has just ended
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -75,7 +75,11 @@ def run(command: list[str], environment: dict[str, str] | None = None, seconds: 
 
 
 def guess_dir(
-    source: Path, *options: str, environment: dict[str, str] | None = None, before: tuple[str, ...] = ()
+    source: Path,
+    *options: str,
+    environment: dict[str, str] | None = None,
+    before: tuple[str, ...] = (),
+    program: tuple[str, ...] = ("-m", "pigeonhole"),
 ) -> dict[str, Any]:
     """What `pigeonhole guess-dir` says in its last line, with `notes` beside it. RuntimeError where it fails."""
     out = work() / "sorted"
@@ -83,8 +87,7 @@ def guess_dir(
     command = [
         *before,
         sys.executable,
-        "-m",
-        "pigeonhole",
+        *program,
         "guess-dir",
         str(tf_files()),
         str(source),
