@@ -1,13 +1,13 @@
 """Is what the program says of itself true? Sets of pictures that nobody tuned to, learnt from and then tested.
 
-python benchmarks/honesty.py SETS... --cache FOLDER [--weights FILE] [--per-category N ...] [--quick]
+python benchmarks/honesty.py SETS... --cache FOLDER [--weights FILE] [--per-category N ...] [--quick] [--kin SETS ...]
 
 Each of SETS is a folder with train/<category>/ and test/<category>/. For the built-in backbone, and for the network of
 --weights: the accuracy that training claims with its interval, the truth on test/, the calibration error there, how
 many of the answers given are right, how many pictures that belong are withheld, and how many of the other sets' test
 pictures are rejected. With --per-category also after learning from so many pictures of each category, chosen by chance
 three times. FOLDER keeps features, so that a second run takes no network. --quick leaves out the search for crop and
-views.
+views. --kin names sets with pictures of the same, faces for instance: none of them is foreign to the others.
 """
 
 import argparse
@@ -93,6 +93,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--per-category", type=int, nargs="+", default=[])
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--kin", nargs="+", default=[])
     options = parser.parse_args()
     for weights in (None, options.weights) if options.weights else (None,):
         print(f"\n{weights.stem if weights else 'built-in backbone'}\n\n{HEAD}")  # noqa: T201
@@ -108,7 +109,8 @@ def _lines(options: argparse.Namespace, weights: Path | None) -> Iterator[Line]:
         learner = _Learner(Path(place), options.cache, weights, quick=options.quick)
         foreign = {folder: sorted((folder / "test").rglob("*.*")) for folder in options.sets}
         for folder in options.sets:
-            others = {other: paths for other, paths in foreign.items() if other != folder}
+            kin = {folder.name} | (set(options.kin) if folder.name in options.kin else set())
+            others = {other: paths for other, paths in foreign.items() if other.name not in kin}
             yield learner.line(folder, folder.name, None, others)
             for count in options.per_category:
                 for draw in range(DRAWS):

@@ -233,7 +233,7 @@ def _is_worth_tuning(probed: Probed, output: Output) -> bool:
         return False
     from pigeonhole.finetuning.cost import expected_seconds
 
-    seconds = expected_seconds(probed.backbone, probed.split, pictures)
+    seconds = expected_seconds(probed.backbone, probed.split, probed.dataset.examples)
     if seconds <= BEARABLE:
         return True
     output.note(
