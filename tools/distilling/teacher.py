@@ -1,10 +1,12 @@
 """The network that is learnt from: torchvision's mobilenet_v2, which sees 224 × 224 pixels."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnxruntime import InferenceSession
 from torch import nn
 from torchvision.models import MobileNetV2
 
@@ -32,12 +34,18 @@ def pooled(network: MobileNetV2) -> nn.Module:
 
 
 def as_seen(network: MobileNetV2, size: int) -> Seen:
-    """A function uint8 [N, size, size, 3] → features float32 [N, 1280]. By onnxruntime, which is quicker than torch."""
-    graph = to_onnx(from_pixels(pooled(network), IMAGENET_MEAN, IMAGENET_STD), size)
-    session = open_session(graph.SerializeToString())
+    """A function uint8 [N, size, size, 3] → features float32 [N, 1280]. By onnxruntime, which is quicker than torch.
+
+    The network is exported when the function is first called: a run whose views are made already never does.
+    """
+
+    @cache
+    def session() -> InferenceSession:
+        graph = to_onnx(from_pixels(pooled(network), IMAGENET_MEAN, IMAGENET_STD), size)
+        return open_session(graph.SerializeToString())
 
     def seen(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        features: NDArray[np.float32] = session.run([FEATURES], {INPUT: pixels})[0]
+        features: NDArray[np.float32] = session().run([FEATURES], {INPUT: pixels})[0]
         return features
 
     return seen
