@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,3 +64,26 @@ def bound(folder: Path, point: Path) -> Iterator[Path]:
         yield point
     finally:
         subprocess.run(["umount", "-l", point], check=True)
+
+
+@contextmanager
+def fused(point: Path, seconds: float) -> Iterator[Path]:
+    """A FUSE file system at `point` (made), of whose files the kernel believes for so many seconds what it was told."""
+    behind = point.with_name(f"{point.name} behind")
+    for folder in (behind, point):
+        folder.mkdir()
+    server = Path(__file__).with_name("fuse_disk.py")
+    with subprocess.Popen(
+        [sys.executable, server, behind, point, str(seconds)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            while not point.is_mount():
+                if process.poll() is not None:
+                    why = process.stderr.read().decode().strip().rpartition("\n")[2] if process.stderr else ""
+                    pytest.skip(f"FUSE cannot be had here: {why}")
+                time.sleep(0.02)
+            yield point
+        finally:
+            if process.poll() is None:
+                subprocess.run(["umount", "-l", point], check=True)
+                process.terminate()
