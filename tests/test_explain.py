@@ -28,7 +28,7 @@ from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.onnx_graph.pooled_maps import maps_behind
 from pigeonhole.output import Recorder
 from pigeonhole.recipes import small_cnn
-from pigeonhole.recipes.saved_network import remember
+from pigeonhole.recipes.saved_network import remember, saved
 from pigeonhole.train.finish import finish
 from pigeonhole.workspace import Workspace
 from tuning import probe, write_set
@@ -275,7 +275,14 @@ def test_networks_that_were_learnt_here_are_explained_too(marks: Path, picture: 
     remember(Workspace(finetuned), onnx, trained.network)
     result = called("explain", finetuned, picture, tmp_path / "b.png")
     assert (result.returncode, result.stderr) == (0, "")
-    next((finetuned / "cache").glob("network-*.pt")).unlink()
+    (kept,) = (finetuned / "cache").glob("network-*.pt")
+    for damage in (b"", b"poison", kept.read_bytes()[:-99], saved({"features.0.0.weight": torch.zeros(1)})):
+        kept.write_bytes(damage)
+        result = called("explain", finetuned, picture, tmp_path / "c.png")
+        assert result.returncode == 3
+        assert f"The trained network in {kept} is damaged. Train again." in result.stderr
+        assert not (tmp_path / "c.png").exists()
+    kept.unlink()
     result = called("explain", finetuned, picture, tmp_path / "c.png")
     assert result.returncode == 3
     assert "The trained network is no longer in TF_FILES/cache. Train again." in result.stderr

@@ -11,7 +11,7 @@ from torch import nn
 from pigeonhole.backbones import registry
 from pigeonhole.backbones.state_dict import fill_in, read_state_dict
 from pigeonhole.backbones.weights import builtin_weights, weights_in
-from pigeonhole.errors import ModelError
+from pigeonhole.errors import ModelError, WeightsError
 from pigeonhole.evaluation.head import Head
 from pigeonhole.files import digest
 from pigeonhole.files.source import is_file
@@ -50,7 +50,8 @@ def check_agreement(
     with torch.inference_mode():
         ours = torch.softmax(explained.network(torch.from_numpy(pixels.copy())) / model.card.temperature, dim=1).numpy()
     agreed = AGREED_IN_INT8 if model.card.int8 else AGREED
-    if float(np.abs(ours - model.probabilities(pixels)).max()) > agreed:
+    difference = float(np.abs(ours - model.probabilities(pixels)).max())
+    if not difference <= agreed:  # nor where it is no number
         raise ModelError("The weights in TF_FILES differ from those that the model was trained with.", "Train again.")
 
 
@@ -81,5 +82,8 @@ def _trunk(workspace: Workspace, sha256: str, model: Model) -> nn.Module:
     else:
         name = card.backbone["name"]
         trunk = from_pixels(registry.architecture(name), *registry.normalisation_of(name))
-    fill_in(trunk, read_state_dict(remembered), remembered, card.recipe)
+    try:
+        fill_in(trunk, read_state_dict(remembered), remembered, card.recipe)
+    except WeightsError as error:
+        raise ModelError(f"The trained network in {printable(remembered)} is damaged.", "Train again.") from error
     return trunk
