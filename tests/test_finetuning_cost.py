@@ -40,6 +40,7 @@ def test_the_estimate_grows_with_pictures_folds_and_size(tmp_path: Path, monkeyp
     assert cost.expected_seconds(backbone, split_by(np.arange(400) % 5, "", None), examples * 100) > 0
     monkeypatch.setattr(cost, "_learning", lambda _: 0.001)
     monkeypatch.setattr(cost, "_reading", lambda *_: 0.001)
+    monkeypatch.setattr(cost, "SAVING", 0.0)
 
     def expected(pictures: int, folds: int) -> float:
         split = split_by(np.arange(pictures) % folds, "", None)
@@ -48,6 +49,11 @@ def test_the_estimate_grows_with_pictures_folds_and_size(tmp_path: Path, monkeyp
     assert expected(400, 5) == pytest.approx(2 * expected(200, 5))
     assert expected(400, 10) == pytest.approx(2 * expected(400, 5))
     assert expected(100_000, 5) == pytest.approx(expected(100_000, 2)), "of many pictures one fold is tuned"
+    alone = expected(400, 5)
+    monkeypatch.setattr(cost, "SAVING", 1e-8)
+    assert expected(400, 5) - alone == pytest.approx(6 * 10 * 1e-8 * len(backbone.onnx)), (
+        "five folds, and all once more"
+    )
 
 
 def test_large_pictures_are_known_to_take_longer(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from pigeonhole.model.tensors import FEATURES, INPUT
 COMPUTING = 2.0  # times a run in onnxruntime: 1.4 in bfloat16, 3 in float32
 WRITING = 4.7e-9  # seconds for each number that a layer results in
 AUGMENTING = 1.2e-3  # seconds for a picture
+SAVING = 1e-8  # seconds for each byte of the network, after every epoch
 LAYERS = ("Conv", "Gemm", "MatMul")
 BATCH = 4
 RUNS = 3
@@ -36,11 +37,13 @@ def expected_seconds(backbone: Backbone, split: Split, examples: Sequence[Exampl
     """For every fold of `split` (one, where there are many pictures) and then for all `examples`."""
     size = backbone.preprocessing.size
     several = len(examples) < SMALL_SET and len(split.folds) > 1
-    learning = len(examples) * (len(split.folds) if several else 1)  # the folds' parts, and all once more
+    folds = len(split.folds) if several else 1
+    learning = len(examples) * folds  # the folds' parts, and all once more
     plan = plan_for(len(split.folds[0].train), size)
     passes = sum((edge / size) ** 2 for edge in plan.sizes)
     preparing = plan.epochs * (_reading(backbone, examples) + AUGMENTING)  # by one processor, the others wait
-    return learning * (preparing + passes * _learning(backbone) / available_cpus())
+    saving = (folds + several) * plan.epochs * SAVING * len(backbone.onnx)
+    return learning * (preparing + passes * _learning(backbone) / available_cpus()) + saving
 
 
 def _learning(backbone: Backbone) -> float:
