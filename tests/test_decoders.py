@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from decoder_stubs import ASLEEP, ONCE
+from pictures import drawing, saved
 from pigeonhole.decoding.item import Decoded, Made, Problem
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.decoding.protocol import Limits
@@ -280,3 +281,26 @@ def test_what_makes_something_else_of_pictures_survives_them_too(tmp_path: Path)
     assert isinstance(refused, Unreadable)
     assert isinstance(other, Made)
     assert other.value == ("0003.jpg", 4)
+
+
+def test_the_same_processes_go_on_when_other_squares_are_wanted(tmp_path: Path) -> None:
+    files = [(tmp_path / f"{number}.png", drawing(60 + number, 40)) for number in range(6)]
+    for path, picture in files:
+        path.write_bytes(saved(picture, "PNG"))
+    found = [find_named(path) for path, _ in files]
+    wanted = [TINY, replace(TINY, crop="squeeze"), replace(TINY, size=3 * TINY.size), TINY]
+
+    with DecoderPool(2) as decoders:
+        seen, processes = [], set()
+        for preprocessing in wanted:
+            seen.append([item.pixels for item in decoders.decode(found, preprocessing) if isinstance(item, Decoded)])
+            processes.add(tuple(worker._process.pid for worker in decoders._workers))
+        next(decoders.decode(found, wanted[1]))  # what was not waited for is not mistaken for what is asked for next
+        last = [item.pixels for item in decoders.decode(found, wanted[2]) if isinstance(item, Decoded)]
+
+    assert len(processes) == 1
+    for preprocessing, pictures in zip([*wanted, wanted[2]], [*seen, last], strict=True):
+        apart = ThreadDecoders().decode(found, preprocessing)
+        for pixels, item in zip(pictures, apart, strict=True):
+            assert isinstance(item, Decoded)
+            assert (pixels == item.pixels).all()

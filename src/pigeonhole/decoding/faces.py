@@ -1,6 +1,6 @@
 """Faces in many pictures, which decoder processes look for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -62,7 +62,7 @@ class CutFaces(NamedTuple):
     times: float
 
 
-def faces_in(found: Iterable[Found], animeface: Path | None) -> Iterator[dict[Detector, int]]:
+def faces_in(found: Iterable[Found], animeface: Path | None) -> Generator[dict[Detector, int]]:
     """For every picture that can be read, how many faces each detector finds firmly in it."""
     with DecoderPool(decoder=COUNT, early=True) as pool:
         for result in pool.make(found, Counting(animeface)):

@@ -87,8 +87,8 @@ class DecoderPool:
 
     def _results(self, items: Iterable[Found | Problem], settings: Settings) -> Iterator[Decoded | Made | Problem]:
         if settings != self._settings:
-            if self._settings is not None:
-                self.rest()  # the shared memory has the size of a picture
+            if any(worker.jobs for worker in self._workers):
+                self.rest()  # an earlier caller did not wait for these, and they are written as they were asked for
             self._settings = settings
             looks = isinstance(settings, Preprocessing) and settings.face == "drawn"
             self._animeface = animeface_if_there() if looks else None

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.decoding.item import Decoded, Made, Problem
-from pigeonhole.decoding.protocol import Answer, Limits, Phase, Settings
+from pigeonhole.decoding.protocol import Answer, Limits, Orders, Phase, Settings
 from pigeonhole.decoding.worker import PAGE
 from pigeonhole.records import Failed, Found, Unreadable
 
@@ -88,7 +88,10 @@ class DecoderProcess:
             theirs.close()
 
     def prepare(self, settings: Settings, animeface: Path | None) -> None:
-        """Say what the pictures are decoded to, which decides how large the shared memory is, and what finds faces."""
+        """Say what the pictures are decoded to, which decides how large the shared memory is, and what finds faces.
+
+        It can be said again while it has no jobs.
+        """
         self._side = settings.size
         self._is_prepared = True
         self._since = time.monotonic()
@@ -96,7 +99,7 @@ class DecoderProcess:
         os.ftruncate(self._memory_descriptor, PAGE + self._depth * self._side**2 * 3)
         self._memory = mmap.mmap(self._memory_descriptor, 0)
         with suppress(OSError):
-            self.connection.send((settings, self._limits, self._decoder, animeface))
+            self.connection.send(Orders(settings, self._limits, self._decoder, animeface))
 
     @property
     def room(self) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from pigeonhole.records import FaceSearch, Identity
@@ -22,11 +23,23 @@ class Limits:
 
 
 class Settings(Protocol):
-    """What a decoder process is told once, beside the function to call: that function knows the rest of it."""
+    """What a decoder process is told beside the function to call: that function knows the rest of it."""
 
     @property
     def size(self) -> int:
         """The edge of the squares that it makes, in pixels; 0 where it answers with something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a decoder process is to do from now on. `decoder` is the function to call, as "package.module:name";
+    `animeface` what runs animeface, where faces are looked for.
+    """
+
+    settings: Settings
+    limits: Limits
+    decoder: str
+    animeface: Path | None
 
 
 class Phase(IntEnum):

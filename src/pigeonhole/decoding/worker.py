@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.decoding.face import face_search
-from pigeonhole.decoding.protocol import Answer, Limits, Phase, Settings
+from pigeonhole.decoding.protocol import Answer, Orders, Phase, Settings
 from pigeonhole.errors import UnreadableError
 from pigeonhole.files.read import digest, read
 from pigeonhole.formats.complete import has_end
@@ -36,42 +36,44 @@ Make = Callable[[bytes, Settings, Turn, PurePath], object]
 
 
 def serve(connection_descriptor: int, memory_descriptor: int, lock_descriptor: int) -> None:
-    """Answer every (path, relative path, slot, known face) with an Answer, until the other side hangs up."""
+    """Answer every (path, relative path, slot, known face) with an Answer, until the other side hangs up.
+
+    Orders come first, and others may follow.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pool, which hangs up
     for number in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)  # kills, also while a decoder written in C never comes back
     connection = Connection(connection_descriptor)
     with suppress(EOFError, ConnectionError):  # the pool is gone
-        settings, limits, decoder, animeface = connection.recv()
-        function = _named(decoder)
-        worker = _Worker(memory_descriptor, lock_descriptor, settings, limits, function=function, animeface=animeface)
-        _bound(limits.memory)
+        orders: Orders = connection.recv()
+        worker = _Worker(memory_descriptor, lock_descriptor, orders)
+        _bound(orders.limits.memory)
         connection.send(Answer("ready"))
         _silence()
         while True:
-            answer = worker.answer(*connection.recv())
+            message = connection.recv()
+            if isinstance(message, Orders):
+                worker.close()
+                worker = _Worker(memory_descriptor, lock_descriptor, message)
+                continue
+            answer = worker.answer(*message)
             worker.enter(Phase.IDLE)  # not where an error passes: the phase tells what the worker has died of
             connection.send(answer)
     os._exit(0)
 
 
 class _Worker:
-    def __init__(
-        self,
-        memory_descriptor: int,
-        lock_descriptor: int,
-        settings: Settings,
-        limits: Limits,
-        *,
-        function: Decode | Make,
-        animeface: Path | None,
-    ) -> None:
+    def __init__(self, memory_descriptor: int, lock_descriptor: int, orders: Orders) -> None:
         self._memory = mmap.mmap(memory_descriptor, 0)
-        self._settings = settings
-        self._limits = limits
-        self._function: Any = function
-        self._animeface = animeface
+        self._settings = orders.settings
+        self._limits = orders.limits
+        self._function: Any = _named(orders.decoder)
+        self._animeface = orders.animeface
         self._large_turn = _Turn(lock_descriptor, self)
+
+    def close(self) -> None:
+        """Let go of the shared memory."""
+        self._memory.close()
 
     def answer(self, path: str, relative: str, slot: int, face: FaceSearch | None) -> Answer:
         self.enter(Phase.READING)
