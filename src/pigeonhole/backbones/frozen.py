@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.backbones.weights import BUILTIN, Weights
 from pigeonhole.dataset.folders import Dataset
+from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import PigeonholeError
 from pigeonhole.files import digest, write_aside_and_replace
 from pigeonhole.files.source import is_file
@@ -27,7 +28,7 @@ from pigeonhole.workspace import Workspace
 if TYPE_CHECKING:
     from torch import nn
 
-EXPORT_VERSION = 2  # raise it when onnx_graph/from_torch.py changes: every cached backbone is then made anew
+EXPORT_VERSION = 3  # raise it when onnx_graph/traced.py or from_torch.py change: then every backbone is made anew
 SAMPLE = 16  # pictures on which torch and onnxruntime must agree
 TOLERANCE = 1e-3  # of the largest feature
 
@@ -94,6 +95,7 @@ def _export(weights: Weights, weights_sha256: str, size: int | None, dataset: Da
 
     from pigeonhole.backbones import registry
     from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
+    from pigeonhole.onnx_graph.traced import traced
 
     trunk = registry.backbone_network(weights.backbone, weights.path)
     network = from_pixels(trunk, *registry.normalisation_of(weights.backbone))
@@ -101,7 +103,8 @@ def _export(weights: Weights, weights_sha256: str, size: int | None, dataset: Da
     if size:
         preprocessing = replace(preprocessing, size=size)
     registry.check_size(network, weights.backbone, preprocessing.size)
-    model = to_onnx(network, preprocessing.size)
+    of_pixels = network.get_buffer("mean"), network.get_buffer("std")
+    model = traced(trunk, *of_pixels, preprocessing.size) or to_onnx(network, preprocessing.size)
     helper.set_model_props(model, {"preprocessing": json.dumps(asdict(preprocessing)), "backbone": weights.backbone})
     onnx: bytes = model.SerializeToString()
     pictures = sample(dataset, preprocessing)
@@ -118,11 +121,11 @@ def _digest_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def sample(dataset: Dataset, preprocessing: Preprocessing) -> list[Decoded]:
+def sample(dataset: Dataset, preprocessing: Preprocessing, decoders: Decoders | None = None) -> list[Decoded]:
     """Up to SAMPLE readable training pictures from all over the set."""
     step = max(1, len(dataset.examples) // SAMPLE)
     chosen = [example.found for example in dataset.examples[::step]][:SAMPLE]
-    return [item for item in decoded(chosen, preprocessing) if isinstance(item, Decoded)]
+    return [item for item in decoded(chosen, preprocessing, decoders) if isinstance(item, Decoded)]
 
 
 def _compare(network: "nn.Module", onnx: bytes, pixels: NDArray[np.uint8]) -> None:
