@@ -20,7 +20,7 @@ from PIL import Image
 from torch import nn
 
 from pigeonhole.backbones.builtin_network import TOP, BuiltinNetwork
-from pigeonhole.backbones.feature_cache import FeatureStore, compute_features, fill, vectors_of
+from pigeonhole.backbones.feature_extractor import FeatureExtractor
 from pigeonhole.backbones.frozen import Backbone, load_backbone
 from pigeonhole.backbones.weights import BUILTIN, Weights, builtin_weights
 from pigeonhole.dataset.folders import Dataset, Example, read_dataset
@@ -64,15 +64,14 @@ def measure(folder: Path, dataset: Dataset, cache: Path, ours: Weights, teacher:
     split = None
     for name, weights in rivals.items():
         backbone = load_backbone(Workspace(cache), weights, None, dataset, Recorder())
-        with FeatureStore.open(Workspace(cache), backbone) as store:
-            dataset, features = compute_features(dataset, backbone, store, Recorder())
+        with FeatureExtractor.open(Workspace(cache), Recorder()) as extractor:
+            dataset, features = extractor.readable(dataset, backbone)
             if split is None:  # the same for all
-                split = make_split(
-                    dataset, find_groups(dataset, store.thumbnails(dataset.examples), features, Workspace(cache)), 0
-                )
+                thumbnails = extractor.thumbnails(dataset.examples, backbone)
+                split = make_split(dataset, find_groups(dataset, thumbnails, features, Workspace(cache)), 0)
             width = TOP if name == RANDOM else None  # without the colours, which random weights do not spoil
             fitted = fit_probe(features[None, :, :width], np.array(dataset.targets), split, Recorder())
-            say(name, dataset, fitted, in_test(folder, dataset, backbone, fitted, store))
+            say(name, dataset, fitted, in_test(folder, dataset, backbone, fitted, extractor))
     if split is not None:
         colours = histograms(dataset.examples)
         say("colours", dataset, fit_probe(colours[None], np.array(dataset.targets), split, Recorder()), None)
@@ -86,7 +85,7 @@ def say(name: str, dataset: Dataset, fitted: Probe, test: Proportion | None) -> 
 
 
 def in_test(
-    folder: Path, dataset: Dataset, backbone: Backbone, fitted: Probe, store: FeatureStore
+    folder: Path, dataset: Dataset, backbone: Backbone, fitted: Probe, extractor: FeatureExtractor
 ) -> Proportion | None:
     """How many pictures of test/<category>/ the probe gets right."""
     if not (folder / "test").is_dir():
@@ -94,8 +93,7 @@ def in_test(
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "data").symlink_to((folder / "test").resolve())
         asked = read_dataset(Workspace(Path(place)))
-        fill(asked.examples, 0, backbone, store, Recorder())
-        embeddings = vectors_of(asked.examples, 0, store)[:, : fitted.head.weight.shape[1]]
+        embeddings = extractor.views(asked.examples, backbone)[0][:, : fitted.head.weight.shape[1]]
         answers = fitted.head.logits(embeddings).argmax(axis=1)
     truths = [dataset.categories.index(example.category) for example in asked.examples]
     return Proportion(int((answers == truths).sum()), len(truths))

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.backbones.feature_cache import FeatureStore, compute_features
+from pigeonhole.backbones.feature_extractor import FeatureExtractor
 from pigeonhole.backbones.frozen import Backbone, load_backbone
 from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.dataset.folders import Dataset, Example, read_dataset
@@ -32,7 +32,7 @@ from pigeonhole.evaluation.feature_distance import fit_distance
 from pigeonhole.files import digest
 from pigeonhole.heads.blended_head import fit_probe
 from pigeonhole.output import Terminal
-from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, look
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
 from pigeonhole.recipes.probe import Probed, as_trained, probe_pictures
 from pigeonhole.records import Found
 from pigeonhole.train.finish import finish
@@ -184,12 +184,13 @@ class _Learner:
     def _quickly(self, workspace: Workspace, dataset: Dataset) -> Probed:
         weights = obtain_weights(workspace, None if self.weights else "builtin", self.weights)
         backbone = load_backbone(workspace, weights, None, dataset, Terminal())
-        with FeatureStore.open(workspace, backbone) as store:
-            dataset, features = compute_features(dataset, backbone, store, Terminal())
-            groups = find_groups(dataset, store.thumbnails(dataset.examples), features, workspace)
+        with FeatureExtractor.open(workspace, Terminal()) as extractor:
+            dataset, features = extractor.readable(dataset, backbone)
+            groups = find_groups(dataset, extractor.thumbnails(dataset.examples, backbone), features, workspace)
+            some = extractor.sample(dataset, backbone)
         split = make_split(dataset, groups, 0)
         probe = fit_probe(features[None], np.array(dataset.targets), split, Terminal())
-        return Probed(dataset, split, backbone, probe, features, features[:0])
+        return Probed(dataset, split, backbone, probe, features, features[:0], some)
 
     def _features(
         self, pictures: dict[str, list[Path]], backbone: Backbone
@@ -201,7 +202,8 @@ class _Learner:
             for category, paths in pictures.items()
             for path in paths
         ]
-        return examples, look(Workspace(root), examples, backbone, 1, Terminal())[0]
+        with FeatureExtractor.open(Workspace(root), Terminal()) as extractor:
+            return examples, extractor.views(examples, backbone)[0]
 
 
 def _chosen(folder: Path, part: tuple[int, int] | None) -> dict[str, list[Path]]:

@@ -54,14 +54,14 @@ def learning(tmp_path: Path) -> tuple[Workspace, Dataset, Backbone]:
 def test_what_was_computed_before_ctrl_c_is_not_computed_again(learning: tuple[Workspace, Dataset, Backbone]) -> None:
     workspace, dataset, backbone = learning
     with pytest.raises(KeyboardInterrupt), FeatureStore.open(workspace, backbone) as store:
-        fill(dataset.examples, PLAIN, backbone, store, Interrupted(after=36))
+        fill(dataset.examples, (PLAIN,), backbone, store, Interrupted(after=36))
     output = Recorder()
     with FeatureStore.open(workspace, backbone) as store:
         kept = sum(store.has(example.sha256, PLAIN) for example in dataset.examples)
-        assert fill(dataset.examples, PLAIN, backbone, store, output) == []
+        assert fill(dataset.examples, (PLAIN,), backbone, store, output) == []
         vectors = vectors_of(dataset.examples, PLAIN, store)
     assert kept >= COUNT // 4
-    assert output.stages == {"Looking at pictures": COUNT - kept}
+    assert output.stages == {"Asking the cache": COUNT, "Looking at pictures": COUNT - kept}
     assert np.isfinite(vectors).all()
     assert len({vector.tobytes() for vector in vectors}) == COUNT
 

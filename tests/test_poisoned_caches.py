@@ -47,7 +47,7 @@ class Learning:
 
     def features(self, output: Recorder | None = None) -> np.ndarray:
         with FeatureStore.open(self.workspace, self.backbone) as store:
-            fill(self.dataset.examples, PLAIN, self.backbone, store, output or Recorder())
+            fill(self.dataset.examples, (PLAIN,), self.backbone, store, output or Recorder())
             assert store.thumbnails(self.dataset.examples).shape == (6, 32, 32)
             return vectors_of(self.dataset.examples, PLAIN, store)
 

@@ -28,7 +28,8 @@ def l2_normalised(features: NDArray[np.floating]) -> NDArray[np.float32]:
 def logsumexp(logits: NDArray[Real]) -> NDArray[Real]:
     """log Σ exp of each row of [N, C]: [N], however large the numbers are."""
     highest = logits.max(axis=1, initial=-np.inf)
-    sums: NDArray[Real] = highest + np.log(np.exp(logits - highest[:, None]).sum(axis=1))
+    shifted = logits - highest[:, None]
+    sums: NDArray[Real] = highest + np.log(np.exp(shifted, out=shifted).sum(axis=1))
     return sums
 
 
@@ -40,7 +41,8 @@ def log_softmax(logits: NDArray[Real]) -> NDArray[Real]:
 
 def softmax(logits: NDArray[Real]) -> NDArray[Real]:
     """Each row of [N, C] as shares of 1."""
-    shares: NDArray[Real] = np.exp(log_softmax(logits))
+    shares = log_softmax(logits)
+    np.exp(shares, out=shares)
     return shares
 
 

@@ -4,17 +4,19 @@ import hashlib
 import sqlite3
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.backbones.augmented_views import PLAIN, view_of
 from pigeonhole.backbones.frozen import Backbone
-from pigeonhole.dataset.folders import Dataset, Example
+from pigeonhole.dataset.folders import Example
 from pigeonhole.dataset.near_duplicates import EDGE, thumbnail
+from pigeonhole.decoding.item import Decoders
 from pigeonhole.errors import DataError, OutputError
 from pigeonhole.files.source import status_of
 from pigeonhole.images.views import canvas_of
@@ -22,11 +24,14 @@ from pigeonhole.model import open_session
 from pigeonhole.model.batch_threads import OrderedThreads
 from pigeonhole.model.session import batch_plan_of
 from pigeonhole.model.tensors import FEATURES, INPUT
-from pigeonhole.output import Output
+from pigeonhole.output import Output, Stage
 from pigeonhole.records import Failed, Skipped, Unreadable
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable, quantity
 from pigeonhole.workspace import Workspace
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 _ODD_LOOKS = """SELECT EXISTS (SELECT 1 FROM looks WHERE typeof(sha256) != 'text' OR typeof(view) != 'integer'
     OR typeof(vector) != 'blob' OR length(vector) % 4
@@ -180,25 +185,35 @@ def _is_sound(path: Path) -> bool:
         return False
 
 
-def compute_features(
-    dataset: Dataset, backbone: Backbone, store: FeatureStore, output: Output
-) -> tuple[Dataset, NDArray[np.float32]]:
-    """The readable part of `dataset` and the features of its examples, float32 [N, D], row by row in the same order."""
-    problems = fill((*dataset.examples, *dataset.ood), PLAIN, backbone, store, output)
-    kept = dataset.without(problems) if problems else dataset
-    return kept, vectors_of(kept.examples, PLAIN, store)
-
-
 def fill(
-    examples: Sequence[Example], view: int, backbone: Backbone, store: FeatureStore, output: Output
+    examples: Sequence[Example],
+    views: Sequence[int],
+    backbone: Backbone,
+    store: FeatureStore,
+    output: Output,
+    *,
+    session: Callable[[bytes], "onnxruntime.InferenceSession"] = open_session,
+    decoders: Decoders | None = None,
 ) -> list[Unreadable | Failed]:
-    """Compute and store what is missing of a view of `examples`; the result is what cannot be read."""
-    todo = {example.sha256: example for example in examples if not store.has(example.sha256, view)}
+    """Compute and store what is missing of `views` of `examples`; the result is what cannot be read.
+
+    `views` are the PLAIN one or others, for which each picture is decoded once. `session` opens a network, `decoders`
+    as for `stream.decoded`.
+    """
+    todo = {}
+    with output.stage("Asking the cache", len(examples)) as advance:
+        for example in examples:
+            if not all(store.has(example.sha256, view) for view in views):
+                todo[example.sha256] = example
+            advance()
     if store.damaged:
         entries = quantity(store.damaged, "entry", "entries")
         output.note(f"The cache {printable(store.path)} is damaged: {entries} in it are computed anew.")
         store.damaged = 0
-    problems = dict(_fill(todo, view, backbone, store, output)) if todo else {}
+    if not todo:
+        return []
+    looking = _Looking(views, backbone, session(backbone.onnx))
+    problems = dict(_fill(todo, looking, store, output, decoders))
     return [
         type(problem)(example.found.path, problem.reason)
         for example in examples
@@ -206,8 +221,13 @@ def fill(
     ]
 
 
-def vectors_of(examples: Sequence[Example], view: int, store: FeatureStore) -> NDArray[np.float32]:
-    """The stored features [N, D] of a view of `examples`. Raises DataError where one is missing."""
+def vectors_of(
+    examples: Sequence[Example], view: int, store: FeatureStore, advance: Stage = lambda: None
+) -> NDArray[np.float32]:
+    """The stored features [N, D] of a view of `examples`; `advance` is called for each.
+
+    Raises DataError where one is missing.
+    """
     first = store.get(examples[0].sha256, view) if examples else None
     vectors = np.empty((len(examples), 0 if first is None else len(first)), dtype=np.float32)
     for row, example in enumerate(examples):
@@ -217,6 +237,7 @@ def vectors_of(examples: Sequence[Example], view: int, store: FeatureStore) -> N
                 f"{printable(example.found.path)} could be read before and cannot any more.", "Train again."
             )
         vectors[row] = vector
+        advance()
     if not np.isfinite(vectors).all():
         raise DataError(
             "Some features are no numbers, because the cache or the weights are damaged.",
@@ -225,27 +246,48 @@ def vectors_of(examples: Sequence[Example], view: int, store: FeatureStore) -> N
     return vectors
 
 
+class _Seen(NamedTuple):
+    """The features [N, D] of each of some views of the pictures `sha256s` [N], and their `thumbnails`, if any."""
+
+    sha256s: list[str]
+    vectors: list[NDArray[np.float32]]
+    thumbnails: list[NDArray[np.uint8]]
+
+
+class _Looking:
+    """A network that looks at some `views` of pictures that were decoded with `preprocessing`."""
+
+    def __init__(self, views: Sequence[int], backbone: Backbone, session: "onnxruntime.InferenceSession") -> None:
+        self.views = views
+        self.preprocessing = backbone.preprocessing if PLAIN in views else canvas_of(backbone.preprocessing)
+        self.plan = batch_plan_of(session)
+        self._size = backbone.preprocessing.size
+        self._session = session
+
+    def at(self, items: list[Decoded]) -> _Seen:
+        vectors = []
+        for view in self.views:
+            pixels = np.stack([view_of(item.pixels, self._size, item.sha256, view) for item in items])
+            vectors.append(self._session.run([FEATURES], {INPUT: pixels})[0])
+        thumbnails = [thumbnail(item.pixels) for item in items] if PLAIN in self.views else []
+        return _Seen([item.sha256 for item in items], vectors, thumbnails)
+
+
 def _fill(
-    todo: dict[str, Example], view: int, backbone: Backbone, store: FeatureStore, output: Output
+    todo: dict[str, Example], looking: _Looking, store: FeatureStore, output: Output, decoders: Decoders | None
 ) -> Iterator[tuple[str, Unreadable | Failed]]:
-    session = open_session(backbone.onnx)
-    plan, size = batch_plan_of(session), backbone.preprocessing.size
     sha256_of = {example.found.path: sha256 for sha256, example in todo.items()}
-    preprocessing = backbone.preprocessing if view == PLAIN else canvas_of(backbone.preprocessing)
+    plan = looking.plan
     batch: list[Decoded] = []
 
-    def look(items: list[Decoded]) -> tuple[list[str], NDArray[np.float32], list[NDArray[np.uint8]]]:
-        pixels = np.stack([view_of(item.pixels, size, item.sha256, view) for item in items])
-        vectors = session.run([FEATURES], {INPUT: pixels})[0]
-        thumbnails = [thumbnail(item.pixels) for item in items] if view == PLAIN else []
-        return [item.sha256 for item in items], vectors, thumbnails
+    def keep(seen: Iterable[_Seen]) -> None:
+        for each in seen:
+            for view, vectors in zip(looking.views, each.vectors, strict=True):
+                store.put(view, each.sha256s, vectors, each.thumbnails)
 
-    def keep(looks: Iterable[tuple[list[str], NDArray[np.float32], list[NDArray[np.uint8]]]]) -> None:
-        for sha256s, vectors, thumbnails in looks:
-            store.put(view, sha256s, vectors, thumbnails)
-
-    with output.stage("Looking at pictures", len(todo)) as advance, OrderedThreads(look, plan.threads) as threads:
-        for item in decoded((example.found for example in todo.values()), preprocessing):
+    stage, model = output.stage("Looking at pictures", len(todo)), OrderedThreads(looking.at, plan.threads)
+    with stage as advance, model as threads:
+        for item in decoded((example.found for example in todo.values()), looking.preprocessing, decoders):
             advance()
             match item:
                 case Decoded() if item.sha256 != sha256_of[item.found.path]:

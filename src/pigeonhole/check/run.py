@@ -84,7 +84,7 @@ def _features(
     network = load_backbone(workspace, chosen, None, dataset, output)
     pictures = (*dataset.examples, *dataset.ood)
     with FeatureStore.open(workspace, network) as store:
-        lost = fill(pictures, PLAIN, network, store, output)
+        lost = fill(pictures, (PLAIN,), network, store, output)
         bad = {problem.path for problem in lost}
         return vectors_of([each for each in pictures if each.found.path not in bad], PLAIN, store), lost
 

@@ -14,8 +14,9 @@ from pigeonhole.heads.principal_axes import MANY, PrincipalAxes
 from pigeonhole.vectors import by_rows, one_thread_each
 
 TOLERANCE = 1e-5  # of the objective: what may be left to gain, by the estimate of the next step
-ROUGH = 1e-4  # the same with more than MANY rows: the luck of the draw moves the loss by ten times as much
-CURVATURE = 0.05, 0.5  # of the loss: about the mean of p · (1 - p) near a good fit; with C categories at most 0.5 / C
+CURVATURE = 0.05  # of the loss: about the mean of p · (1 - p) near a good fit
+ROUGH = 1e-4  # tolerance with more than MANY rows: the luck of the draw moves the loss by ten times as much
+SHARED = 0.5  # by C categories: the most that the curvature is then taken for, times C
 SPARSE = 0.7  # of the rows: where fewer count, the others are not looked at
 REMEMBERED = 10  # steps, from which the rest of the curvature is estimated
 MOST_STEPS = 500
@@ -38,8 +39,10 @@ def fit_softmax(
     The loss is the negative log-likelihood of `targets` [N] (0 … C-1). `counts` [P, N] says how much each row counts:
     0 is not at all. `start` [P, C, R + 1] is where to begin; the result for another `c` saves most of the way.
     """
-    objective = _Objective(space, targets, counts, c, min(CURVATURE[0], CURVATURE[1] / start.shape[1]))
-    tolerance = TOLERANCE if len(space.points) <= MANY else ROUGH
+    tolerance, curvature = TOLERANCE, CURVATURE
+    if len(space.points) > MANY:
+        tolerance, curvature = ROUGH, min(CURVATURE, SHARED / start.shape[1])
+    objective = _Objective(space, targets, counts, c, curvature)
     result = start.copy()
     with one_thread_each():
         state = objective.state(np.arange(len(start)), start / objective.scales)

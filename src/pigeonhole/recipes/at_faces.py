@@ -1,5 +1,6 @@
 """Pictures that are classified by their faces: whether they have any, and a backbone that looks at these."""
 
+from contextlib import closing
 from dataclasses import replace
 
 from pigeonhole.backbones.frozen import Backbone
@@ -48,10 +49,16 @@ def detector_worth_trying(dataset: Dataset) -> Detector | None:
     """The detector that finds exactly one face in most pictures, judged by a sample; None where neither does."""
     if not has_opencv():
         return None
-    counts = list(faces_in(_sample(dataset), animeface_if_there()))
-    shares = {detector: sum(count[detector] == 1 for count in counts) for detector in DETECTORS}
-    best = max(DETECTORS, key=lambda detector: shares[detector])
-    return best if shares[best] > MOST * max(1, len(counts)) else None
+    sample, seen = _sample(dataset), 0
+    having = dict.fromkeys(DETECTORS, 0)
+    with closing(faces_in(sample, animeface_if_there())) as counts:
+        for seen, count in enumerate(counts, start=1):
+            for detector in DETECTORS:
+                having[detector] += count[detector] == 1
+            if max(having.values()) + len(sample) - seen <= MOST * len(sample):
+                return None  # whatever is on the others; where there are no faces, looking takes longest
+    best = max(DETECTORS, key=lambda detector: having[detector])
+    return best if having[best] > MOST * max(1, seen) else None
 
 
 def _sample(dataset: Dataset) -> list[Found]:

@@ -9,6 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx.utils import Extractor
 
+from pigeonhole.backbones.feature_extractor import FeatureExtractor
 from pigeonhole.backbones.frozen import Backbone
 from pigeonhole.dataset.faces import with_faces
 from pigeonhole.dataset.folders import Dataset, Example, read_dataset
@@ -20,7 +21,7 @@ from pigeonhole.onnx_graph.int8 import quantized
 from pigeonhole.onnx_graph.throughput import rates
 from pigeonhole.output import Output
 from pigeonhole.recipes.int8_trial import Trial, check_speed
-from pigeonhole.recipes.preprocessing_search import choose_views, look
+from pigeonhole.recipes.preprocessing_search import choose_views
 from pigeonhole.recipes.probe import Probed, as_trained, probe_backbone
 from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.stream import Decoded, decoded
@@ -44,12 +45,13 @@ def in_int8(workspace: Workspace, trained: TrainedRecipe, output: Output) -> Tra
         after = replace(before, onnx=quantized(before.onnx, pixels, advance))
     speed = rates(before.onnx, after.onnx, pixels)
     check_speed(speed, before.name)
-    probe, features = choose_views(workspace, trained.dataset, trained.split, after, output)
-    trial = Trial.of(speed, trained.held_out, probe.held_out, np.array(trained.dataset.targets))
-    trial.check_agreement()
-    ood = trained.dataset.ood
-    ood_features = look(workspace, ood, after, 1, output)[0] if ood else features[:0]
-    probed = Probed(trained.dataset, trained.split, after, probe, features, ood_features)
+    dataset, ood = trained.dataset, trained.dataset.ood
+    with FeatureExtractor.open(workspace, output) as extractor:
+        probe, features = choose_views(extractor, dataset, trained.split, after, output)
+        trial = Trial.of(speed, trained.held_out, probe.held_out, np.array(dataset.targets))
+        trial.check_agreement()
+        of_ood = extractor.views(ood, after)[0] if ood else features[:0]
+        probed = Probed(dataset, trained.split, after, probe, features, of_ood, extractor.sample(dataset, after))
     return replace(as_trained(probed), epochs=trained.epochs, int8=trial)
 
 

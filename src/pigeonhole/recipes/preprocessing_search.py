@@ -4,21 +4,20 @@ A choice is made by the log loss of held-out pictures, on the folds that also gi
 one of three numbers flatter it by far less than its uncertainty.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.backbones.augmented_views import PLAIN
-from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
+from pigeonhole.backbones.feature_extractor import FeatureExtractor
 from pigeonhole.backbones.frozen import Backbone
 from pigeonhole.dataset.faces import with_faces
-from pigeonhole.dataset.folders import Dataset, Example
+from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.paired_gain import paired_gain
-from pigeonhole.heads.blended_head import Blend, Probe, fit_probe
+from pigeonhole.heads.blended_head import Probe, fit_probe
 from pigeonhole.images.preprocessing import Crop
 from pigeonhole.output import Output
 from pigeonhole.recipes.at_faces import at_faces, detector_worth_trying, looking_at
@@ -42,19 +41,6 @@ class PreprocessingChoice:
     size: int | None = None
 
 
-def look(
-    workspace: Workspace, examples: Sequence[Example], backbone: Backbone, views: int, output: Output
-) -> NDArray[np.float32]:
-    """The features [V, N, D] of so many views of every picture, computed where they are not known."""
-    with FeatureStore.open(workspace, backbone) as store:
-        for view in range(views):
-            fill(examples, view, backbone, store, output)
-        plain = vectors_of(examples, PLAIN, store)[None]
-        if views == 1:  # no copy of what may be large
-            return plain
-        return np.concatenate([plain, *(vectors_of(examples, view, store)[None] for view in range(1, views))])
-
-
 def with_crop(backbone: Backbone, crop: Crop) -> Backbone:
     """`backbone`, looking at another part of its pictures."""
     if crop == backbone.preprocessing.crop:
@@ -72,12 +58,22 @@ class Chosen(NamedTuple):
     probe: Probe | None = None
 
 
-def choose_crop(workspace: Workspace, dataset: Dataset, split: Split, backbone: Backbone, output: Output) -> Chosen:
+def choose_crop(
+    extractor: FeatureExtractor,
+    dataset: Dataset,
+    split: Split,
+    backbone: Backbone,
+    output: Output,
+    *,
+    plain: NDArray[np.float32],
+) -> Chosen:
     """`backbone` as it is, or seeing the whole of each picture, or its face, where that is better by more than luck.
 
     What tells drawn faces or film frames apart may stand at the border, which the usual centred square cuts off. Faces
-    are tried where most pictures have exactly one. All rules but the usual one are tried with its C and ridge.
+    are tried where most pictures have exactly one. All rules but the usual one are tried with its C and ridge. `plain`
+    [N, D] are the features that `backbone` gives as it is.
     """
+    workspace = extractor.workspace
     rows = _some(dataset)
     split = split.of_rows(rows)
     part = Dataset(tuple(dataset.examples[row] for row in rows), ())
@@ -85,14 +81,12 @@ def choose_crop(workspace: Workspace, dataset: Dataset, split: Split, backbone: 
     if any(set(targets[fold.train]) != set(targets) or not len(fold.held_out) for fold in split.folds):
         return Chosen(backbone, dataset)  # too few pictures of some category to try anything on
 
-    def tried(candidate: Backbone, part: Dataset, like: Blend | None) -> Probe:
-        return fit_probe(look(workspace, part.examples, candidate, 1, output), targets, split, output, like)
-
-    usual = tried(backbone, part, None)
+    usual = fit_probe(plain[rows][None], targets, split, output)
     best, best_gain = backbone, 0.0
     candidates = () if is_good(usual, targets) else _candidates(workspace, part, backbone, output)
     for candidate, candidate_part in candidates:
-        probe = tried(candidate, candidate_part, usual.blend)
+        features = extractor.views(candidate_part.examples, candidate)
+        probe = fit_probe(features, targets, split, output, usual.blend)
         gained = paired_gain(usual.held_out, probe.held_out, targets)
         if gained.is_certain and gained.mean > best_gain:
             best, best_gain = candidate, gained.mean
@@ -115,32 +109,34 @@ def _candidates(
 
 
 def choose_views(
-    workspace: Workspace,
+    extractor: FeatureExtractor,
     dataset: Dataset,
     split: Split,
     backbone: Backbone,
     output: Output,
     *,
+    plain: NDArray[np.float32] | None = None,
     on_plain: Probe | None = None,
 ) -> tuple[Probe, NDArray[np.float32]]:
     """The probe on as many augmented views as pay, and the features [N, D] of the plain one.
 
-    `on_plain` is the probe on that one, if it is there already.
+    `plain` are these and `on_plain` the probe on them, if they are there already.
     """
     targets = np.array(dataset.targets)
-    plain = look(workspace, dataset.examples, backbone, 1, output)
-    best = on_plain or fit_probe(plain, targets, split, output)
+    if plain is None:
+        (plain,) = extractor.views(dataset.examples, backbone)
+    best = on_plain or fit_probe(plain[None], targets, split, output)
     for count in VIEWS:
         if count * len(targets) > MOST_ROWS or is_good(best, targets):
             break
-        more = fit_probe(look(workspace, dataset.examples, backbone, count, output), targets, split, output, best.blend)
+        more = fit_probe(extractor.views(dataset.examples, backbone, count), targets, split, output, best.blend)
         if not paired_gain(best.held_out, more.held_out, targets).is_certain:
             break
         best = more
         output.note(
             f"Each picture is used in {count} views (shifted, mirrored, recoloured): more accurate here than fewer."
         )
-    return best, plain[0]
+    return best, plain
 
 
 def is_good(probe: Probe, targets: NDArray[np.int64]) -> bool:

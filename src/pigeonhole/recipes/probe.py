@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.backbones.feature_cache import FeatureStore, compute_features
-from pigeonhole.backbones.frozen import Backbone, load_backbone, sample
+from pigeonhole.backbones.feature_extractor import FeatureExtractor
+from pigeonhole.backbones.frozen import Backbone, load_backbone
 from pigeonhole.backbones.weights import Weights
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.groups import find_groups
@@ -14,14 +14,17 @@ from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.heads.blended_head import Probe
 from pigeonhole.output import Output
 from pigeonhole.recipes.at_faces import at_faces
-from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, choose_crop, choose_views, look, with_crop
+from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, choose_crop, choose_views, with_crop
 from pigeonhole.recipes.result import TrainedRecipe
+from pigeonhole.stream import Decoded
 from pigeonhole.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """A probe and what it was made of. `features` [N, D] are those of the plain view of the examples."""
+    """A probe and what it was made of. `features` [N, D] are those of the plain view of the examples, `sample` some of
+    these as the backbone sees them.
+    """
 
     dataset: Dataset
     split: Split
@@ -29,6 +32,7 @@ class Probed:
     probe: Probe
     features: NDArray[np.float32]
     ood_features: NDArray[np.float32]
+    sample: tuple[Decoded, ...]
 
 
 def probe_pictures(
@@ -66,26 +70,29 @@ def probe_backbone(
     split: Split | None = None,
 ) -> Probed:
     """The same on a `backbone` that is at hand. `choose`: which part of the pictures it sees is measured first."""
-    with FeatureStore.open(workspace, backbone) as store:
-        dataset, features = compute_features(dataset, backbone, store, output)
+    with FeatureExtractor.open(workspace, output) as extractor:
+        dataset, features = extractor.readable(dataset, backbone)
         if split is None:
-            groups = find_groups(dataset, store.thumbnails(dataset.examples), features, workspace, output)
-            split = make_split(dataset, groups, seed)
-    del features  # of many pictures, no two copies at a time
-    on_plain = None
-    if choose:
-        backbone, dataset, on_plain = choose_crop(workspace, dataset, split, backbone, output)
-    probe, features = choose_views(workspace, dataset, split, backbone, output, on_plain=on_plain)
-    ood = look(workspace, dataset.ood, backbone, 1, output)[0] if dataset.ood else features[:0]
-    return Probed(dataset, split, backbone, probe, features, ood)
+            thumbnails = extractor.thumbnails(dataset.examples, backbone)
+            split = make_split(dataset, find_groups(dataset, thumbnails, features, workspace, output), seed)
+        plain: NDArray[np.float32] | None = features
+        on_plain = None
+        if choose:
+            chosen = choose_crop(extractor, dataset, split, backbone, output, plain=features)
+            if chosen.backbone is not backbone:
+                plain = None  # of many pictures, no two copies at a time
+            backbone, dataset, on_plain = chosen
+        del features
+        probe, plain = choose_views(extractor, dataset, split, backbone, output, plain=plain, on_plain=on_plain)
+        ood = extractor.views(dataset.ood, backbone)[0] if dataset.ood else plain[:0]
+        return Probed(dataset, split, backbone, probe, plain, ood, extractor.sample(dataset, backbone))
 
 
 def as_trained(probed: Probed) -> TrainedRecipe:
     """The probe as a recipe's result."""
     dataset, backbone = probed.dataset, probed.backbone
     row_of = {example.sha256: row for row, example in enumerate(dataset.examples)}
-    shown = sample(dataset, backbone.preprocessing)
-    shown_features = probed.features[[row_of[item.sha256] for item in shown]]
+    shown_features = probed.features[[row_of[item.sha256] for item in probed.sample]]
     return TrainedRecipe(
         recipe="probe",
         dataset=dataset,
@@ -97,7 +104,7 @@ def as_trained(probed: Probed) -> TrainedRecipe:
         held_out=probed.probe.held_out,
         embeddings=probed.features,
         frozen=True,
-        sample=np.stack([item.pixels for item in shown]),
+        sample=np.stack([item.pixels for item in probed.sample]),
         sample_features=shown_features,
         sample_embeddings=shown_features,
         ood_features=probed.ood_features,

@@ -1,13 +1,14 @@
 """A report on the disk: a page that needs nothing else, its figures as PNG, its numbers as JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pigeonhole.evaluation.findings import Suspicion
 from pigeonhole.evaluation.running import Evaluated
 from pigeonhole.files import write_aside_and_replace
+from pigeonhole.output import Stage
 from pigeonhole.records import UNKNOWN
 from pigeonhole.report.charts import Chart, confusion_chart, curve_charts, learning_charts
 from pigeonhole.report.plain_summary import in_plain_words
@@ -22,13 +23,17 @@ PAGE = "index.html"
 NUMBERS = "report.json"
 
 
-def write_report(folder: Path, content: ReportData) -> Path:
-    """Write the page, its figures and its numbers into `folder`; the result is the page. Raises OSError."""
+def write_report(folder: Path, content: ReportData, advance: Stage = lambda: None) -> Path:
+    """Write the page, its figures and its numbers into `folder`; the result is the page. Raises OSError.
+
+    `advance` is called for each figure.
+    """
     evaluation = content.collected.evaluation
     has_accuracy = evaluation.accuracy is not None
     confusion = confusion_chart(content) if has_accuracy else None
-    curves = list(curve_charts(content)) if has_accuracy else []
-    learning = list(learning_charts(content))
+    advance()
+    curves = list(_counted(curve_charts(content), advance)) if has_accuracy else []
+    learning = list(_counted(learning_charts(content), advance))
     charts = [*([confusion] if confusion else []), *curves, *learning]
     folder.mkdir(parents=True, exist_ok=True)
     for chart in charts:
@@ -54,6 +59,12 @@ def write_report(folder: Path, content: ReportData) -> Path:
     )
     write_aside_and_replace(folder / PAGE, page.encode("utf-8", "backslashreplace"))
     return folder / PAGE
+
+
+def _counted(charts: Iterable[Chart], advance: Stage) -> Iterator[Chart]:
+    for chart in charts:
+        advance()
+        yield chart
 
 
 def _answered(each: Evaluated) -> str:

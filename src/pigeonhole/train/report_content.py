@@ -21,18 +21,21 @@ from pigeonhole.train.finish import Finished
 SUSPICIONS = 24
 
 
-def collect(trained: TrainedRecipe, finished: Finished, collected: Collector) -> None:
+def collect(trained: TrainedRecipe, finished: Finished, collected: Collector, output: Output) -> None:
     """Count and keep what was said of every picture that was held out."""
     categories = trained.dataset.categories
     collected.evaluation.bounds = finished.metrics.proportion.bounds
-    for row, scores, unknown in zip(trained.held_out.rows, finished.scores, finished.unknown, strict=True):
-        example = trained.dataset.examples[row]
-        order = sorted(range(len(categories)), key=lambda index: -scores[index])
-        ranking = tuple((categories[index], float(scores[index])) for index in order)
-        name = Path(example.category) / example.found.relative
-        evaluated = Evaluated(example.found.path, name, example.category, False, ranking, bool(unknown), example.sha256)
-        collected.evaluation.count(evaluated)
-        collected.add(evaluated)
+    held_out = zip(trained.held_out.rows, finished.scores, finished.unknown, strict=True)
+    with output.stage("Counting answers", len(finished.scores)) as advance:
+        for row, scores, unknown in held_out:
+            example = trained.dataset.examples[row]
+            order = np.argsort(-scores, kind="stable").tolist()
+            ranking = tuple((categories[index], float(scores[index])) for index in order)
+            name, path = Path(example.category) / example.found.relative, example.found.path
+            evaluated = Evaluated(path, name, example.category, False, ranking, bool(unknown), example.sha256)
+            collected.evaluation.count(evaluated)
+            collected.add(evaluated)
+            advance()
 
 
 def account(trained: TrainedRecipe, finished: Finished, collected: Collector, output: Output) -> ReportData:

@@ -35,6 +35,8 @@ Recipe = Literal["auto", "probe", "finetune", "scratch"]
 PRECISION = 0.95
 ENOUGH_TO_TUNE = 500  # pictures, with a GPU
 ENOUGH_ON_CPU = 100
+FIGURES = 6  # of a report
+OF_EPOCHS = 2  # more, where there were epochs
 BEARABLE = 20.0  # seconds that fine-tuning may take without being asked for
 
 
@@ -180,18 +182,19 @@ def _conclude(
     folder = workspace.report if report and is_first() else None
     try:
         with collecting(folder, trained.dataset.categories) as collected:
-            collect(trained, finished, collected)
-        page = None if folder is None else _report(folder, account(trained, finished, collected, output))
+            collect(trained, finished, collected, output)
+        page = None if folder is None else _report(folder, account(trained, finished, collected, output), output)
     except OSError as error:
         raise OutputError(f"{printable(workspace.report)} cannot be written: {error.strerror or error}.") from error
     int8 = trained.int8.sentence if trained.int8 else ""
     return TrainingResult(model, trained.dataset, finished.metrics, finished.thresholds, collected, page, int8)
 
 
-def _report(folder: Path, content: ReportData) -> Path:
-    from pigeonhole.report.write import write_report  # late: matplotlib and jinja2 come with it
+def _report(folder: Path, content: ReportData, output: Output) -> Path:
+    with output.stage("Drawing the report", FIGURES + OF_EPOCHS * bool(content.epochs)) as advance:
+        from pigeonhole.report.write import write_report  # late: matplotlib and jinja2 come with it
 
-    return write_report(folder, content)
+        return write_report(folder, content, advance)
 
 
 def _learn(workspace: Workspace, dataset: Dataset, options: TrainingOptions, output: Output) -> TrainedRecipe:

@@ -50,7 +50,7 @@ def look_at(
     with ThreadPoolExecutor() as pool:
         list(pool.map(_digest, pictures))
     readable = [Example(each.found, "", each.sha256) for each in pictures if each.sha256]
-    fill(readable, PLAIN, backbone, store, output)
+    fill(readable, (PLAIN,), backbone, store, output)
     found = {example.sha256: store.get(example.sha256, PLAIN) for example in readable}
     return {sha256: vector for sha256, vector in found.items() if vector is not None}
 
