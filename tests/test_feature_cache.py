@@ -54,7 +54,9 @@ def learning(tmp_path: Path) -> tuple[Workspace, Dataset, Backbone]:
 def test_what_was_computed_before_ctrl_c_is_not_computed_again(learning: tuple[Workspace, Dataset, Backbone]) -> None:
     workspace, dataset, backbone = learning
     with pytest.raises(KeyboardInterrupt), FeatureStore.open(workspace, backbone) as store:
-        fill(dataset.examples, (PLAIN,), backbone, store, Interrupted(after=36))
+        fill(
+            dataset.examples, (PLAIN,), backbone, store, Interrupted(after=COUNT + 36)
+        )  # the cache is asked for all first
     output = Recorder()
     with FeatureStore.open(workspace, backbone) as store:
         kept = sum(store.has(example.sha256, PLAIN) for example in dataset.examples)
