@@ -163,7 +163,7 @@ def test_the_cache_of_an_earlier_version_is_brought_up_to_date(learning: Learnin
         statement(f"ALTER TABLE {table} DROP COLUMN digest")(path)
     assert learning.features(output) == pytest.approx(expected)
     assert not output.notes
-    assert output.stages == {"Looking at pictures": 6}
+    assert output.stages["Looking at pictures"] == 6
 
 
 def retouched(whole: bytes) -> bytes:
