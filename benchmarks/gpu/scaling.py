@@ -48,7 +48,7 @@ class Expectation:
     def of(cls, start: Run, on_one: Run) -> "Expectation":
         """From runs on one processor over one picture and over many."""
         more = on_one.count - start.count
-        alone = (on_one.alone - start.alone) / more
+        alone = max(0.0, (on_one.alone - start.alone) / more)
         return cls(start.seconds, alone, (on_one.seconds - start.seconds) / more - alone)
 
     def rate(self, count: int, processors: int) -> float:
