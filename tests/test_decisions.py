@@ -1,7 +1,9 @@
 """What a person decides: nothing of it is lost, and no file is, by whatever happens between two steps."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -178,6 +180,31 @@ def test_a_file_of_decisions_from_elsewhere_moves_nothing_outside_the_named_fold
     assert any("Start the page with its folder" in trouble for trouble in desk.troubles())
     assert tree(place) == before
     desk.close()
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_copied_output_with_work_left_is_taken_over_where_the_folder_of_that_work_was_named(
+    place: Path, tf_files: Path, is_named: bool
+) -> None:
+    copy = shutil.copytree(place / "out", place / "copy")
+    with closing(sqlite3.connect(copy / own_names.FOLDER / "journal.sqlite", isolation_level=None)) as journal:
+        journal.execute("UPDATE file SET state = 'planned' WHERE id = 1")
+    before = tree(place)
+    named = [copy, place / "in"] if is_named else [copy]
+    desk = Desk(Workspace(tf_files), named)
+    (picture, *_) = sorted(pictures_in(copy, named[1:]), key=lambda picture: picture.path)
+    desk.decide([(picture, "others")])
+    desk.settle()
+    troubles = list(desk.troubles())
+    desk.close()
+    after = tree(place)
+    if is_named:
+        assert not troubles
+        assert [name for name in after if name.startswith("copy/others")]
+    else:
+        assert len(troubles) == 1
+        assert "was not made here" in troubles[0]
+        assert {name: data for name, data in after.items() if name in before} == before
 
 
 def test_decisions_of_a_damaged_file_are_a_sentence(tf_files: Path) -> None:

@@ -56,6 +56,18 @@ def test_a_tilted_face_is_found_where_it_is(python: Path) -> None:
     assert found >= 5
 
 
+def test_a_face_in_a_strip_is_found_where_it_is(python: Path) -> None:
+    """In a size that fits the whole length of four pictures beside each other, it would be too small."""
+    found = 0
+    for number in range(5):
+        whole = whole_picture(number % 3, 1000 + number)
+        strip = Image.new("RGB", (4 * whole.picture.width, whole.picture.height), (120, 150, 170))
+        strip.paste(whole.picture, (whole.picture.width, 0))
+        moved = Whole(strip, whole.left + whole.picture.width, whole.top)
+        found += any(holds_face(face, moved) for face in Finder("drawn", python).faces(np.asarray(strip)))
+    assert found >= 3
+
+
 def test_nearly_all_real_drawn_faces_are_found(shared: Path, python: Path, tmp_path: Path) -> None:
     result = pigeonhole("faces", shared / "data" / "anime_pictures", tmp_path / "out", "--detector", "drawn")
     assert result.returncode == 0

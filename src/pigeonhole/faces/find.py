@@ -16,9 +16,12 @@ from pigeonhole.faces.cascades import DRAWN, HUMAN, search
 from pigeonhole.images.preprocessing import Detector
 
 EDGES = (400, 640, 1024)  # pixels of the longer edge, at which a picture is searched: faces may be large or small
+STRIP = 2  # times as long as wide: a picture that is longer is searched in a larger size, but
+LARGER_STRIP = 4  # times larger at most
 TURNED_EDGE = 640
 TURNS = (20, -20, 40, -40)  # degrees, where no face stands upright
-LIKELY = 0.9  # the likelihood from which a find of animeface is sure
+LIKELY = 0.9  # the likelihood from which a find of animeface is sure, and
+CERTAIN = 0.995  # from which it needs nobody else: below, leaves and stones are among the finds
 LARGER = 1.3  # times as wide are the cascade's squares as those of animeface, on 95 faces that both found
 
 
@@ -47,9 +50,10 @@ class Finder:
         return firm or sorted(doubtful, key=lambda face: (face.sure, face.votes, face.side))[-1:]
 
     def _at_all_sizes(self, pixels: NDArray[np.uint8]) -> Iterator[Find]:
-        longest = max(pixels.shape[:2])
-        for edge in dict.fromkeys(min(edge, longest) for edge in EDGES):
-            scale = edge / longest
+        shortest, longest = sorted(pixels.shape[:2])
+        length = max(min(longest, STRIP * shortest), longest / LARGER_STRIP)
+        for edge in dict.fromkeys(min(edge, length) for edge in EDGES):
+            scale = edge / length
             for find in self._finds(_scaled(pixels, scale), str(edge)):
                 yield replace(find, x=find.x / scale, y=find.y / scale, side=find.side / scale)
 
@@ -69,8 +73,7 @@ class Finder:
         if self.detector == "drawn" and self.animeface is not None:
             for likelihood, left, top, width, height in _child(self.animeface).find(pixels):
                 x, y, side = left + width / 2, top + height / 2, LARGER * (width + height) / 2
-                is_sure = likelihood >= LIKELY
-                yield Find(x, y, side, f"animeface {way}", sure=is_sure, trusted=is_sure)
+                yield Find(x, y, side, f"animeface {way}", sure=likelihood >= LIKELY, trusted=likelihood >= CERTAIN)
 
 
 @cache
