@@ -13,7 +13,7 @@ import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +28,7 @@ from pigeonhole.labelling.questions.features import backbone_for, look_at
 from pigeonhole.labelling.questions.groups import Grouping
 from pigeonhole.labelling.questions.opinion import opinion
 from pigeonhole.labelling.questions.queue import questions
+from pigeonhole.labelling.questions.typical import TypicalPictures
 from pigeonhole.labelling.questions.vector_table import VectorTable
 from pigeonhole.output import Silent
 from pigeonhole.workspace import Workspace
@@ -108,7 +109,7 @@ def play(  # noqa: PLR0917 - one game has that many rules
     table.add(dict(zip(train.digests, train.features, strict=True)))
     truth = dict(zip(train.digests, train.truth, strict=True))
     labels = dict(_beginning(train, chance))
-    begun, previous = len(labels), None
+    begun, previous, typical = len(labels), None, TypicalPictures()
     while True:
         known = list(labels)
         previous = refit(table.of(known), list(labels.values()), previous, digests=known)
@@ -123,7 +124,8 @@ def play(  # noqa: PLR0917 - one game has that many rules
             asked = [rest[place] for place in chance.permutation(len(rest))]
         else:
             pictures = [Picture(Path(each), Path(), Kind.UNSORTED, sha256=each) for each in rest]
-            found = questions(pictures, opinion(previous, labels, table, rest))
+            stand = typical.of(table, rest, labels)
+            found = questions(pictures, replace(opinion(previous, labels, table, rest), typical=stand))
             asked = [question.picture.sha256 or "" for question in found]
         labels.update((each, truth[each]) for each in asked[:every])
 

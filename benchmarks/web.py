@@ -89,7 +89,7 @@ def decide(site: Site, kinds: dict[str, int], count: int) -> None:
 
 def wait_until_seen(site: Site) -> None:
     while site.learner.progress()[0] < site.learner.progress()[1]:
-        time.sleep(0.2)
+        time.sleep(2)
 
 
 def wait_until_learnt(site: Site) -> None:

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pigeonhole.labelling.decision import Kind
+from pigeonhole.labelling.pictures import Picture
 from pigeonhole.labelling.questions.groups import FOLDED_MOST, MOST, Grouping, folded
+from pigeonhole.labelling.questions.opinion import Opinion
+from pigeonhole.labelling.questions.queue import questions
+from pigeonhole.labelling.questions.typical import TypicalPictures
 from pigeonhole.labelling.questions.vector_table import VectorTable
 
 
@@ -65,3 +70,23 @@ def test_many_pictures_are_never_in_memory_at_once(tmp_path: Path) -> None:
     expected = Grouping(features).groups(4)
     table.close()
     assert [set(group.rows) for group in grouping.groups(4)] == [set(group.rows) for group in expected]
+
+
+def test_while_labels_are_few_each_kind_without_one_is_asked_about_first(tmp_path: Path) -> None:
+    features, truth = kinds(200)
+    names = [f"{row:064x}" for row in range(200)]
+    kind_of = dict(zip(names, truth.tolist(), strict=True))
+    table, typical = VectorTable(tmp_path), TypicalPictures()
+    table.add(dict(zip(names, features, strict=True)))
+    assert len(typical.of(table, names, {})) == 10
+
+    labels = {name: str(kind) for name, kind in kind_of.items() if kind < 2}
+    labels = {name: label for name, label in labels.items() if name in list(labels)[:6]}
+    found = typical.of(table, names, labels)
+    assert set(found).isdisjoint(labels)
+    assert {kind_of[name] for name in found[:4]} >= {2, 3}
+    pictures = [Picture(tmp_path / name, tmp_path, Kind.UNSORTED, sha256=name) for name in names]
+    asked = questions(pictures, Opinion(typical=found))
+    assert [question.picture.sha256 for question in asked[: len(found)]] == found
+    assert typical.of(table, names, {name: str(kind_of[name]) for name in names[:16]}) == []
+    table.close()

@@ -23,13 +23,15 @@ from pigeonhole.labelling.pictures import Picture
 from pigeonhole.labelling.questions.features import backbone_for, look_at
 from pigeonhole.labelling.questions.opinion import Opinion, opinion
 from pigeonhole.labelling.questions.queue import Question, questions, would_change
+from pigeonhole.labelling.questions.typical import TypicalPictures
 from pigeonhole.labelling.questions.vector_table import VectorTable
 from pigeonhole.output import Silent
 from pigeonhole.records import Found
 from pigeonhole.workspace import UNKNOWN
 
 NOWHERE = Found(Path(), Path())  # where a picture lies of which the digest alone is asked for
-FIRST, MOST = 32, 512  # pictures that are looked at before what is known is used
+FIRST, MOST = 32, 512  # pictures that are looked at at a time
+GROWN = 1.25  # times the pictures that were known when an opinion was formed: then it is formed anew
 
 
 class Learner:
@@ -48,6 +50,7 @@ class Learner:
         self._has_news = True
         self._is_ending = False
         self._refitted: tuple[Refitted, Mapping[str, str]] | None = None
+        self._typical = TypicalPictures()
         self._unreadable: set[str] = set()
         folder = desk.workspace.cache
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,9 +94,9 @@ class Learner:
     def _run(self) -> None:
         try:
             while self._wait():
-                self._learn()
                 if todo := self._unseen():
                     self._look_at(todo)
+                self._learn(self._typical)
         except PigeonholeError as error:
             self.trouble = f"Nothing is learnt while you look: {error}"
         except Exception:  # a thread that ends silently would leave the page waiting
@@ -117,12 +120,14 @@ class Learner:
         """Learn their features, more at a time as it goes on, and what follows from them after each time."""
         if self.backbone is None:
             self.backbone = backbone_for(self._desk.workspace, Silent())
-        rest, size = iter(pictures), FIRST
+        rest, size, seen, learnt = iter(pictures), FIRST, 0, 0
         with FeatureStore.open(self._desk.workspace, self.backbone) as store:  # once: it is looked through for damage
             while (batch := list(islice(rest, size))) and not self._is_ending:
                 self._look(batch, self.backbone, store)
-                self._learn()
-                size = min(2 * size, MOST)
+                size, seen = min(2 * size, MOST), seen + len(batch)
+                if self._has_news or seen >= GROWN * learnt:
+                    self._learn()
+                    learnt = seen
 
     def _is_seen(self, picture: Picture) -> bool:
         """Or need not be, because it was decided on and perhaps moved."""
@@ -161,19 +166,21 @@ class Learner:
                 labels.pop(decision.sha256, None)
         return labels
 
-    def _learn(self) -> None:
-        labels = {sha256: label for sha256, label in self.labels().items() if sha256 in self.table}
-        counts = Counter(labels.values())
-        labels = {sha256: label for sha256, label in labels.items() if counts[label] > 1}
+    def _learn(self, typical: TypicalPictures | None = None) -> None:
+        """Form an opinion anew; `typical` takes its time, and is left out as long as pictures are looked at."""
+        given = {sha256: label for sha256, label in self.labels().items() if sha256 in self.table}
+        counts = Counter(given.values())
+        labels = {sha256: label for sha256, label in given.items() if counts[label] > 1}
         others = [each.sha256 for each in self._catalogue.all() if each.sha256 and each.sha256 not in labels]
         others = [sha256 for sha256 in dict.fromkeys(others) if sha256 in self.table]
+        stand = typical.of(self.table, others, given) if typical else ()
         try:
             refitted = self._refit(labels)
         except DataError:
             waiting = "Two categories with two pictures each are needed before anything can be learnt."
-            self.opinion = replace(Opinion(), waiting_for=waiting)
+            self.opinion = Opinion(waiting_for=waiting, typical=stand)
             return
-        self.opinion = opinion(refitted, labels, self.table, others)
+        self.opinion = replace(opinion(refitted, labels, self.table, others), typical=stand)
         self.change = would_change(self.questions())
 
     def _refit(self, labels: Mapping[str, str]) -> Refitted:

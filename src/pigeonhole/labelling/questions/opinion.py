@@ -25,12 +25,15 @@ class Belief:
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """`of` every picture by its digest. `labels` were learnt from, with the out-of-fold `accuracy`."""
+    """`of` every picture by its digest. `labels` were learnt from, with the out-of-fold `accuracy`. `typical` are the
+    digests of pictures that stand for others, the most telling first.
+    """
 
     of: Mapping[str, Belief] = field(default_factory=dict)
     labels: int = 0
     accuracy: Proportion | None = None
     waiting_for: str = "There are no labels yet."
+    typical: Sequence[str] = ()
 
 
 def opinion(refitted: Refitted, labels: Mapping[str, str], table: VectorTable, others: Sequence[str]) -> Opinion:
