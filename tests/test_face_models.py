@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from commands import imported_by, pigeonhole
+from commands import called, imported_by, pigeonhole
 from conftest import MadeOnce
 from pages import serious_findings, served, visiting
 from pigeonhole import Classifier
@@ -57,7 +57,7 @@ def at_faces(made_once: MadeOnce, animeface: Path) -> Path:
 
     def make(tf_files: Path) -> None:
         write_wholes(tf_files / "data", 10)
-        result = pigeonhole("train", tf_files, "--crop", "faces", "--backbone", "builtin", "--no-report")
+        result = called("train", tf_files, "--crop", "faces", "--backbone", "builtin", "--no-report")
         assert result.returncode == 0, result.stderr
         (tf_files / "training.txt").write_text(result.stderr + result.stdout)
 
@@ -113,7 +113,7 @@ def test_whole_pictures_are_sorted_by_the_faces_on_them(at_faces: Path, tmp_path
 def test_faces_cut_out_first_train_a_model_that_names_those_of_whole_pictures(tmp_path: Path, animeface: Path) -> None:
     write_wholes(tmp_path / "whole", 10)
     assert pigeonhole("faces", tmp_path / "whole", tmp_path / "tf" / "data", "--detector", "drawn").returncode == 0
-    result = pigeonhole("train", tmp_path / "tf", "--backbone", "builtin", "--no-report", "--crop", "squeeze")
+    result = called("train", tmp_path / "tf", "--backbone", "builtin", "--no-report", "--crop", "squeeze")
     assert result.returncode == 0
     assert load_model(tmp_path / "tf" / "model.onnx").card.preprocessing.face is None
     truth = dict(whole_pictures(tmp_path / "in"))
@@ -160,7 +160,7 @@ def test_fine_tuning_learns_from_the_faces_that_its_model_will_look_at(at_faces:
 
 def test_auto_finds_out_that_faces_tell_more_than_whole_pictures(tmp_path: Path, animeface: Path) -> None:
     write_wholes(tmp_path / "data", 14)
-    result = pigeonhole("train", tmp_path, "--backbone", "builtin", "--no-report")
+    result = called("train", tmp_path, "--backbone", "builtin", "--no-report")
     assert result.returncode == 0
     assert "Of each picture the face is used, not the centre: more accurate here." in result.stderr
     assert load_model(tmp_path / "model.onnx").card.preprocessing.face == "drawn"
@@ -269,7 +269,7 @@ def test_training_at_faces_without_any_is_refused(tmp_path: Path) -> None:
         (tmp_path / "data" / name).mkdir(parents=True)
         for number in range(3):
             scene(10 * first + number, (200, 160)).save(tmp_path / "data" / name / f"{number}.png")
-    result = pigeonhole("train", tmp_path, "--crop", "faces", "--backbone", "builtin")
+    result = called("train", tmp_path, "--crop", "faces", "--backbone", "builtin")
     assert result.returncode == 3
     assert "No face was found in 6 of the training pictures. Leave --crop faces out." in result.stderr
     assert not (tmp_path / "model.onnx").exists()
@@ -279,7 +279,7 @@ def test_each_training_picture_is_searched_once(at_faces: Path, tmp_path: Path) 
     shutil.copytree(at_faces / "data", tmp_path / "data")
     shutil.copytree(at_faces / "cache", tmp_path / "cache")
     (tmp_path / "data" / "mila" / "new.jpg").write_bytes(b"\xff\xd8\xff broken")
-    again = pigeonhole("train", tmp_path, "--crop", "faces", "--backbone", "builtin", "--no-report")
+    again = called("train", tmp_path, "--crop", "faces", "--backbone", "builtin", "--no-report")
     assert again.returncode == 0
     assert "left out: " in again.stderr
     first, second = (
