@@ -1,7 +1,6 @@
 """A network of some thousand weights that torchvision knows as `tiny`: whatever trains or exports it takes seconds.
 
-As a program it is `pigeonhole` with this network: `python tests/tiny.py train …`. What starts from nothing learns for
-STEPS steps there.
+What starts from nothing learns for STEPS steps where a test is about something else than how well.
 """
 
 from functools import partial
@@ -13,14 +12,10 @@ from torchvision.models import Weights, WeightsEnum
 from torchvision.models._api import register_model
 from torchvision.transforms._presets import ImageClassification
 
-from commands import pigeonhole as any_pigeonhole
-
 TINY = "tiny"
 SIZE = 32  # pixels, the edge of the pictures that it is made for
 FEATURES = 32
 STEPS = 30
-PROGRAM = (__file__,)
-pigeonhole = partial(any_pigeonhole, program=PROGRAM)
 
 
 class Tiny(nn.Module):
@@ -67,11 +62,3 @@ def write_tiny_weights(path: Path, seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(network.state_dict(), path)
     return path
-
-
-if __name__ == "__main__":
-    from pigeonhole.cli import main
-    from pigeonhole.recipes import small_cnn
-
-    small_cnn.LEAST_STEPS = STEPS
-    main()

@@ -2,15 +2,16 @@
 
 import os
 import sys
-from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.backbones.weights import Weights
+from pigeonhole.cli import run
 from pigeonhole.dataset.folders import read_dataset
-from pigeonhole.finetuning import distributed
+from pigeonhole.finetuning import distributed, finetune
 from pigeonhole.finetuning.finetune import Finetuned, fine_tune
 from pigeonhole.output import Recorder
 from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
@@ -18,6 +19,8 @@ from pigeonhole.recipes.probe import Probed, probe_pictures
 from pigeonhole.workspace import Workspace
 from scenes import drawn
 from tiny import TINY, write_tiny_weights
+
+OPTIONS = ("--recipe", "finetune", "--backbone", TINY, "--size", "64", "--crop", "squeeze", "--no-report")
 
 
 def write_set(tf_files: Path) -> Path:
@@ -42,17 +45,30 @@ def tuned(tf_files: Path) -> Finetuned:
     return fine_tune(Workspace(tf_files), probed, weights, seed=0, output=Recorder())
 
 
+def keep(result: Finetuned, out: Path) -> None:
+    """Weights and held-out logits in a file of this process."""
+    kept = {"weights": result.network.state_dict(), "logits": torch.from_numpy(result.held_out.logits)}
+    torch.save(kept, out / f"{distributed.rank()}.pt")
+
+
+def train(tf_files: Path, out: Path) -> int:
+    """`pigeonhole train`, which fine-tunes; what came of that is kept. Returns the exit code."""
+
+    def kept(*arguments: Any, **settings: Any) -> Finetuned:
+        result = fine_tune(*arguments, **settings)
+        keep(result, out)
+        return result
+
+    finetune.fine_tune = kept
+    return run(["train", str(tf_files), *OPTIONS])
+
+
 def main() -> None:
-    """Fine-tune, also by torchrun, and let every process write its weights into a file of its own."""
+    """Fine-tune; by torchrun all processes do so together, as they would for a user."""
     tf_files, out = map(Path, sys.argv[1:])
-    with distributed.joined() if "WORLD_SIZE" in os.environ else nullcontext():
-        with distributed.first_alone():
-            probed, weights = probe(tf_files)
-        result = fine_tune(Workspace(tf_files), probed, weights, seed=0, output=Recorder())
-        torch.save(
-            {"weights": result.network.state_dict(), "logits": torch.from_numpy(result.held_out.logits)},
-            out / f"{distributed.rank()}.pt",
-        )
+    if "WORLD_SIZE" in os.environ:
+        sys.exit(train(tf_files, out))
+    keep(tuned(tf_files), out)
 
 
 if __name__ == "__main__":
