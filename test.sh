@@ -14,8 +14,10 @@ bin=$venv/bin
 "$bin/ruff" format --check .
 "$bin/lint-imports" --no-cache
 "$bin/hadolint" Dockerfile
-"$bin/shellcheck" -x ./*.sh src/*.sh tools/*.sh tools/gpu/pack tools/gpu/unpack benchmarks/gpu.sh .ci/run &
-scripts=$!
-"$bin/mypy"
-wait "$scripts"
-exec "$bin/python" -m pytest -n auto --dist loadfile --no-loadscope-reorder "$@"
+"$bin/mypy" & # half a minute of one processor, beside what follows
+types=$!
+"$bin/shellcheck" -x ./*.sh src/*.sh tools/*.sh tools/gpu/pack tools/gpu/unpack benchmarks/gpu.sh .ci/run
+failed=0
+"$bin/python" -m pytest -n auto --dist loadfile --no-loadscope-reorder "$@" || failed=$?
+wait "$types"
+exit "$failed"
