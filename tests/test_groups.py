@@ -299,5 +299,5 @@ def test_on_a_film_a_random_split_is_falsely_sure_and_ours_is_not(tmp_path: Path
     probe = fit_probe(trained.embeddings[None].astype(np.float32), targets, random_split, Recorder())
     falsely = float(np.mean(probe.held_out.logits.argmax(axis=1) == targets[probe.held_out.rows]))
     assert isinstance(trained.head, Head)
-    assert falsely > 0.95
+    assert falsely > 0.9
     assert ours < 0.75
