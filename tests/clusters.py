@@ -11,8 +11,9 @@ from typing import Any
 NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 80 * 1024**2, "include_log_monitor": False}
 
 
-# What Python runs first in the nodes' processes: workers stop at their next chunk but the first as long as a file lies
-# in a folder, and say there which node they belong to.
+# What Python runs first in the nodes' processes: workers stop at their next chunk as long as a file lies in a folder,
+# and say there which node they belong to. The first chunk that comes to any of them passes, whichever it is: Ray may
+# hand a worker two, and the second first.
 _HOLD = """
 import os, sys
 folder = os.environ.get("TESTS_GATE")
@@ -21,9 +22,15 @@ if folder and any(each.endswith("default_worker.py") for each in sys.orig_argv):
     from pathlib import Path
     from pigeonhole.cluster.job import Worker
     closed, answer = Path(folder, "closed"), Worker._answer
+    def is_first():
+        try:
+            Path(folder, "passed").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
     def held(self, number, listed):
         import ray
-        if number and closed.exists():
+        if closed.exists() and not is_first():
             Path(folder, ray.get_runtime_context().get_node_id()).touch()
             while closed.exists():
                 time.sleep(0.01)
@@ -40,12 +47,14 @@ class Gate:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._closed = folder / "closed"
+        self._passed = folder / "passed"
         (folder / "sitecustomize.py").write_text(_HOLD)
         self.environment = {"PYTHONPATH": str(folder), "TESTS_GATE": str(folder)}
 
     def close(self) -> None:
         for name in self.waiting():
             (self._folder / name).unlink()
+        self._passed.unlink(missing_ok=True)
         self._closed.touch()
 
     def open(self) -> None:
@@ -53,7 +62,7 @@ class Gate:
 
     def waiting(self) -> set[str]:
         """The nodes whose workers are stopped, by their ids."""
-        ours = {"closed", "sitecustomize.py", "__pycache__"}
+        ours = {"closed", "passed", "sitecustomize.py", "__pycache__"}
         return {path.name for path in self._folder.iterdir()} - ours
 
 
