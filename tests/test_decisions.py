@@ -169,6 +169,7 @@ def test_a_file_of_decisions_from_elsewhere_moves_nothing_outside_the_named_fold
 ) -> None:
     out, desk = place / "out", settled(tf_files)
     decide(desk, out)
+    desk.settle()
     desk.close()
     stranger = place / "stranger"
     stranger.mkdir()
