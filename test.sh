@@ -9,15 +9,19 @@ here=$(readlink -f "${BASH_SOURCE[0]}")
 environment dev
 cd "$root"
 bin=$venv/bin
+unset PYTHONDONTWRITEBYTECODE # the tests start a thousand processes, and each would compile the package anew
 
 "$bin/ruff" check .
 "$bin/ruff" format --check .
 "$bin/lint-imports" --no-cache
 "$bin/hadolint" Dockerfile
-"$bin/mypy" & # half a minute of one processor, beside what follows
-types=$!
+types=$(mktemp)
+"$bin/mypy" >"$types" 2>&1 & # half a minute of one processor, beside what follows
+mypy=$!
+trap 'kill "$mypy" 2>/dev/null; rm -f "$types"' EXIT
 "$bin/shellcheck" -x ./*.sh src/*.sh tools/*.sh tools/gpu/pack tools/gpu/unpack benchmarks/gpu.sh .ci/run
 failed=0
 "$bin/python" -m pytest -n auto --dist loadfile --no-loadscope-reorder "$@" || failed=$?
-wait "$types"
+wait "$mypy" || failed=$?
+cat "$types"
 exit "$failed"

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import timm
 import torch
 import torchvision
 from safetensors.torch import save_file
@@ -24,6 +23,8 @@ def write_random_weights(path: Path, backbone: str = SMALL, seed: int = 0) -> Pa
 
 def _network(backbone: str) -> torch.nn.Module:
     if backbone.startswith("timm:"):
+        import timm
+
         return timm.create_model(backbone.removeprefix("timm:"), pretrained=False)
     settings = {"init_weights": False} if backbone in ("googlenet", "inception_v3") else {}
     network: torch.nn.Module = torchvision.models.get_model(backbone, weights=None, **settings)

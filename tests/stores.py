@@ -6,9 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.request import Request, urlopen
 
-import boto3
-from moto.server import ThreadedMotoServer
-
 BUCKET = "pigeons"
 # As a user would set them. Nobody is asked for an identity that a cloud's machine has.
 SETTINGS = {
@@ -22,6 +19,9 @@ SETTINGS = {
 @contextmanager
 def s3_server() -> Iterator[Any]:
     """A client of a server with an empty bucket; the environment names it, for whatever is started meanwhile."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
     before = dict(os.environ)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

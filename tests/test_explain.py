@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from captum.attr import GuidedBackprop, LayerGradCam
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from torch import nn
@@ -108,6 +107,8 @@ def pixels() -> torch.Tensor:
 
 @pytest.mark.parametrize("category", range(3))
 def test_grad_cam_is_captums(resnet: Tuned, pixels: torch.Tensor, category: int) -> None:
+    from captum.attr import LayerGradCam
+
     layer = last_maps(resnet, pixels)
     assert layer is resnet.trunk.get_submodule("trunk.layer4.1.relu")
     ours = grad_cam(resnet, pixels, category, layer)
@@ -121,6 +122,8 @@ def test_grad_cam_is_captums(resnet: Tuned, pixels: torch.Tensor, category: int)
 @pytest.mark.parametrize("category", range(3))
 def test_guided_backpropagation_is_captums(pixels: torch.Tensor, category: int) -> None:
     """On a network that uses no ReLU twice, as captum asks for."""
+    from captum.attr import GuidedBackprop
+
     torch.manual_seed(0)
     layers = [
         nn.Conv2d(3, 8, 3, 2),
