@@ -1,6 +1,8 @@
 """Faces are found, cut out, numbered and remembered; where detectors are missing or crash, that is said or survived."""
 
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +133,30 @@ def test_margin_and_least_size_are_heeded(python: Path, tmp_path: Path) -> None:
     result = pigeonhole("faces", tmp_path / "in", tmp_path / "none", "--min-size", "300", "--detector", "drawn")
     assert sorted(tree(tmp_path / "none")) == ["no-face/a.png"]
     assert "0 faces in 0 pictures, 1 without one is in" in result.stderr
+
+
+def test_faces_cut_otherwise_do_not_go_into_the_same_folder(python: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    whole_picture(0, 1).picture.save(tmp_path / "in" / "a.png")
+    assert pigeonhole("faces", tmp_path / "in", tmp_path / "out", "--detector", "drawn").returncode == 0
+    before = tree(tmp_path / "out")
+    result = pigeonhole("faces", tmp_path / "in", tmp_path / "out", "--detector", "drawn", "--margin", "0.5")
+    assert result.returncode == 2
+    assert f"has faces of {tmp_path / 'in' / 'a.png'} that were cut out with other options." in result.stderr
+    assert tree(tmp_path / "out") == before
+
+
+def test_each_folder_gets_the_detector_that_suits_it(python: Path, tmp_path: Path) -> None:
+    write_wholes(tmp_path / "drawn", 1)
+    assert "--detector drawn" in pigeonhole("faces", tmp_path / "drawn", tmp_path / "out").stderr
+    with closing(sqlite3.connect(tmp_path / "out" / ".pigeonhole" / "prepared.sqlite")) as ledger, ledger:
+        ledger.execute(
+            "UPDATE job SET detail = replace(detail, 'drawn\"}', 'human\"}')"
+        )  # as a folder of people leaves it
+    (tmp_path / "drawn").rename(tmp_path / "others")
+    write_wholes(tmp_path / "drawn", 1)
+    assert "--detector human" in pigeonhole("faces", tmp_path / "drawn", tmp_path / "out").stderr
+    assert "--detector drawn" in pigeonhole("faces", tmp_path / "others", tmp_path / "out").stderr
 
 
 def test_pictures_without_a_face_and_broken_ones_are_kept_apart_and_nothing_is_done_twice(

@@ -225,6 +225,19 @@ def test_a_frame_that_someone_deleted_is_not_taken_again_and_none_is_overwritten
     assert tree(out) == before
 
 
+def test_what_another_run_took_of_a_film_is_not_taken_a_second_time(film: Path, tmp_path: Path) -> None:
+    for options in (("--to", "7s"), (), ("--every", "1s", "--keep-all")):
+        assert pigeonhole("frames", film, tmp_path / "out", *options).returncode == 0
+    assert pigeonhole("frames", film, tmp_path / "alone", "--every", "1s", "--keep-all").returncode == 0
+    assert tree(tmp_path / "out") == tree(tmp_path / "alone")
+
+
+def test_a_film_that_ends_before_the_beginning_is_said_to(film: Path, tmp_path: Path) -> None:
+    result = pigeonhole("frames", film, tmp_path / "out", "--from", "1m")
+    assert result.returncode == 0
+    assert "0 frames; the film has no picture at 00h01m00.000s or later." in result.stderr
+
+
 def test_another_size_in_the_same_folder_is_refused(film: Path, tmp_path: Path) -> None:
     assert pigeonhole("frames", film, tmp_path / "out", "--size", "64").returncode == 0
     before = tree(tmp_path / "out")

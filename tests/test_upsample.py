@@ -109,6 +109,14 @@ def test_each_says_in_how_many_ways_and_they_differ_between_pictures(tmp_path: P
     assert len(set(ways)) > 2
 
 
+def test_more_ways_in_the_same_folder_only_add_what_lacks(tmp_path: Path) -> None:
+    drawn(tmp_path / "in" / "a", range(3))
+    for each in ("2", "6"):
+        assert pigeonhole("upsample", tmp_path / "in", tmp_path / "out", "--each", each).returncode == 0
+    assert pigeonhole("upsample", tmp_path / "in", tmp_path / "alone").returncode == 0
+    assert tree(tmp_path / "out") == tree(tmp_path / "alone")
+
+
 def test_balance_fills_up_small_categories_and_leaves_the_largest_as_it_is(tmp_path: Path) -> None:
     for name, count in (("many", 9), ("some", 5), ("few", 1)):
         drawn(tmp_path / "in" / name, range(count))

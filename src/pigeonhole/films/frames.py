@@ -27,7 +27,7 @@ from pigeonhole.films.scan import Scan, opened, scan, stated_seconds
 from pigeonhole.output import Output
 from pigeonhole.prepare.folder import PreparedFolder, Product
 from pigeonhole.records import Unreadable
-from pigeonhole.text import printable
+from pigeonhole.text import printable, quantity
 
 QUALITY = 92  # of a JPEG: hardly anybody sees a difference above
 GROUP = 16  # frames that share their waits for the disk
@@ -64,7 +64,7 @@ class Taken:
         return self
 
     def __str__(self) -> str:
-        parts = [f"{self.new + self.before} frames"]
+        parts = [quantity(self.new + self.before, "frame")]
         if self.before:
             parts.append(f"{self.before} of them from an earlier run")
         parts += [f"{count} left out as {why}" for why, count in sorted(self.left_out.items())]
@@ -121,7 +121,8 @@ class _Taking:
                 damaged = found.end
             self._describe(damaged=damaged)
         damaged = self._state["damaged"]
-        self._output.note(f"{printable(self._path)}: {self.taken}.")
+        beyond = "" if self._number else f"; the film has no picture at {clock(self._options.begin)} or later"
+        self._output.note(f"{printable(self._path)}: {self.taken}{beyond}.")
         if damaged is not None:
             self._output.warn(
                 f"{printable(self._path)} is damaged or ends too early at {clock(damaged)}; what can be read is taken."

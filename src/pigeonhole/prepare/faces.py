@@ -16,6 +16,7 @@ from pigeonhole.dataset.faces import animeface_or_warning
 from pigeonhole.decoding.faces import SAMPLE, commoner, faces_in
 from pigeonhole.decoding.item import Made
 from pigeonhole.decoding.pool import DecoderPool
+from pigeonhole.errors import UsageError
 from pigeonhole.faces.find import Finder
 from pigeonhole.files import find, read
 from pigeonhole.images.preprocessing import Detector
@@ -28,9 +29,10 @@ from pigeonhole.prepare.ledger import Job
 from pigeonhole.prepare.tree import Counts, Tree, item_of
 from pigeonhole.records import Found
 from pigeonhole.sorting.template import Name
-from pigeonhole.text import shortened
+from pigeonhole.text import printable, shortened
 
 CUT = "pigeonhole.prepare.faces:cut_faces"
+JOBS = "faces "  # begins the key of every job of this command
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +68,19 @@ class FaceCounts:
 def extract_faces(source: Path, folder: PreparedFolder, options: FaceOptions, output: Output) -> FaceCounts:
     """Put every face of every picture below `source` into `folder` as `<stem>-1.<ext>`, `<stem>-2.<ext>`, ….
 
-    Pictures without a face are copied to `no-face`. Which detectors work is told to `output`. Raises as Tree.prepare.
+    Pictures without a face are copied to `no-face`. Which detectors work is told to `output`. Raises as Tree.prepare,
+    and UsageError where `folder` has faces of one of the pictures that were cut out with other options.
     """
-    job = folder.ledger.job(f"faces {options}", "{}")
+    job = folder.ledger.job(f"{JOBS}{options}", "{}")
     finder = _finder(source, folder, job, options, output)
     counts = FaceCounts(Counts())
 
     def product_of(made: Made) -> Product:
-        faces: tuple[bytes, ...] = made.value
+        relative, faces = made.found.relative, made.value
+        item = item_of(relative, made.sha256)
+        _refuse_other_options(folder, job, item, made.found)
         counts.faces += len(faces)
         counts.without += not faces
-        relative = made.found.relative
         suffix = suffix_for(relative)
         files = [
             (Name.of(relative.parent, shortened(relative.stem, f"-{number}{suffix}")), data)
@@ -84,7 +88,7 @@ def extract_faces(source: Path, folder: PreparedFolder, options: FaceOptions, ou
         ]
         if not faces:
             files = [(Name.of(PurePath(NO_FACE) / relative.parent, relative.name), read(made.found.path)[0])]
-        return Product(item_of(relative, made.sha256), tuple(files))
+        return Product(item, tuple(files))
 
     with DecoderPool(decoder=CUT, early=True) as pool:
         tree = Tree(source, pool, Cutting(finder, options), "Looking for faces", output)
@@ -111,16 +115,26 @@ def cut_faces(
     return tuple(cut)
 
 
+def _refuse_other_options(folder: PreparedFolder, job: Job, item: bytes, found: Found) -> None:
+    """A training set has each face once: cut otherwise, it would stand there a second time."""
+    if folder.ledger.is_done_elsewhere(job, JOBS, item):
+        raise UsageError(
+            f"{printable(folder.out)} has faces of {printable(found.path)} that were cut out with other options.",
+            "Use the same options, or choose another folder.",
+        )
+
+
 def _finder(source: Path, folder: PreparedFolder, job: Job, options: FaceOptions, output: Output) -> Finder:
-    """What finds the faces here; which detector that is does not change when a run goes on."""
+    """What finds the faces here; which detector that is does not change when a run over `source` goes on."""
     python = animeface_or_warning(output) if options.detector != "human" else None
     detector = options.detector
     if detector == "auto":
-        state = json.loads(job.detail)
-        if "detector" not in state:
-            state["detector"] = commoner(faces_in(_sample(source), python)) or "drawn"
+        state: dict[str, dict[str, str]] = {"detectors": {}, **json.loads(job.detail)}
+        chosen, place = state["detectors"], printable(source.absolute())
+        if place not in chosen:
+            chosen[place] = commoner(faces_in(_sample(source), python)) or "drawn"
             folder.ledger.describe(job, json.dumps(state))
-        detector = "human" if state["detector"] == "human" else "drawn"
+        detector = "human" if chosen[place] == "human" else "drawn"
         output.note(
             f"Looking for {'faces of people' if detector == 'human' else 'drawn faces'} (--detector {detector})."
         )

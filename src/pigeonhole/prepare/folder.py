@@ -13,7 +13,7 @@ from pigeonhole.files import Lock, TakenError, digest
 from pigeonhole.files.folders import make_folders
 from pigeonhole.files.overlap import refuse_overlap
 from pigeonhole.files.publish import publish, sync_folder, sync_open
-from pigeonhole.files.source import has_content
+from pigeonhole.files.source import SourceError, has_content
 from pigeonhole.placing.trust import refuse_another_owner
 from pigeonhole.prepare.ledger import Announced, Job, Ledger
 from pigeonhole.sorting.free_names import FreeNames
@@ -74,7 +74,8 @@ class PreparedFolder:
         """Publish the files of all `products`; returns their names below `out`. They share their waits for the disk.
 
         Each appears under its name all at once, and only where nothing has that name; else it gets -2, -3, …. What a
-        killed run of the same job announced keeps its name. Raises OutputError where nothing more can be written.
+        killed run of the same job announced keeps its name, and what stands there already, as it would be written, is
+        not written again: another job may have made it. Raises OutputError where nothing more can be written.
         """
         targets = [self._targets(job, product) for product in products]
         self.ledger.announce(
@@ -97,14 +98,22 @@ class PreparedFolder:
         return published
 
     def _targets(self, job: Job, product: Product) -> list[Announced]:
-        """Names that are free, but for those of this very content that a killed run has published."""
+        """Names that are free, but for those at which this very content stands, or a killed run has published it."""
         before = {each.sha256: each.target for each in self.ledger.announced(job, product.item)}
         files = []
         for name, data in product.files:
             sha256 = digest(data)
-            known = before.pop(sha256, None)
+            known = before.pop(sha256, None) or self._standing(name, sha256)
             files.append(Announced(known or self._names.next_free(name), sha256))
         return files
+
+    def _standing(self, name: Name, sha256: str) -> PurePath | None:
+        """The place of `name` where a file of this digest has it; what cannot be read there is someone else's."""
+        target = name.numbered(1)
+        try:
+            return target if has_content(self.out / target, sha256) else None
+        except SourceError:
+            return None
 
     def _publish(self, job: Job, product: Product, number: int, announced: Sequence[Announced]) -> PurePath:
         name, data = product.files[number]

@@ -100,6 +100,13 @@ class Ledger:
         with self._errors_as_sentences():
             return self._connection.execute(query, (job.id, item)).fetchone() is not None
 
+    def is_done_elsewhere(self, job: Job, key: str, item: bytes) -> bool:
+        """Whether another job has done `item`, of those whose key begins with `key`."""
+        query = """SELECT 1 FROM job JOIN item ON job = id
+            WHERE item = ? AND done = 1 AND id != ? AND substr(key, 1, ?) = ?"""
+        with self._errors_as_sentences():
+            return self._connection.execute(query, (item, job.id, len(key), key)).fetchone() is not None
+
     def details(self, job: Job) -> Iterator[str]:
         """The details of all that is done, in the order of the items."""
         query = "SELECT detail FROM item WHERE job = ? AND done = 1 ORDER BY item"
