@@ -130,7 +130,12 @@ build() { # classify|train cpu|gpu
   [[ -z ${PIGEONHOLE_BASE-} ]] || arguments+=(--build-arg "BASE=$PIGEONHOLE_BASE")
   log=$(mktemp "${TMPDIR:-/tmp}/pigeonhole-build.XXXXXX") || { REPLY="there is no room for a log in ${TMPDIR:-/tmp}" && return 1; }
   say "Making the container image $image; this once it takes some minutes (log: $log)."
-  "$engine" build "${arguments[@]}" "$root" >"$log" 2>&1 || { REPLY="its image could not be built (log: $log)" && return 1; }
+  if ! "$engine" build "${arguments[@]}" "$root" >"$log" 2>&1; then
+    REPLY="its image could not be built (log: $log)"
+    ! grep -qiE 'no space left on device|disk quota exceeded' "$log" ||
+      REPLY="its image could not be built, because the disk of $engine is full; '$engine system df' says what fills it (log: $log)"
+    return 1
+  fi
   rm -f "$log"
 }
 

@@ -5,7 +5,7 @@
 # `cluster` to ask a Ray cluster, too, `dev` for test.sh.
 # The file `ready` is written last: an installation that was interrupted is done again.
 environment() { # classify|train|cluster|dev
-  local level=$1 accelerator=cpu wanted python
+  local level=$1 accelerator=cpu wanted python failed=0
   ! wants_gpu || accelerator=gpu
   # The place counts too: the environment refers to the checkout by its path.
   wanted=$({ cat "$root/pyproject.toml" && printf '%s' "$root"; } | cksum)
@@ -14,17 +14,30 @@ environment() { # classify|train|cluster|dev
 
   find_python
   python=$REPLY
-  mkdir -p "$venv" 2>/dev/null || stop 5 "The folder $venv cannot be made. Check the permissions of the folder above it."
-  exec 9>"$venv/lock"
+  mkdir -p "$venv" 2>/dev/null || stop 5 "The folder $venv cannot be made. Check the permissions of the folder above it, and the room on the disk."
+  { exec 9>"$venv/lock"; } 2>/dev/null || stop 5 "The folder $venv cannot be written. Check its permissions, and the room on the disk."
   lock "$python"
   if ! is_ready "$wanted" "$level" "$accelerator"; then # or another script has just done it
+    check_room "$python" "$level" "$accelerator"
     say "Setting up .venv; this once it takes some minutes."
-    install "$python" "$level" "$accelerator" >&2 ||
-      stop 2 "The packages could not be installed into $venv; the reason stands above. Check the network, then run the same command again."
+    # What pip shows of its progress goes to the terminal itself, which it would not show to a pipe.
+    { install "$python" "$level" "$accelerator" 2>&1 >&3 | told_of_full_disk >&2; } 3>&2 || failed=$?
+    ((failed == 0)) || not_installed "$python" "$failed"
     printf '%s %s %s\n' "$wanted" "$level" "$accelerator" >"$venv/ready"
   fi
   exec 9>&-
 }
+
+# Half of an environment is of no use, and on a full disk it is in the way.
+not_installed() { # PYTHON STATUS
+  local ours="The packages could not be installed into $venv"
+  (($2 == FULL)) || has_filled_up "$1" ||
+    stop 2 "$ours; the reason stands above. Check the network, then run the same command again."
+  empty_environment
+  stop 5 "$ours, because the disk is full; what was there of them is removed again. Make room in $venv and in $temporary, where pip unpacks them, then run the same command again."
+}
+
+empty_environment() { find "$venv" -mindepth 1 -maxdepth 1 ! -name lock -exec rm -rf {} +; }
 
 is_ready() { # CHECKSUM LEVEL ACCELERATOR
   local sum level accelerator
@@ -59,9 +72,9 @@ install() { # PYTHON LEVEL ACCELERATOR
   local quiet=--quiet arguments=()
   rm -f "$venv/ready"
   "$venv/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
-    find "$venv" -mindepth 1 -maxdepth 1 ! -name lock -exec rm -rf {} + && "$1" -m venv "$venv" || return
+    empty_environment && "$1" -m venv "$venv" || return
   }
-  [[ ! -t 2 ]] || quiet=--progress-bar=on
+  [[ ! -t 1 ]] || quiet=--progress-bar=on
   [[ $2 == classify ]] || extras+=,train,timm,prepare,answers,web
   [[ $2 != cluster && $2 != dev ]] || extras+=,cluster
   # The two are one Python package from two projects: installed together, they overwrite each other's files.

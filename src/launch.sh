@@ -17,6 +17,8 @@ venv=$root/.venv
 . "$root/src/container.sh"
 # shellcheck source=src/limits.sh
 . "$root/src/limits.sh"
+# shellcheck source=src/room.sh
+. "$root/src/room.sh"
 # shellcheck source=src/environment.sh
 . "$root/src/environment.sh"
 export ORT_DISABLE_TELEMETRY=1

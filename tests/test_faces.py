@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from commands import pigeonhole
+from disks import mounted, needs_root
 from pigeonhole.dataset.folders import read_dataset
 from pigeonhole.dataset.groups import find_groups
 from pigeonhole.dataset.origins import mark_of, marked_in
@@ -86,6 +87,22 @@ def test_the_cascade_works_alone_and_says_so(shared: Path, tmp_path: Path) -> No
     assert "animeface is not installed, and PIGEONHOLE_OFFLINE=1 forbids to fetch it." in result.stderr
     assert "OpenCV's cascade looks for drawn faces alone" in result.stderr
     assert len(list(out.glob("found_by_cascade_*-1.*"))) >= 7
+
+
+@needs_root
+def test_a_disk_too_small_for_the_detector_is_named_and_left_empty(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    whole_picture(0, 0).picture.save(tmp_path / "in" / "a.png")
+    with mounted(tmp_path / "cache", "-o", "size=8m") as cache:
+        environment = {"XDG_CACHE_HOME": str(cache), "PIGEONHOLE_ANIMEFACE": "", "PIGEONHOLE_OFFLINE": ""}
+        result = pigeonhole("faces", tmp_path / "in", tmp_path / "out", "--detector", "drawn", environment=environment)
+        left = [path for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+    assert result.returncode == 0
+    assert "animeface cannot be installed into " in result.stderr
+    assert "No space left on device" in result.stderr
+    assert "network" not in result.stderr
+    assert left == []
 
 
 def test_hardly_any_face_is_found_where_none_is(shared: Path, python: Path) -> None:

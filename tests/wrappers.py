@@ -36,7 +36,7 @@ printf '%s\\0' "$@" >"$here/calls/$(printf %03d "$number")"
 case $1 in
   info) [[ ! -e $here/no-engine ]] && cat "$here/info" ;;
   image) [[ ! -e $here/no-image ]] ;;
-  build) [[ ! -e $here/no-build ]] ;;
+  build) [[ ! -e $here/no-build ]] || { cat "$here/no-build" >&2; exit 1; } ;;
   run)
     [[ "$*" != *--entrypoint* ]] || { [[ "$*" == *$(cat "$here/gpus")* ]]; exit; }
     exit "$(cat "$here/exit")"
@@ -51,9 +51,12 @@ case "$*" in
   '-m pip '*' install '*)
     printf 'begin\\n' >>{here}/installs
     printf '%s\\0' "$@" >{here}/install
+    printf '%s' "${{PIP_NO_CACHE_DIR-}}" >{here}/no-cache
     sleep 0.3
     printf 'end\\n' >>{here}/installs
     [[ ! -e {here}/no-network ]] || {{ echo 'no network' >&2; exit 1; }}
+    [[ ! -e {here}/no-room ]] || {{ cat {here}/no-room >&2; exit 1; }}
+    [[ ! -e {here}/fills ]] || {{ mv {here}/fills {here}/disks; exit 1; }}
     ;;
   '-m pip '*) ;;
   '-c import sys, pip'*) ;;

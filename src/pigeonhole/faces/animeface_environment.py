@@ -1,9 +1,12 @@
 """The small environment that animeface runs in: there already, or made on first use."""
 
+import errno
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from pigeonhole.user_cache import user_cache
 PACKAGES = ("animeface==2.0.3", "pillow==11.3.0")
 PLACE = "PIGEONHOLE_ANIMEFACE"  # the interpreter of an environment that is there already, as in the container image
 OFFLINE = "PIGEONHOLE_OFFLINE"
+LEAST_ROOM = 10 * 2**20  # bytes
 SECONDS = 300.0  # for pip, which fetches seven megabytes
 
 
@@ -61,10 +65,19 @@ def make(folder: Path) -> None:
     for command in ([sys.executable, "-I", "-m", "venv", "--clear", str(folder)], pip):
         try:
             subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=SECONDS)
-        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            if _disk_is_full(folder, error.stderr or b""):
+                shutil.rmtree(folder, ignore_errors=True)  # half of it is of no use and in the way
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
             raise PigeonholeError("animeface cannot be fetched; the network may be missing.", "") from None
     if not Animeface(python).works():
         raise PigeonholeError("animeface was fetched, but does not run here.", "")
+
+
+def _disk_is_full(folder: Path, said: bytes) -> bool:
+    """Whether that is why `folder` was not made; the module venv does not say it."""
+    places = [folder.parent, Path(tempfile.gettempdir())]
+    return b"[Errno 28]" in said or any(shutil.disk_usage(place).free < LEAST_ROOM for place in places)
 
 
 def _environment() -> Path:
