@@ -95,8 +95,8 @@ def wait_until_seen(site: Site) -> None:
 def wait_until_learnt(site: Site) -> None:
     """Until nothing new is learnt for a second."""
     before = None
-    while site.learner.opinion is not before:
-        before = site.learner.opinion
+    while site.learner.order() is not before:
+        before = site.learner.order()
         time.sleep(1)
 
 

@@ -11,7 +11,10 @@ from pigeonhole.sorting.seen_files import absolute
 
 
 class Catalogue:
-    """The pictures of `folders` and of the training set `data`. Threads may share it."""
+    """The pictures of `folders` and of the training set `data`. Threads may share it.
+
+    `version` is another one whenever other pictures are there than before.
+    """
 
     def __init__(self, folders: Sequence[Path], data: Path) -> None:
         self.folders = tuple(dict.fromkeys(map(absolute, folders)))
@@ -19,6 +22,7 @@ class Catalogue:
         self._lock = threading.Lock()
         self._pictures: dict[str, Picture] = {}
         self._here: set[str] = set()
+        self.version = 0
 
     @property
     def sorted_folders(self) -> tuple[Path, ...]:
@@ -35,16 +39,21 @@ class Catalogue:
         found = [picture for picture in found if picture.path not in linked]
         found += training_pictures(self._data)
         with self._lock:
-            self._here = {picture.identifier for picture in found}
+            here = {picture.identifier for picture in found}
+            is_new = here != self._here
             for picture in found:
                 known = self._pictures.setdefault(picture.identifier, picture)
                 if known is not picture and known.kind is Kind.UNSORTED and picture.kind is Kind.SORTED:
                     self._pictures[picture.identifier] = picture
+                    is_new = True
+            self._here = here
+            self.version += is_new
 
     def has_returned(self, path: Path, gone: Iterable[Path]) -> None:
         """What a decision had moved stands at `path` again, and no longer where it had put it."""
         with self._lock:
             self._here.difference_update(map(identifier_of, gone))
+            self.version += 1
             if identifier_of(path) in self._pictures:
                 self._here.add(identifier_of(path))
                 return
@@ -54,6 +63,11 @@ class Catalogue:
         """Those that were there when it was last looked."""
         with self._lock:
             return [self._pictures[identifier] for identifier in self._here]
+
+    def __len__(self) -> int:
+        """How many there were when it was last looked."""
+        with self._lock:
+            return len(self._here)
 
     def get(self, identifier: str) -> Picture:
         """Raises UsageError where there is none."""

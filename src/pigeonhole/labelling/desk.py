@@ -15,6 +15,7 @@ from pigeonhole.labelling.category import category_named, folders_in
 from pigeonhole.labelling.decision import Decision, Kind, Situation, State, steps_for
 from pigeonhole.labelling.decision_file import DecisionFile
 from pigeonhole.labelling.pictures import Picture
+from pigeonhole.labelling.places import Places
 from pigeonhole.sorting.seen_files import absolute
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
@@ -54,9 +55,11 @@ class Desk:
         self._lock = threading.RLock()
         self._work = threading.Condition(self._lock)
         self._in_force = {decision.number: decision for decision in self._file.in_force()}
-        self._open = [self._in_force.get(each.number, each) for each in self._file.open_ones()]
-        self._places: dict[Path, int] = {}
-        self._index()
+        self._open = {each.number: self._in_force.get(each.number, each) for each in self._file.open_ones()}
+        self._places = Places()
+        for decision in self._in_force.values():
+            self._places.put(decision)
+        self._stalled = ""  # why the file of decisions cannot be written
         self._refusals: deque[str] = deque(maxlen=REFUSALS)
         self._training: dict[str, tuple[Path, str]] = {}
         self._labels: set[str] = set()
@@ -113,8 +116,8 @@ class Desk:
             self._file.add(decisions)
             for decision in decisions:
                 self._in_force[decision.number] = decision
-                self._places[decision.path] = decision.number
-            self._open.extend(decisions)
+                self._places.put(decision)
+                self._open[decision.number] = decision
             self._work.notify_all()
         for decision in decisions:
             self._tell(decision)
@@ -132,10 +135,9 @@ class Desk:
             self._file.update(*decisions)
             for decision in reversed(decisions):
                 del self._in_force[decision.number]
-                if decision in self._open:
-                    self._open.remove(decision)
-                self._open.append(decision)
-            self._index()
+                self._places.remove(decision)
+                self._open.pop(decision.number, None)
+                self._open[decision.number] = decision  # behind the others
             self._work.notify_all()
         for decision in decisions:
             self._tell(decision)
@@ -159,13 +161,14 @@ class Desk:
     def place_of(self, path: Path) -> Path:
         """Where the file stands now that stood at `path` when it was decided on."""
         with self._lock:
-            decision = self._in_force.get(self._places.get(path, 0))
+            decision = self._in_force.get(self._places.number_at(path) or 0)
             return path if decision is None else decision.place
 
     def troubles(self) -> list[str]:
         """Why decisions are not carried out yet, each reason once."""
         with self._lock:
-            return list(dict.fromkeys(decision.trouble for decision in self._open if decision.trouble))
+            reasons = [self._stalled, *(decision.trouble for decision in self._open.values())]
+        return list(dict.fromkeys(reason for reason in reasons if reason))
 
     def refusals(self) -> list[str]:
         """What could not be done at the last decisions, or not be taken back, and why."""
@@ -175,7 +178,7 @@ class Desk:
     def settle(self) -> None:
         """Wait until everything that can be carried out is."""
         with self._work:
-            self._work.wait_for(lambda: not self._is_busy and all(decision.trouble for decision in self._open))
+            self._work.wait_for(lambda: not self._is_busy and not self._can_go_on())
 
     def _decision(self, picture: Picture, category: str | None, batch: str) -> Decision:
         if self.is_decided(picture.path):
@@ -203,12 +206,12 @@ class Desk:
             with self._work:
                 self._is_busy = False
                 self._work.notify_all()
-                if not any(not decision.trouble for decision in self._open):
+                if not self._can_go_on():
                     self._work.wait(RETRY_SECONDS if self._open else None)
                 if self._is_ending:
                     return
                 self._is_busy = True
-                todo = list(self._open)
+                todo = list(self._open.values())
             for start in range(0, len(todo), AT_ONCE):
                 with OpenFolders(self._named) as folders:
                     for decision in todo[start : start + AT_ONCE]:
@@ -224,9 +227,11 @@ class Desk:
             with self._lock:
                 decision.state = concluded(decision)
                 self._file.update(decision)
-        except OutputError:  # it stays open, and is tried again
+        except OutputError as error:  # it stays open, and is tried again
+            self._stalled = str(error)
             return
         with self._work:
+            self._stalled = ""
             self._remember(decision)
         self._tell(decision)
 
@@ -239,16 +244,17 @@ class Desk:
                 self._training[decision.sha256] = step.target, step.label
         if decision.state in (State.WANTED, State.UNWANTED):
             return
-        self._open.remove(decision)
-        if decision.state is not State.DONE:
+        del self._open[decision.number]
+        if decision.state is State.DONE:
+            self._places.put(decision)
+        else:
             self._training.pop(decision.sha256, None)
             self._in_force.pop(decision.number, None)
-        self._index()
+            self._places.remove(decision)
 
-    def _index(self) -> None:
-        self._places = {}
-        for decision in self._in_force.values():
-            self._places[decision.path] = self._places[decision.place] = decision.number
+    def _can_go_on(self) -> bool:
+        """Whether there is something to do that nothing is known to stand in the way of."""
+        return not self._stalled and not all(decision.trouble for decision in self._open.values())
 
     def _tell(self, decision: Decision) -> None:
         for changed in self._listeners:

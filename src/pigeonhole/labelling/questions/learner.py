@@ -1,10 +1,11 @@
 """Learns behind the person's back: from every label as soon as it is given, for the order of the next questions."""
 
 import threading
+import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from pigeonhole.dataset.folders import Example
 from pigeonhole.errors import DataError, PigeonholeError
 from pigeonhole.heads.refit import Refitted, refit
 from pigeonhole.labelling.catalogue import Catalogue
-from pigeonhole.labelling.decision import Decision, Kind
+from pigeonhole.labelling.decision import Decision, Kind, State
 from pigeonhole.labelling.desk import Desk
 from pigeonhole.labelling.pictures import Picture
 from pigeonhole.labelling.questions.features import backbone_for, look_at
@@ -31,25 +32,44 @@ from pigeonhole.workspace import UNKNOWN
 
 NOWHERE = Found(Path(), Path())  # where a picture lies of which the digest alone is asked for
 FIRST, MOST = 32, 512  # pictures that are looked at at a time
-GROWN = 1.25  # times the pictures that were known when an opinion was formed: then it is formed anew
+GROWN = 1.5  # times the pictures that were known when an opinion was formed: then it is formed anew
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All pictures that are worth a question, decided or not, in the order in which they are best asked about.
+
+    `catalogue` is the version of the pictures, `number` tells orders apart. `categories` are those that pictures
+    without a decision are taken for, `change` is how many of these pictures would now be sorted otherwise.
+    """
+
+    number: int = 0
+    catalogue: int = -1
+    questions: Sequence[Question] = ()
+    categories: Sequence[str] = ()
+    change: int = 0
 
 
 class Learner:
-    """`opinion` is what it has come to, `change` how many sorted pictures would now be sorted otherwise, `trouble` why
-    it does not work. Other threads read them as they are at the moment.
+    """`opinion` is what it has come to, `trouble` why it does not work. Other threads read them as they are at the
+    moment.
     """
 
     def __init__(self, desk: Desk, catalogue: Catalogue) -> None:
         self.opinion = Opinion()
         self.backbone: Backbone | None = None
         self.trouble = ""
-        self.change = 0
         self._desk = desk
         self._catalogue = catalogue
         self._wake = threading.Condition()
         self._has_news = True
         self._is_ending = False
         self._refitted: tuple[Refitted, Mapping[str, str]] | None = None
+        self._learnt_from: tuple[object, ...] = ()
+        self._decided: Sequence[int] = ()
+        self._order = Order()
+        self._ordering = threading.Lock()
+        self._seen: tuple[object, int] = (None, 0)
         self._typical = TypicalPictures()
         self._unreadable: set[str] = set()
         folder = desk.workspace.cache
@@ -79,16 +99,27 @@ class Learner:
         """Those that no decision holds for."""
         return [picture for picture in self._catalogue.all() if not self._desk.is_decided(picture.path)]
 
-    def questions(self) -> list[Question]:
-        """In the order in which they are best asked now."""
-        return questions(self.undecided(), self.opinion)
+    def order(self) -> Order:
+        """The latest. It is made behind the person's back, unless there are other pictures since."""
+        if self._order.catalogue != self._catalogue.version:
+            self._put_in_order()
+        return self._order
+
+    def questions(self) -> Iterator[Question]:
+        """In the order in which they are best asked now; each is looked for when it is wanted, and not all of them."""
+        return (each for each in self.order().questions if not self._desk.is_decided(each.picture.path))
 
     def progress(self) -> tuple[int, int]:
         """How many pictures were looked at, of how many."""
-        pictures = self._catalogue.all()
-        return sum(map(self._is_seen, pictures)), len(pictures)
+        known = self._catalogue.version, len(self.table), len(self._unreadable)
+        total = len(self._catalogue)
+        if self._seen != (known, total):  # counted as long as some are left, since decisions count, too
+            self._seen = known, sum(map(self._is_seen, self._catalogue.all()))
+        return min(self._seen[1], total), total
 
-    def _heard(self, _: Decision) -> None:
+    def _heard(self, decision: Decision) -> None:
+        if decision.state in (State.UNWANTED, State.UNDONE):
+            self._seen = None, 0  # what was decided on before it was looked at is to be looked at now
         self.look_again()
 
     def _run(self) -> None:
@@ -96,7 +127,9 @@ class Learner:
             while self._wait():
                 if todo := self._unseen():
                     self._look_at(todo)
+                began = time.monotonic()
                 self._learn(self._typical)
+                self._rest(time.monotonic() - began)
         except PigeonholeError as error:
             self.trouble = f"Nothing is learnt while you look: {error}"
         except Exception:  # a thread that ends silently would leave the page waiting
@@ -110,6 +143,11 @@ class Learner:
             self._wake.wait_for(lambda: self._has_news or self._is_ending)
             self._has_news = False
             return not self._is_ending
+
+    def _rest(self, seconds: float) -> None:
+        """Who learns is not quicker than who decides, where there are many pictures: half of the time is the page's."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._is_ending, seconds)
 
     def _unseen(self) -> list[Picture]:
         """The pictures whose features are not known, those of the training set first."""
@@ -169,6 +207,10 @@ class Learner:
     def _learn(self, typical: TypicalPictures | None = None) -> None:
         """Form an opinion anew; `typical` takes its time, and is left out as long as pictures are looked at."""
         given = {sha256: label for sha256, label in self.labels().items() if sha256 in self.table}
+        decided = tuple(decision.number for decision in self._desk.in_force())
+        news = self._catalogue.version, self.progress(), typical is None, given, decided
+        if news == self._learnt_from:
+            return
         counts = Counter(given.values())
         labels = {sha256: label for sha256, label in given.items() if counts[label] > 1}
         others = [each.sha256 for each in self._catalogue.all() if each.sha256 and each.sha256 not in labels]
@@ -178,10 +220,22 @@ class Learner:
             refitted = self._refit(labels)
         except DataError:
             waiting = "Two categories with two pictures each are needed before anything can be learnt."
-            self.opinion = Opinion(waiting_for=waiting, typical=stand)
-            return
-        self.opinion = replace(opinion(refitted, labels, self.table, others), typical=stand)
-        self.change = would_change(self.questions())
+            formed = Opinion(waiting_for=waiting, typical=stand)
+        else:
+            formed = replace(opinion(refitted, labels, self.table, others), typical=stand)
+        is_same = formed == self.opinion and decided == self._decided and news[0] == self._order.catalogue
+        self._learnt_from, self._decided = news, decided
+        if not is_same:
+            self.opinion = formed
+            self._put_in_order()
+
+    def _put_in_order(self) -> None:
+        with self._ordering:
+            version = self._catalogue.version
+            asked = questions(self._catalogue.all(), self.opinion)
+            undecided = [each for each in asked if not self._desk.is_decided(each.picture.path)]
+            found = sorted({each.category for each in undecided if each.category})
+            self._order = Order(self._order.number + 1, version, asked, found, would_change(undecided))
 
     def _refit(self, labels: Mapping[str, str]) -> Refitted:
         known = list(labels)

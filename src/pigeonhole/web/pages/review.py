@@ -1,5 +1,6 @@
 """Page 2: is this right? Picture by picture or many at a time, undone at any depth."""
 
+from itertools import islice
 from typing import Any
 
 from starlette.requests import Request
@@ -59,33 +60,31 @@ def routes(site: Site) -> list[Route]:
 def queue_answer(site: Site, count: int, category: str) -> Answer:
     """The `count` most urgent questions, of one `category` if it is given, and what there is to know about all."""
     site.wait_for_first_look()
-    asked = site.learner.questions()
-    shown = [question for question in asked if not category or question.category == category]
+    asked = (each for each in site.learner.questions() if not category or each.category == category)
     return {
-        "pictures": [question_fields(question) for question in shown[:count]],
-        "waiting": len(shown),
+        "pictures": [question_fields(question) for question in islice(asked, count)],
         "categories": site.desk.categories(),
-        "found": sorted({question.category for question in asked if question.category}),
+        "found": site.learner.order().categories,
         **state(site),
     }
 
 
 def state(site: Site) -> Answer:
     """What is learnt and done meanwhile, in words."""
-    opinion = site.learner.opinion
+    opinion, order = site.learner.opinion, site.learner.order()
     seen, total = site.learner.progress()
     decided, still_open = site.desk.counts()
     sentences = [site.trouble, site.learner.trouble, *site.desk.troubles(), *site.desk.refusals()]
     return {
         "labels": opinion.labels,
         "accuracy": _accuracy_of(opinion.accuracy) if opinion.accuracy else None,
-        "change": site.learner.change,
+        "change": order.change,
         "waiting_for": "" if opinion.accuracy else opinion.waiting_for,
         "seen": seen,
         "total": total,
         "decided": decided,
         "open": still_open,
-        "version": id(opinion),
+        "version": order.number,
         "troubles": [sentence for sentence in sentences if sentence],
     }
 
