@@ -56,7 +56,7 @@ def at_faces(made_once: MadeOnce, animeface: Path) -> Path:
     """
 
     def make(tf_files: Path) -> None:
-        write_wholes(tf_files / "data", 10)
+        write_wholes(tf_files / "data", 8)
         result = called("train", tf_files, "--crop", "faces", "--backbone", "builtin", "--no-report")
         assert result.returncode == 0, result.stderr
         (tf_files / "training.txt").write_text(result.stderr + result.stdout)
@@ -88,7 +88,7 @@ def whole_pictures(folder: Path) -> Iterator[tuple[Path, str]]:
     """Whole pictures that nothing was trained on, in one folder, and who is on them."""
     folder.mkdir()
     for number, name in enumerate(NAMES):
-        for seed in range(100, 103):
+        for seed in range(100, 102):
             path = folder / f"{seed} {number}.jpg"
             whole_picture(number, seed).picture.save(path, quality=95)
             yield path, name
@@ -103,15 +103,15 @@ def test_whole_pictures_are_sorted_by_the_faces_on_them(at_faces: Path, tmp_path
     result = pigeonhole("guess-dir", at_faces, tmp_path / "in", tmp_path / "out", "--no-unknown", "--json")
     assert result.returncode == 0
     *lines, summary = map(json.loads, result.stdout.splitlines())
-    assert (summary["sorted"], summary["seen"]) == (9, 9)
-    assert sum(line["label"] == truth[Path(line["path"])] for line in lines) >= 8
-    assert sum(line["face"] is not None for line in lines) >= 8
+    assert (summary["sorted"], summary["seen"]) == (6, 6)
+    assert sum(line["label"] == truth[Path(line["path"])] for line in lines) >= 5
+    assert sum(line["face"] is not None for line in lines) >= 5
     assert load_model(at_faces / "model.onnx").card.preprocessing.face == "drawn"
     assert "Faces (drawn) were found in" in (at_faces / "training.txt").read_text()
 
 
 def test_faces_cut_out_first_train_a_model_that_names_those_of_whole_pictures(tmp_path: Path, animeface: Path) -> None:
-    write_wholes(tmp_path / "whole", 10)
+    write_wholes(tmp_path / "whole", 6)
     assert pigeonhole("faces", tmp_path / "whole", tmp_path / "tf" / "data", "--detector", "drawn").returncode == 0
     result = called("train", tmp_path / "tf", "--backbone", "builtin", "--no-report", "--crop", "squeeze")
     assert result.returncode == 0
@@ -120,11 +120,11 @@ def test_faces_cut_out_first_train_a_model_that_names_those_of_whole_pictures(tm
     named = pigeonhole("guess", tmp_path / "tf", *truth, "--faces", "--json", "--no-unknown")
     assert named.returncode == 0
     answers = {Path(line["path"]): line["faces"] for line in map(json.loads, named.stdout.splitlines())}
-    assert sum([face["label"] for face in answers[path]] == [name] for path, name in truth.items()) >= 8
+    assert sum([face["label"] for face in answers[path]] == [name] for path, name in truth.items()) >= 5
     assert pigeonhole("faces", tmp_path / "in", tmp_path / "cut", "--detector", "drawn").returncode == 0
     shutil.rmtree(tmp_path / "cut" / "no-face", ignore_errors=True)
     assert pigeonhole("guess-dir", tmp_path / "tf", tmp_path / "cut", tmp_path / "out").returncode == 0
-    assert len(sorted_into(tmp_path / "out")) >= 8
+    assert len(sorted_into(tmp_path / "out")) >= 5
 
 
 def test_fine_tuning_learns_from_the_faces_that_its_model_will_look_at(at_faces: Path, tmp_path: Path) -> None:
@@ -158,8 +158,9 @@ def test_fine_tuning_learns_from_the_faces_that_its_model_will_look_at(at_faces:
     assert line["label"] in NAMES
 
 
-def test_auto_finds_out_that_faces_tell_more_than_whole_pictures(tmp_path: Path, animeface: Path) -> None:
-    write_wholes(tmp_path / "data", 14)
+def test_auto_finds_out_that_faces_tell_more_than_whole_pictures(at_faces: Path, tmp_path: Path) -> None:
+    for part in ("data", "cache"):  # the faces are found already
+        shutil.copytree(at_faces / part, tmp_path / part)
     result = called("train", tmp_path, "--backbone", "builtin", "--no-report")
     assert result.returncode == 0
     assert "Of each picture the face is used, not the centre: more accurate here." in result.stderr
