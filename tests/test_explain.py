@@ -60,7 +60,8 @@ def marks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(200):
             marked(kind, number)[0].save(tf_files / "data" / kind / f"{chr(97 + number % 26)}{number}x.png")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(small_cnn, "LEAST_STEPS", 200)
+        patch.setattr(small_cnn, "LEAST_STEPS", 1)
+        patch.setattr(small_cnn, "LEAST_EPOCHS", 8)
         result = called("train", tf_files, "--recipe", "scratch", "--no-report")
     assert result.returncode == 0, result.stderr
     return tf_files
