@@ -12,6 +12,7 @@ from commands import pigeonhole
 from models import write_colour_model
 from pages import Server, served
 from pictures import drawing, saved
+from pigeonhole.web.server import EVERY
 from trees import RED, tree, write_pictures
 
 
@@ -165,3 +166,18 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         result = pigeonhole("web", wrong, "--no-browser")
         assert result.returncode == 2
         assert what in result.stderr
+
+
+def test_a_page_for_other_machines_shows_an_address_that_they_can_go_to(tmp_path: Path) -> None:
+    with served(write_colour_model(tmp_path / "tf files"), "--host", EVERY[0]) as server:
+        name, _, port = server.host.rpartition(":")
+        assert name not in (*EVERY, "")
+        server.host, shown = f"127.0.0.1:{port}", server.host
+        for host, status in ((shown, 403), (server.host, 403), ("evil.example:" + port, 421)):
+            assert server.ask("GET", "/", headers={"Host": host})[0].status == status
+
+
+def test_an_address_that_is_not_of_this_machine_is_a_sentence(tmp_path: Path) -> None:
+    result = pigeonhole("web", write_colour_model(tmp_path / "tf files"), "--host", "300.1.1.1")
+    assert result.returncode == 5
+    assert "The page cannot be shown at 300.1.1.1: Name or service not known. Choose another" in result.stderr

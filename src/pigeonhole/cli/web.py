@@ -54,6 +54,8 @@ def command(paths: tuple[Path, ...], *, port: int | None, host: str, public: str
         if not is_first:
             terminal.note(f"For another browser: {address}")
             return
+        shown = ", ".join(map(printable, folders)) or "the training pictures alone"
+        terminal.note(f"What you decide is learnt from in {printable(tf_files)}; shown: {shown}.")
         terminal.note(f"The page is at {address}")
         terminal.note("Stop it with Ctrl-C; every decision is kept.")
         if not no_browser and has_browser():

@@ -14,6 +14,7 @@ from pigeonhole.web.security import Gate, Visitors
 from pigeonhole.web.site import Site
 
 HOST, PORT = "127.0.0.1", 8420
+EVERY = ("0.0.0.0", "::")  # noqa: S104 - what means all addresses of this machine
 MOST_AT_ONCE = 100  # requests
 GRACE_SECONDS = 3  # for answers that are under way when the server ends
 
@@ -72,12 +73,29 @@ def _listening(host: str, port: int | None) -> socket.socket:
         try:
             return socket.create_server((host, candidate), family=family, backlog=MOST_AT_ONCE)
         except OSError as error:
-            reason = error.strerror
+            reason = str(error.strerror).partition(" (")[0]  # Python adds what it tried, in its own terms
     raise OutputError(f"The page cannot be shown at {host}: {reason}.", "Choose another --port or --host.")
 
 
 def _names(host: str, port: int) -> Iterator[str]:
     """What browsers call this server in Host: the first is the one that is shown."""
-    yield f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    if is_loopback(host):
+    if host in EVERY:
+        yield f"{_own_address(host)}:{port}"
+        yield f"{socket.gethostname()}:{port}"
+        yield f"{HOST}:{port}"
+    else:
+        yield f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    if host in EVERY or is_loopback(host):
         yield f"localhost:{port}"
+
+
+def _own_address(every: str) -> str:
+    """Where other machines reach this one, as far as it knows: no browser can go to the address that means all."""
+    family, elsewhere = (socket.AF_INET6, "2001:db8::1") if ":" in every else (socket.AF_INET, "192.0.2.1")
+    with socket.socket(family, socket.SOCK_DGRAM) as asking:  # nothing is sent
+        try:
+            asking.connect((elsewhere, 9))
+        except OSError:
+            return socket.gethostname()
+        address = str(asking.getsockname()[0])
+    return f"[{address}]" if ":" in address else address

@@ -9,11 +9,14 @@ const drop = document.getElementById("drop");
 async function recognise(files) {
   const chosen = [...files];
   if (chosen.length > MOST) tell(`The first ${MOST} of ${chosen.length} pictures are looked at.`);
-  for (const file of chosen.slice(0, MOST)) {
+  const cards = chosen.slice(0, MOST).map((file) => {
     const name = file.name || "pasted.png";
     const card = element("article", { class: "card", "aria-busy": "true" }, element("h2", {}, name),
       element("p", { class: "quiet" }, "Looking …"));
-    answers.prepend(card);
+    return { file, name, card };
+  });
+  answers.prepend(...cards.map(({ card }) => card));
+  for (const { file, name, card } of cards) {
     try {
       if (file.size > MOST_BYTES) throw new Error("A picture may have at most 100 MiB.");
       show(card, await send("/uploads", file, name));

@@ -69,7 +69,8 @@ function show() {
     find("done").textContent = "There is nothing to ask. Name a sorted folder when you start the page, or come back later.";
     return;
   }
-  find("accept").disabled = !question.category;
+  find("accept").disabled = !isMany() && !question.category;
+  find("agree").textContent = isMany() || !question.category ? "Right" : `Yes, ${spaced(question.category)}`;
   find("asked").replaceChildren(...asked(question));
   find("name").textContent = question.name;
   const image = find("large");
