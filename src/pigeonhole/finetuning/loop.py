@@ -57,9 +57,8 @@ class Run:
         return int(np.argmin(self.losses))
 
     def is_over(self, plan: Plan) -> bool:
-        """Whether it gets no better. That is not asked before the pictures have their full size for a while."""
-        first_full = plan.sizes.index(plan.sizes[-1])
-        return bool(self.losses) and len(self.losses) - 1 - max(self.best, first_full) >= PATIENCE
+        """Whether it gets no better. That is not asked in the first half, where the rate or the pictures still grow."""
+        return bool(self.losses) and len(self.losses) - 1 - max(self.best, plan.epochs // 2) >= PATIENCE
 
 
 class Tuned(nn.Module):
