@@ -5,9 +5,14 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import Progress, Task
+
 from pigeonhole.output import Terminal
+from pigeonhole.output.terminal import _TimeLeft
 from pigeonhole.records import Failed, Summary, Unreadable
 from trees import RED, write_pictures
 
@@ -61,3 +66,29 @@ def test_a_long_path_stays_on_one_line() -> None:
     stream = io.StringIO()
     Terminal(stream).outcome(Failed(Path("long name " * 40), "it has gone"))
     assert stream.getvalue().count("\n") == 1
+
+
+def test_the_time_left_is_known_from_the_first_thing_done() -> None:
+    """Not from the second, as elsewhere: of four steps that take seconds, that would be late."""
+    now = [0.0]
+    shown = [str(_TimeLeft().render(task)) for task in _after_each_step(now, steps=4, seconds=10.0)]
+    assert shown == ["-:--:--", "0:00:30", "0:00:20", "0:00:10", "0:00:00"]
+
+
+def _after_each_step(now: list[float], *, steps: int, seconds: float) -> Iterator[Task]:
+    progress = Progress(get_time=lambda: now[0])
+    number = progress.add_task("Finishing", total=steps)
+    for step in range(steps + 1):
+        yield progress.tasks[0]
+        if step < steps:
+            now[0] += seconds
+            progress.advance(number)
+
+
+def test_a_stage_with_nothing_to_do_shows_no_bar() -> None:
+    stream = io.StringIO()
+    terminal = Terminal(stream)
+    terminal._console = Console(file=stream, force_terminal=True)
+    with terminal.stage("Reading pictures", 0):
+        pass
+    assert stream.getvalue() == ""

@@ -20,7 +20,7 @@ from pigeonhole.model.known_good import remember_as_good
 from pigeonhole.model.session import open_on_cpu
 from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.model.trial import try_out
-from pigeonhole.output import Output
+from pigeonhole.output import Output, Stage
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 EXPORT_VERSION = 3  # raise it when onnx_graph/traced.py or from_torch.py change: then every backbone is made anew
+EXPORT_STEPS = 6
 SAMPLE = 16  # pictures on which torch and onnxruntime must agree
 TOLERANCE = 1e-3  # of the largest feature
 
@@ -76,7 +77,8 @@ def load_backbone(
             output.note(f"The cache {printable(path)} is damaged and is made anew.")
             path.unlink(missing_ok=True)
     output.note(f"Exporting {weights.backbone} to ONNX, once.")
-    _export(weights, weights_sha256, size, dataset, path)
+    with output.stage(f"Exporting {weights.backbone}", EXPORT_STEPS) as advance:
+        _export(weights, weights_sha256, size, dataset=dataset, path=path, advance=advance)
     return _read(weights, weights_sha256, path.read_bytes(), size)
 
 
@@ -90,21 +92,29 @@ def _read(weights: Weights, weights_sha256: str, onnx: bytes, size: int | None) 
     return Backbone(weights.backbone, weights.origin, weights_sha256, preprocessing, onnx)
 
 
-def _export(weights: Weights, weights_sha256: str, size: int | None, dataset: Dataset, path: Path) -> None:
+def _export(
+    weights: Weights, weights_sha256: str, size: int | None, *, dataset: Dataset, path: Path, advance: Stage
+) -> None:
     from onnx import helper
 
-    from pigeonhole.backbones import registry
-    from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
+    advance()
+    from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx  # half of the time: torch comes with it
     from pigeonhole.onnx_graph.traced import traced
 
+    advance()
+    from pigeonhole.backbones import registry
+
+    advance()
     trunk = registry.backbone_network(weights.backbone, weights.path)
     network = from_pixels(trunk, *registry.normalisation_of(weights.backbone))
     preprocessing = registry.preprocessing_of(weights.backbone, weights_sha256)
     if size:
         preprocessing = replace(preprocessing, size=size)
     registry.check_size(network, weights.backbone, preprocessing.size)
+    advance()
     of_pixels = network.get_buffer("mean"), network.get_buffer("std")
     model = traced(trunk, *of_pixels, preprocessing.size) or to_onnx(network, preprocessing.size)
+    advance()
     helper.set_model_props(model, {"preprocessing": json.dumps(asdict(preprocessing)), "backbone": weights.backbone})
     onnx: bytes = model.SerializeToString()
     pictures = sample(dataset, preprocessing)
@@ -114,6 +124,7 @@ def _export(weights: Weights, weights_sha256: str, size: int | None, dataset: Da
     write_aside_and_replace(_digest_file(path), digest(onnx).encode())
     write_aside_and_replace(path, onnx)
     remember_as_good(onnx, "features")
+    advance()
 
 
 def _digest_file(path: Path) -> Path:

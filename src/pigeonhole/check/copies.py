@@ -12,6 +12,7 @@ from pigeonhole.check.findings import Finding, Move
 from pigeonhole.dataset.folders import Example
 from pigeonhole.dataset.groups import joined
 from pigeonhole.dataset.near_duplicates import near_duplicates
+from pigeonhole.output import Output
 from pigeonhole.text import printable
 
 SET_ASIDE = Path("set_aside")
@@ -23,11 +24,13 @@ def find_copies(
     seen: Sequence[Appearance],
     thumbnails: NDArray[np.uint8],
     features: NDArray[np.floating] | None,
+    *,
+    output: Output,
 ) -> Iterator[Finding]:
     """One finding for all pictures that are copies of one. `names` are the pictures' paths below TF_FILES."""
     first: dict[str, int] = {}
     pairs = [(first.setdefault(example.sha256, row), row) for row, example in enumerate(examples)]
-    pairs += near_duplicates(thumbnails, features)
+    pairs += near_duplicates(thumbnails, features, output)
     clusters: dict[int, list[int]] = defaultdict(list)
     for row, number in enumerate(joined(pairs, len(examples)).tolist()):
         clusters[number].append(row)

@@ -72,7 +72,7 @@ def check(workspace: Workspace, *, backbone: str | None, weights: Path | None, s
         dataset = dataset.without(lost)
     kept = (*dataset.examples, *dataset.ood)
     measured = _Set(workspace, dataset, [seen[each.found.path] for each in kept], features)
-    findings = [*_unreadable(measured), *_few(dataset), *_copies(measured), *_by_split(measured, seed, output)]
+    findings = [*_unreadable(measured), *_few(dataset), *_copies(measured, output), *_by_split(measured, seed, output)]
     order = list(TITLES)
     return Checked(len(kept), tuple(sorted(findings, key=lambda finding: order.index(finding.kind))))
 
@@ -103,11 +103,11 @@ def _few(dataset: Dataset) -> Iterator[Finding]:
             )
 
 
-def _copies(measured: _Set) -> Iterator[Finding]:
+def _copies(measured: _Set, output: Output) -> Iterator[Finding]:
     ood = [replace(each, category=UNKNOWN) for each in measured.dataset.ood]
     examples = (*measured.dataset.examples, *ood)
     names = [measured.name(each.found.path) for each in examples]
-    yield from find_copies(examples, names, measured.seen, measured.thumbnails, measured.features)
+    yield from find_copies(examples, names, measured.seen, measured.thumbnails, measured.features, output=output)
 
 
 def _by_split(measured: _Set, seed: int, output: Output) -> Iterator[Finding]:
@@ -115,7 +115,7 @@ def _by_split(measured: _Set, seed: int, output: Output) -> Iterator[Finding]:
     count = len(measured.dataset.examples)
     dataset = replace(measured.dataset, examples=tuple(replace(each, part=DATA) for each in measured.dataset.examples))
     features = measured.features[:count]
-    groups = find_groups(measured.dataset, measured.thumbnails[:count], features, measured.workspace)
+    groups = find_groups(measured.dataset, measured.thumbnails[:count], features, measured.workspace, output)
     split = make_split(dataset, groups, seed)
     targets = np.array(dataset.targets)
     yield from find_shortcuts(measured.seen[:count], targets, dataset.categories, split)
@@ -126,7 +126,9 @@ def _labels(
     measured: _Set, features: NDArray[np.float32], targets: NDArray[np.int64], split: Split, output: Output
 ) -> Iterator[Finding]:
     categories = measured.dataset.categories
-    found, at_first = suspects_by_probe(fit_probe(features[None], targets, split, output), targets, split)
+    probe = fit_probe(features[None], targets, split, output)
+    with output.stage("Looking for wrong labels", len(split.folds)) as advance:
+        found, at_first = suspects_by_probe(probe, targets, split, advance)
     by_guessing = 1 - np.bincount(targets).max() / len(targets)
     if at_first > HARDLY_BETTER * by_guessing * len(targets):
         output.note(

@@ -22,8 +22,9 @@ from pigeonhole.output import Output
 from pigeonhole.recipes import small_cnn
 from pigeonhole.recipes.preprocessing_search import PreprocessingChoice
 from pigeonhole.recipes.probe import as_trained, probe_pictures
+from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.recipes.scratch import fit_from_nothing
-from pigeonhole.train.finish import finish
+from pigeonhole.train.finish import Finished, finish, steps
 from pigeonhole.workspace import Workspace
 
 NETWORKS = {  # that learn from nothing
@@ -86,7 +87,7 @@ def _from_nothing(contest: _Contest, pixels: NDArray[np.uint8]) -> Iterator[Entr
                 regularisation=regularisation,
                 output=contest.output,
             )
-            finished = finish(trained, None)
+            finished = _finished(trained, contest.output)
             yield entry(recipe, "small_cnn", finished, time.perf_counter() - began)
 
 
@@ -107,11 +108,17 @@ def _from_weights(contest: _Contest, weights: Weights) -> Iterator[Entry]:
             output=output,
             split=contest.split,
         )
-        finished = finish(as_trained(probed), None)
+        finished = _finished(as_trained(probed), output)
         seconds = time.perf_counter() - began
         if "probe" in contest.recipes:
             yield entry("probe", weights.backbone, finished, seconds)
         if "finetune" in contest.recipes:
             began = time.perf_counter()
-            finished = finish(as_finetuned(probed, fine_tune(own, probed, weights, seed=seed, output=output)), None)
+            tuned = fine_tune(own, probed, weights, seed=seed, output=output)
+            finished = _finished(as_finetuned(probed, tuned), output)
             yield entry("finetune", weights.backbone, finished, seconds + time.perf_counter() - began)
+
+
+def _finished(trained: TrainedRecipe, output: Output) -> Finished:
+    with output.stage("Finishing", steps(trained)) as advance:
+        return finish(trained, None, advance)

@@ -15,7 +15,8 @@ from pigeonhole.dataset.close_pairs import close_hashes, close_vectors
 from pigeonhole.dataset.registration import correlation, registered_correlation
 from pigeonhole.output import Output, Silent
 
-BLOCK = 4096  # thumbnails or pairs at once
+BLOCK = 4096  # thumbnails at once
+PAIRS = 512  # pairs at once
 EDGE = 32  # pixels of a thumbnail
 LOW = 8  # frequencies along each axis that the hash looks at
 # The lowest frequencies of a line of pixels by the discrete cosine transform (II; Ahmed et al. 1974): [LOW, EDGE].
@@ -90,10 +91,10 @@ def _proposed(thumbnails: NDArray[np.uint8], vectors: NDArray[np.number], output
 def _verified(thumbnails: NDArray[np.uint8], pairs: NDArray[np.int64], output: Output) -> NDArray[np.int64]:
     """Those of `pairs` [P, 2] that are one picture."""
     likeness = [np.empty(0, dtype=np.float32)]
-    starts = range(0, len(pairs), BLOCK)
+    starts = range(0, len(pairs), PAIRS)
     with output.stage("Looking for near-duplicates", len(starts)) as advance:
         for start in starts:
-            likeness.append(_likeness(thumbnails, pairs[start : start + BLOCK]))
+            likeness.append(_likeness(thumbnails, pairs[start : start + PAIRS]))
             advance()
     return pairs[np.concatenate(likeness) >= REGISTERED_CORRELATION]
 

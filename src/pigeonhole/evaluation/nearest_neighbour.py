@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pigeonhole.dataset.folders import Dataset
 from pigeonhole.dataset.split import Split
 from pigeonhole.evaluation.out_of_fold import OutOfFold
+from pigeonhole.output import Stage, nothing
 from pigeonhole.vectors import l2_normalised
 
 MOST = 2048  # pictures that are compared with, shared among the categories
@@ -16,9 +17,16 @@ BLOCK = 8192  # pictures at once
 
 
 def nearest_categories(
-    dataset: Dataset, features: NDArray[np.floating], split: Split, held_out: OutOfFold
+    dataset: Dataset,
+    features: NDArray[np.floating],
+    split: Split,
+    held_out: OutOfFold,
+    advance: Stage = nothing,
 ) -> NDArray[np.int64]:
-    """For each held-out picture [H] the category of its nearest neighbour by cosine, among those its fold learnt."""
+    """For each held-out picture [H] the category of its nearest neighbour by cosine, among those its fold learnt.
+
+    `advance` is called for every fold.
+    """
     targets = np.array(dataset.targets)
     nearest = np.empty(len(held_out.rows), dtype=np.int64)
     for number, fold in enumerate(split.folds):
@@ -29,6 +37,7 @@ def nearest_categories(
             part = inside[start : start + BLOCK]
             cosines = l2_normalised(features[held_out.rows[part]]) @ units.T
             nearest[part] = targets[known[cosines.argmax(axis=1)]]
+        advance()
     return nearest
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pigeonhole.evaluation.calibration_error import expected_calibration_error
 from pigeonhole.evaluation.head import best_temperature
 from pigeonhole.evaluation.out_of_fold import OutOfFold
+from pigeonhole.output import Stage, nothing
 from pigeonhole.vectors import softmax
 
 
@@ -25,8 +26,8 @@ class Calibration:
     error: float
 
 
-def calibrate(held_out: OutOfFold, targets: NDArray[np.int64]) -> Calibration:
-    """`targets` [H], the true categories of `held_out`."""
+def calibrate(held_out: OutOfFold, targets: NDArray[np.int64], advance: Stage = nothing) -> Calibration:
+    """`targets` [H], the true categories of `held_out`. `advance` is called for every fold."""
     logits, folds = held_out.logits, held_out.folds
     numbers = np.unique(folds)
     tempered = np.empty_like(logits)
@@ -34,6 +35,7 @@ def calibrate(held_out: OutOfFold, targets: NDArray[np.int64]) -> Calibration:
         inside = folds == fold
         others = ~inside if len(numbers) > 1 else inside
         tempered[inside] = logits[inside] / best_temperature(logits[others], targets[others])
+        advance()
     scores: NDArray[np.float64] = softmax(tempered)
     right = logits.argmax(axis=1) == targets
     return Calibration(best_temperature(logits, targets), scores, expected_calibration_error(scores.max(axis=1), right))

@@ -17,7 +17,7 @@ from pigeonhole.evaluation.paired_gain import paired_gain
 from pigeonhole.heads.discriminant_analysis import ClassStatistics
 from pigeonhole.heads.logistic_regression import PATH, HeadFitter, fit_folds, repeat
 from pigeonhole.heads.softmax_regression import Weights
-from pigeonhole.output import Output, Stage
+from pigeonhole.output import Output, Stage, nothing
 
 RIDGES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03)  # from a sphere to nearly the covariance that was measured
 SHARES = (0.0, 0.5, 1.0)
@@ -48,14 +48,17 @@ class Blend:
         targets: NDArray[np.int64],
         parts: Sequence[NDArray[np.int64]],
         start: Weights | None = None,
+        advance: Stage = nothing,
     ) -> Weights:
-        """Heads [P, C, R + 1] for other labels or `parts`; `start` is where the regressions begin."""
+        """Heads [P, C, R + 1] for other labels or `parts`; `start` is where the regressions begin. `advance` is called
+        for each of `parts` that has a regression.
+        """
         if self.share == 0:
-            return fitter.fit(targets, parts, self.c, start) / np.float32(self.temperatures[0])
+            return fitter.fit(targets, parts, self.c, start, advance) / np.float32(self.temperatures[0])
         discriminant = fitter.statistics(targets, parts).weights(self.ridge)
         if self.share == 1:
             return discriminant / np.float32(self.temperatures[1])
-        return self.of(fitter.fit(targets, parts, self.c, start), discriminant)
+        return self.of(fitter.fit(targets, parts, self.c, start, advance), discriminant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.heads.discriminant_analysis import ClassStatistics
 from pigeonhole.heads.principal_axes import MANY, PrincipalAxes
 from pigeonhole.heads.softmax_regression import Weights, fit_softmax
-from pigeonhole.output import Stage
+from pigeonhole.output import Stage, nothing
 from pigeonhole.vectors import one_thread_each
 
 PATH = tuple(10.0 ** (half / 2) for half in range(-7, 4))  # values of C, from strong to weak regularisation
@@ -43,13 +43,18 @@ class HeadFitter:
         return HeadFitter(self._space.part(every_view.ravel()), self.views)
 
     def fit(
-        self, targets: NDArray[np.int64], parts: Sequence[NDArray[np.int64]], c: float, start: Weights | None = None
+        self,
+        targets: NDArray[np.int64],
+        parts: Sequence[NDArray[np.int64]],
+        c: float,
+        start: Weights | None = None,
+        advance: Stage = nothing,
     ) -> Weights:
         """A head for each of `parts`, the rows to learn from: weights [P, C, R + 1]. `targets` [N] are of all pictures.
 
         All views of a picture are trained on together, each with a V-th of its weight. `start` [P, C, R + 1] is where
         to begin, such as the heads for another C. With more than MANY rows the heads are fitted one by one, so that
-        each looks only at its own rows; else reading the rows is what takes the time.
+        each looks only at its own rows; else reading the rows is what takes the time. `advance` is called for each.
         """
         of_views = np.zeros((len(parts), self.views, self.pictures), dtype=np.float32)
         for number, rows in enumerate(parts):
@@ -59,11 +64,13 @@ class HeadFitter:
         begin = np.zeros(shape, dtype=np.float32) if start is None else start
         labels = np.tile(targets, self.views)
         if len(labels) <= MANY:
-            return fit_softmax(self._space, labels, counts, c, begin)
-        each = [
-            fit_softmax(self._space, labels, counts[part : part + 1], c, begin[part : part + 1])
-            for part in range(len(parts))
-        ]
+            together = fit_softmax(self._space, labels, counts, c, begin)
+            repeat(advance, len(parts))
+            return together
+        each = []
+        for part in range(len(parts)):
+            each.append(fit_softmax(self._space, labels, counts[part : part + 1], c, begin[part : part + 1]))
+            advance()
         return np.concatenate(each)
 
     def statistics(self, targets: NDArray[np.int64], parts: Sequence[NDArray[np.int64]]) -> ClassStatistics:
@@ -102,11 +109,7 @@ def fit_folds(
         return c, folds
     small, their = fitter.part(few), split.of_rows(few)
     c, _ = _along(path, small, targets[few], Split(their.folds[:1], their.learn, ""), advance)
-    each = []
-    for fold in split.folds:
-        each.append(fitter.fit(targets, [fold.train], c))
-        advance()
-    return c, np.concatenate(each)
+    return c, fitter.fit(targets, [fold.train for fold in split.folds], c, None, advance)
 
 
 def _along(

@@ -112,6 +112,11 @@ class Journal:
         """The last `limit` entries that are done and have an id below `number`, the newest first."""
         return self._select("WHERE id < ? AND state = 'done' ORDER BY id DESC LIMIT ?", (number, limit))
 
+    def count_done(self) -> int:
+        """How many entries are done."""
+        ((count,),) = self._ask("SELECT count(*) FROM file WHERE state = 'done'")
+        return int(count)
+
     def folders(self) -> list[PurePath]:
         """The folders that we made, inner ones first."""
         rows = self._ask("SELECT path FROM folder")

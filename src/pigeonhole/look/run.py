@@ -42,7 +42,7 @@ def look(workspace: Workspace, output: Output) -> Looked:
 
     Raises DataError where there are no pictures, OutputError where the page cannot be written.
     """
-    dataset = read_dataset(workspace)
+    dataset = read_dataset(workspace, output)
     for note in dataset.notes:
         output.note(note)
     examples = (*dataset.examples, *(replace(each, category=UNKNOWN) for each in dataset.ood))
@@ -50,7 +50,7 @@ def look(workspace: Workspace, output: Output) -> Looked:
     if not measured.pictures:
         raise DataError(f"No picture in {printable(workspace.data)} can be read.")
     unreadable = [*dataset.left_out, *measured.problems]
-    groups = _groups(measured.pictures)
+    groups = _groups(measured.pictures, output)
     found = suspicions(measured.pictures, groups)
     folder = workspace.look
     names = list(dict.fromkeys(each.category for each in examples))
@@ -69,11 +69,11 @@ def look(workspace: Workspace, output: Output) -> Looked:
     return Looked(folder / PAGE, len(measured.pictures), len(found), len(unreadable))
 
 
-def _groups(pictures: Sequence[Measured]) -> list[int]:
+def _groups(pictures: Sequence[Measured], output: Output) -> list[int]:
     """For each picture the number of its group: the same picture, or nearly."""
     first: dict[str, int] = {}
     pairs = [(first.setdefault(each.example.sha256, row), row) for row, each in enumerate(pictures)]
-    pairs += near_duplicates(np.stack([each.thumbnail for each in pictures]))
+    pairs += near_duplicates(np.stack([each.thumbnail for each in pictures]), output=output)
     groups: list[int] = joined(pairs, len(pictures)).tolist()
     return groups
 

@@ -10,6 +10,10 @@ Stage = Callable[[], None]
 """Call it once for each thing done."""
 
 
+def nothing() -> None:
+    """A stage of which nothing is shown."""
+
+
 class Output(Protocol):
     def note(self, sentence: str) -> None:
         """Something good to know."""

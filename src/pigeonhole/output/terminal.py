@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TextIO
 
 from rich.console import Console
@@ -16,7 +17,17 @@ from pigeonhole.text import printable
 
 class _Rate(Column):
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.0f}/s" if task.speed else "", style="progress.data.speed")
+        return Text(f"{task.speed:.0f}/s" if task.speed and task.speed >= 1 else "", style="progress.data.speed")
+
+
+class _TimeLeft(TimeRemainingColumn):
+    """As rich has it, from what was done in the last half minute; from the first thing done, where that is all."""
+
+    def render(self, task: Task) -> Text:
+        if task.speed or not task.completed or not task.total or task.elapsed is None:
+            return super().render(task)
+        left = task.elapsed * (task.total - task.completed) / task.completed
+        return Text(str(timedelta(seconds=round(left))), style="progress.remaining")
 
 
 class Terminal:
@@ -33,8 +44,9 @@ class Terminal:
 
     @contextmanager
     def stage(self, title: str, total: int | None) -> Iterator[Stage]:
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()
-        progress = Progress(*columns, console=self._console, transient=True, disable=not self._console.is_terminal)
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), _TimeLeft()
+        shown = self._console.is_terminal and total != 0
+        progress = Progress(*columns, console=self._console, transient=True, disable=not shown)
         with progress:
             task = progress.add_task(title, total=total)
             yield lambda: progress.advance(task)

@@ -10,6 +10,7 @@ from pigeonhole import failpoints
 from pigeonhole.errors import OutputError, UsageError
 from pigeonhole.files.source import exists
 from pigeonhole.journal.entry import JournalEntry, State
+from pigeonhole.output import Output, Silent
 from pigeonhole.placing.output_folder import GROUP, OutputFolder, has_journal_folder, sync_folders
 from pigeonhole.placing.trust import ELSEWHERE, is_believed, refuse_to_guess
 from pigeonhole.placing.undo_one import undo_entry
@@ -33,14 +34,15 @@ class Refused:
     reason: str
 
 
-def undo(out: Path, back_to: Collection[Path] = ()) -> Iterator[Undone | Refused]:
+def undo(out: Path, back_to: Collection[Path] = (), output: Output | None = None) -> Iterator[Undone | Refused]:
     """Take back everything in `out`, the latest first; folders that were made for it go as well if they are empty.
 
     Of a journal that was not made here only what came from below the folders `back_to` is taken back; without any,
     UsageError says what it names.
 
-    May be repeated: what is undone stays so, what was refused is tried again. Raises UsageError where nothing was ever
-    sorted into `out`, OutputError where another process is at it or the journal is damaged; then nothing is touched.
+    `output` shows how far it is. May be repeated: what is undone stays so, what was refused is tried again. Raises
+    UsageError where nothing was ever sorted into `out`, OutputError where another process is at it or the journal is
+    damaged; then nothing is touched.
     """
     if not has_journal_folder(out):
         raise UsageError(
@@ -53,9 +55,12 @@ def undo(out: Path, back_to: Collection[Path] = ()) -> Iterator[Undone | Refused
         for entry, reason in folder.unknown:
             yield _result(entry, folder, f"nobody can tell where it stands ({reason}); undo again to find out")
         number = sys.maxsize
-        while entries := folder.writing.done_before(number, GROUP):
-            yield from _undo(entries, folder, back_to)
-            number = entries[-1].id
+        with (output or Silent()).stage("Undoing", folder.writing.count_done()) as advance:
+            while entries := folder.writing.done_before(number, GROUP):
+                for result in _undo(entries, folder, back_to):
+                    advance()
+                    yield result
+                number = entries[-1].id
         _remove_folders(folder)
     finally:
         folder.close()

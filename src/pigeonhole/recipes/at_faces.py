@@ -1,5 +1,6 @@
 """Pictures that are classified by their faces: whether they have any, and a backbone that looks at these."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
@@ -11,10 +12,11 @@ from pigeonhole.errors import DataError
 from pigeonhole.faces.animeface_environment import animeface_if_there
 from pigeonhole.faces.opencv import check_opencv, has_opencv
 from pigeonhole.images.preprocessing import Detector
-from pigeonhole.output import Output
+from pigeonhole.output import Output, Stage
 from pigeonhole.records import Found
 from pigeonhole.workspace import Workspace
 
+SEARCH = "Looking for faces"
 MOST = 0.5  # of the pictures, that have exactly one face
 
 
@@ -28,7 +30,9 @@ def at_faces(
     check_opencv("--crop faces")
     if detector is None:
         sample = _sample(dataset)
-        detector = commoner(faces_in(sample, animeface_or_warning(output)))
+        animeface = animeface_or_warning(output)
+        with output.stage(SEARCH, len(sample)) as advance:
+            detector = commoner(_counting(faces_in(sample, animeface), advance))
         if detector is None:
             raise DataError(f"No face was found in {len(sample)} of the training pictures.", "Leave --crop faces out.")
     dataset = with_faces(dataset, detector, workspace, output)
@@ -45,20 +49,26 @@ def looking_at(backbone: Backbone, detector: Detector) -> Backbone:
     return replace(backbone, preprocessing=preprocessing)
 
 
-def detector_worth_trying(dataset: Dataset) -> Detector | None:
+def detector_worth_trying(dataset: Dataset, output: Output) -> Detector | None:
     """The detector that finds exactly one face in most pictures, judged by a sample; None where neither does."""
     if not has_opencv():
         return None
     sample, seen = _sample(dataset), 0
     having = dict.fromkeys(DETECTORS, 0)
-    with closing(faces_in(sample, animeface_if_there())) as counts:
-        for seen, count in enumerate(counts, start=1):
+    with closing(faces_in(sample, animeface_if_there())) as counts, output.stage(SEARCH, len(sample)) as advance:
+        for seen, count in enumerate(_counting(counts, advance), start=1):
             for detector in DETECTORS:
                 having[detector] += count[detector] == 1
             if max(having.values()) + len(sample) - seen <= MOST * len(sample):
                 return None  # whatever is on the others; where there are no faces, looking takes longest
     best = max(DETECTORS, key=lambda detector: having[detector])
     return best if having[best] > MOST * max(1, seen) else None
+
+
+def _counting(counts: Iterator[dict[Detector, int]], advance: Stage) -> Iterator[dict[Detector, int]]:
+    for count in counts:
+        advance()
+        yield count
 
 
 def _sample(dataset: Dataset) -> list[Found]:

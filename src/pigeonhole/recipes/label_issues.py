@@ -12,6 +12,7 @@ from pigeonhole.dataset.split import Fold, Split
 from pigeonhole.evaluation.head import best_temperature
 from pigeonhole.evaluation.out_of_fold import OutOfFold
 from pigeonhole.heads.blended_head import Probe
+from pigeonhole.output import Stage, nothing
 from pigeonhole.vectors import softmax
 
 
@@ -24,19 +25,21 @@ class Suspect:
     doubt: float
 
 
-def suspects_by_probe(probe: Probe, targets: NDArray[np.int64], split: Split) -> tuple[list[Suspect], int]:
+def suspects_by_probe(
+    probe: Probe, targets: NDArray[np.int64], split: Split, advance: Stage = nothing
+) -> tuple[list[Suspect], int]:
     """In two rounds: wrong labels also mislead the heads, so the second round is not trained on the first suspects.
 
     `targets` [N] are the labels that `probe` was fitted with, `split` says who is held out. The number is that of the
     first round's suspects, which says how far to trust it: the second is trained only on labels that agree with each
-    other, and agrees with them even where there is nothing to learn.
+    other, and agrees with them even where there is nothing to learn. `advance` is called for every fold of the second.
     """
     held_out = probe.held_out.of_rows(np.concatenate([fold.held_out for fold in split.folds]))
     found = suspects(held_out, targets[held_out.rows])
     cleaned = without(split, np.array([suspect.row for suspect in found], dtype=np.int64))
     if not found or any(len(set(targets[fold.train])) < len(set(targets)) for fold in cleaned.folds):
         return found, len(found)  # nothing to leave out, or a category would be missing
-    weights = probe.blend.fit(probe.fitter, targets, [fold.train for fold in cleaned.folds], probe.regressions)
+    weights = probe.blend.fit(probe.fitter, targets, [fold.train for fold in cleaned.folds], probe.regressions, advance)
     second = probe.fitter.held_out(cleaned, weights)
     return suspects(second, targets[second.rows]), len(found)
 

@@ -104,7 +104,7 @@ def _candidates(
     """Other ways to look at the pictures of `part`, with what these need to know."""
     for crop in WHOLE:
         yield with_crop(backbone, crop), part
-    if detector := detector_worth_trying(part):
+    if detector := detector_worth_trying(part, output):
         yield looking_at(backbone, detector), with_faces(part, detector, workspace, output)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from pigeonhole.evaluation.nearest_neighbour import nearest_categories
 from pigeonhole.evaluation.proportion import Proportion, cross_validated
 from pigeonhole.evaluation.temperature import Calibration
+from pigeonhole.output import Stage, nothing
 from pigeonhole.recipes.result import TrainedRecipe
 
 MOST_CONFUSED = 3
@@ -66,8 +67,8 @@ class HeldOutMetrics:
         return {"accuracy": self.accuracy, **asdict(self)}
 
 
-def held_out_metrics(trained: TrainedRecipe, calibration: Calibration) -> HeldOutMetrics:
-    """The metrics of the out-of-fold predictions of `trained`."""
+def held_out_metrics(trained: TrainedRecipe, calibration: Calibration, advance: Stage = nothing) -> HeldOutMetrics:
+    """The metrics of the out-of-fold predictions of `trained`. `advance` is called for every fold."""
     held_out, targets, categories = trained.held_out, trained.targets, trained.dataset.categories
     answers = held_out.logits.argmax(axis=1)
     accuracy = cross_validated(answers == targets, held_out.rows, trained.split)
@@ -78,7 +79,7 @@ def held_out_metrics(trained: TrainedRecipe, calibration: Calibration) -> HeldOu
         if target != answer
     )
     own_scores = calibration.scores[np.arange(len(targets)), targets]
-    nearest = nearest_categories(trained.dataset, trained.embeddings, trained.split, held_out)
+    nearest = nearest_categories(trained.dataset, trained.embeddings, trained.split, held_out, advance)
     return HeldOutMetrics(
         right=accuracy.right,
         total=accuracy.total,

@@ -12,6 +12,7 @@ from pigeonhole.evaluation.head import Head
 from pigeonhole.evaluation.rejection import Answered, RejectionThresholds, choose_thresholds
 from pigeonhole.evaluation.temperature import Calibration, calibrate
 from pigeonhole.model import ModelCard
+from pigeonhole.output import Stage, nothing
 from pigeonhole.recipes.result import TrainedRecipe
 from pigeonhole.train.cross_validation import HeldOutMetrics, held_out_metrics
 from pigeonhole.train.model_file import append_head
@@ -37,17 +38,24 @@ class Finished:
     distances: NDArray[np.floating] | None
 
 
-def finish(trained: TrainedRecipe, precision: float | None) -> Finished:
+def steps(trained: TrainedRecipe) -> int:
+    """How many times `finish` calls its `advance`."""
+    return 2 * len(trained.split.folds) + 3
+
+
+def finish(trained: TrainedRecipe, precision: float | None, advance: Stage = nothing) -> Finished:
     """`precision` (0 to 1) is the share of given answers that shall be right; None: no answer is `unknown`."""
-    calibration = calibrate(trained.held_out, trained.targets)
-    metrics = held_out_metrics(trained, calibration)
+    calibration = calibrate(trained.held_out, trained.targets, advance)
+    metrics = held_out_metrics(trained, calibration, advance)
     head = Head(trained.head.weight, trained.head.bias, calibration.temperature)
     fitted, thresholds = None, None
     if precision is not None:
         if trained.frozen:
             fitted = fit_distance(trained.dataset, trained.embeddings, trained.split, trained.held_out)
+        advance()
         known = _held_out(trained, calibration, fitted)
         thresholds = choose_thresholds(known, _unknown(trained, head, fitted), precision)
+        advance()
     distance = fitted.distance if fitted else None
     probabilities = head.probabilities(trained.sample_features)
     distances = (
@@ -55,6 +63,7 @@ def finish(trained: TrainedRecipe, precision: float | None) -> Finished:
     )
     card = _card(trained, head, metrics, thresholds)
     onnx = append_head(trained.trunk, head, card, distance, trained.frozen_trunk)
+    advance()
     unknown = np.zeros(len(trained.targets), dtype=bool)
     if thresholds is not None:
         known = _held_out(trained, calibration, fitted)

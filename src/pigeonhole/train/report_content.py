@@ -9,7 +9,7 @@ from pigeonhole.evaluation.findings import Suspicion
 from pigeonhole.evaluation.proportion import Proportion
 from pigeonhole.evaluation.running import Evaluated
 from pigeonhole.files import digest
-from pigeonhole.output import Output
+from pigeonhole.output import Output, Stage
 from pigeonhole.recipes.label_issues import suspects_by_probe
 from pigeonhole.recipes.learning_curve import PARTS, growth
 from pigeonhole.recipes.result import TrainedRecipe
@@ -41,9 +41,8 @@ def collect(trained: TrainedRecipe, finished: Finished, collected: Collector, ou
 def account(trained: TrainedRecipe, finished: Finished, collected: Collector, output: Output) -> ReportData:
     """The content of the report on a training. `collected` has its held-out pictures already."""
     total = finished.metrics.total
-    with output.stage("Looking for wrong labels", len(PARTS) + 1) as advance:
-        suspicions = _suspicions(trained)
-        advance()
+    with output.stage("Looking for wrong labels", len(trained.split.folds) + len(PARTS)) as advance:
+        suspicions = _suspicions(trained, advance)
         points = growth(trained, advance)
     return ReportData(
         title="Training report",
@@ -63,12 +62,12 @@ def account(trained: TrainedRecipe, finished: Finished, collected: Collector, ou
     )
 
 
-def _suspicions(trained: TrainedRecipe) -> list[Suspicion]:
+def _suspicions(trained: TrainedRecipe, advance: Stage) -> list[Suspicion]:
     """By the frozen features, so that a network that was trained on the wrong labels does not defend them."""
     if trained.probe is None:
         return []
     dataset = trained.dataset
-    found, _ = suspects_by_probe(trained.probe, np.array(dataset.targets), trained.split)
+    found, _ = suspects_by_probe(trained.probe, np.array(dataset.targets), trained.split, advance)
     return [
         Suspicion(
             dataset.examples[suspect.row].found.path,

@@ -25,7 +25,7 @@ from pigeonhole.report.collector import Collector, collecting
 from pigeonhole.report.report_data import ReportData
 from pigeonhole.text import duration_text, printable
 from pigeonhole.train.cross_validation import HeldOutMetrics
-from pigeonhole.train.finish import finish
+from pigeonhole.train.finish import finish, steps
 from pigeonhole.train.publish import publish_model
 from pigeonhole.train.report_content import account, collect
 from pigeonhole.vectors import one_thread_each
@@ -169,9 +169,8 @@ def _conclude(
 ) -> TrainingResult:
     """Calibrate, evaluate, write the model file and, if it is wanted, the report."""
     model = workspace.model
-    with output.stage("Finishing the model", 2) as advance, one_thread_each():
-        finished = finish(trained, precision)
-        advance()
+    with output.stage("Finishing the model", steps(trained) + 1) as advance, one_thread_each():
+        finished = finish(trained, precision, advance)
         if is_first():
             publish_model(model, finished.onnx, trained.sample, finished.probabilities, finished.distances)
         advance()

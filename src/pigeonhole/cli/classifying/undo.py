@@ -28,14 +28,12 @@ def command(out: Path, back_to: tuple[Path, ...]) -> int:
     """
     terminal = Terminal()
     undone = refused = 0
-    with terminal.stage("Undoing", None) as advance:
-        for result in undo(out, back_to):
-            if isinstance(result, Refused):
-                refused += 1
-                terminal.warn(f"refused: {printable(result.target or result.source)}: {result.reason}")
-            else:
-                undone += 1
-            advance()
+    for result in undo(out, back_to, terminal):
+        if isinstance(result, Refused):
+            refused += 1
+            terminal.warn(f"refused: {printable(result.target or result.source)}: {result.reason}")
+        else:
+            undone += 1
     if undone or refused:
         terminal.note(f"{undone} undone, {refused} refused.")
     else:

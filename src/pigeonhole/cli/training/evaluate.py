@@ -11,7 +11,7 @@ from pigeonhole.cli import arguments
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError, OutputError, UsageError
 from pigeonhole.evaluation.running import Evaluated, Evaluation
-from pigeonhole.files import digest, find
+from pigeonhole.files import count_files, digest, find
 from pigeonhole.model import InferenceOptions, Model, load_model
 from pigeonhole.output import Output, Terminal
 from pigeonhole.output.skipped import SkippedTally
@@ -119,11 +119,12 @@ def evaluate(
                 relative[file.path] = file.relative
             yield file
 
-    with DecoderPool(early=True) as decoders, output.stage("Evaluating", None) as advance:
+    total = count_files(folder, include_hidden=include_hidden)
+    with DecoderPool(early=True) as decoders, output.stage("Evaluating", total) as advance:
         for answer in guesses(found(), model, decoders):
+            advance()
             match answer:
                 case Guess():
-                    advance()
                     without_face += answer.has_no_face
                     yield evaluation.add(answer, relative.pop(answer.path))
                 case Unreadable() | Failed():
