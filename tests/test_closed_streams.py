@@ -65,6 +65,13 @@ def test_no_command_ends_in_a_traceback_where_its_lines_cannot_be_printed(
     assert command != "undo" or names(out) == []
 
 
+@pytest.mark.parametrize("command", ["guess", "guess --json"])
+def test_the_terminal_is_told_that_lines_are_missing_from_a_file(tf_files: Path, pictures: Path, command: str) -> None:
+    result = shell(f'p {command} "$1" "$2"/00.png >/dev/full', tf_files, pictures)
+    assert result.returncode == 5
+    assert result.stderr == "pigeonhole: Lines are missing from what was printed: No space left on device.\n"
+
+
 def test_a_reader_that_has_seen_enough_ends_a_command_that_only_prints(tf_files: Path, pictures: Path) -> None:
     result = shell('p guess "$1" "$2"/*.png | head -n 1', tf_files, pictures)
     assert (result.returncode, result.stderr) == (0, "")

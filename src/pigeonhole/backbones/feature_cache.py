@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pigeonhole.backbones.augmented_views import PLAIN, view_of
 from pigeonhole.backbones.frozen import Backbone
+from pigeonhole.cache_trouble import cache_trouble
 from pigeonhole.dataset.folders import Example
 from pigeonhole.dataset.near_duplicates import EDGE, thumbnail
 from pigeonhole.decoding.item import Decoders
@@ -91,9 +92,7 @@ class FeatureStore:
                 finally:
                     store.flush()
         except sqlite3.Error as error:
-            raise OutputError(
-                f"The cache {printable(path)} cannot be used ({error}).", "Delete it and train again."
-            ) from None
+            raise cache_trouble(path, error) from None
 
     def get(self, sha256: str, view: int) -> NDArray[np.float32] | None:
         row = self._connection.execute(

@@ -97,7 +97,10 @@ def main() -> None:
     # Pillow remarks on damaged files for developers; users get a sentence of ours for each file that it concerns.
     warnings.filterwarnings("ignore", module=r"PIL\.")
     code = run(sys.argv[1:])
-    sys.exit(code or (OutputError.exit_code if streams.have_lost else 0))
+    if reason := streams.lost:
+        click.echo(f"pigeonhole: Lines are missing from what was printed: {reason}.", err=True)
+        code = code or OutputError.exit_code
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one for each way to end

@@ -19,20 +19,20 @@ class _Lossy(io.FileIO):
 
     def __init__(self, descriptor: int, *, is_closed: bool) -> None:
         super().__init__(descriptor, "w", closefd=False)
-        self.has_lost = False
+        self.lost = ""  # why something was
         self.stops_at_closed_pipe = False
         self._is_closed = is_closed
         self._has_stopped = False
 
     def write(self, data: "bytes | bytearray | memoryview", /) -> int:  # type: ignore[override]
         if self._is_closed:
-            self.has_lost = True
+            self.lost = "it is closed"
             return len(data)
         try:
             written = super().write(data)
         except OSError as error:
             if not isinstance(error, BrokenPipeError) or not self.stops_at_closed_pipe:
-                self.has_lost = True
+                self.lost = error.strerror or str(error)
             elif not self._has_stopped:
                 self._has_stopped = True
                 raise NobodyReadsError from None
@@ -61,12 +61,12 @@ class Streams:
             file.stops_at_closed_pipe = True
 
     @property
-    def have_lost(self) -> bool:
-        """Whether something could not be printed."""
+    def lost(self) -> str:
+        """Why something could not be printed; empty where everything was."""
         for stream in (sys.stdout, sys.stderr):
             with suppress(NobodyReadsError):
                 stream.flush()
-        return any(file.has_lost for file in self._files)
+        return next((file.lost for file in self._files if file.lost), "")
 
 
 def sentence_of(error: OSError) -> str:

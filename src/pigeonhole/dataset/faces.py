@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from pigeonhole.cache_trouble import cache_trouble
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.decoding.faces import Looking, main_faces
 from pigeonhole.errors import OutputError, PigeonholeError
@@ -73,6 +74,4 @@ def _store(workspace: Workspace, looking: Looking) -> Iterator[sqlite3.Connectio
     except OSError as error:
         raise OutputError(f"The folder {printable(path.parent)} cannot be made: {error.strerror}.") from None
     except sqlite3.Error as error:
-        raise OutputError(
-            f"The cache {printable(path)} cannot be used ({error}).", "Delete it and train again."
-        ) from None
+        raise cache_trouble(path, error) from None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pigeonhole.cache_trouble import cache_trouble
 from pigeonhole.decoding.item import Made
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import OutputError, UnreadableError
@@ -39,8 +40,10 @@ class Thumbnails:
             self._connection.execute("PRAGMA synchronous = OFF")  # they can be made again
             self._connection.executescript(_SCHEMA)
             ((size,),) = self._connection.execute("SELECT coalesce(sum(length(jpeg)), 0) FROM thumbnail")
-        except (OSError, sqlite3.Error) as error:
-            raise OutputError(f"The cache {printable(path)} cannot be used ({error}).", "Delete it.") from None
+        except OSError as error:
+            raise OutputError(f"The folder {printable(path.parent)} cannot be made: {error.strerror}.") from None
+        except sqlite3.Error as error:
+            raise cache_trouble(path, error) from None
         self._size: int = size
         self._pools: queue.SimpleQueue[DecoderPool] = queue.SimpleQueue()
         for _ in range(POOLS):
