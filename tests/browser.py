@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 SIZE = {"width": 1200, "height": 900}
 
@@ -22,7 +22,7 @@ class Opened:
     requests: list[str] = field(default_factory=list)
 
 
-def chromium() -> str:
+def _program() -> str:
     """The system's; without it a test skips, in CI it fails."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found:
@@ -34,15 +34,22 @@ def chromium() -> str:
 
 
 @contextmanager
-def opened(path: Path, scheme: str = "light") -> Iterator[Opened]:
-    """The file `path` in a browser of the given colour scheme."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        page = browser.new_page(viewport=SIZE, color_scheme=scheme)  # type: ignore[arg-type]
+def started() -> Iterator[Browser]:
+    """A browser for several tests: starting it costs more than most of them. What is opened in it shares nothing."""
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=_program(), args=["--no-sandbox"]) as browser,
+    ):
+        yield browser
+
+
+@contextmanager
+def opened(browser: Browser, path: Path, scheme: str = "light") -> Iterator[Opened]:
+    """The file `path` in the given colour scheme."""
+    with browser.new_page(viewport=SIZE, color_scheme=scheme) as page:  # type: ignore[arg-type]
         result = Opened(page)
         page.on("console", lambda message: result.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: result.complaints.append(str(error)))
         page.on("request", lambda request: result.requests.append(request.url))
         page.goto(path.absolute().as_uri())
         yield result
-        browser.close()

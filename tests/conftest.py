@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from browser import started
 from commands import pigeonhole
 from disks import second_disk
 from models import write_colour_model
@@ -126,6 +128,13 @@ def animeface() -> Path:
         pytest.skip(str(error))
     os.environ[animeface_environment.PLACE] = str(python)
     return python
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Not for the whole session: while it is there, asyncio believes that its loop runs."""
+    with started() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from browser import SIZE, chromium
+from browser import SIZE
 
 expect.set_options(timeout=120_000)  # milliseconds, for what hangs
 ADDRESS = re.compile(r"http://([^/]+)/\?key=(\S+)")
@@ -118,11 +118,10 @@ def settled(page: Page, decisions: int) -> None:
 
 
 @contextmanager
-def visiting(server: Server, scheme: str = "light", **settings: Any) -> Iterator[Visit]:
-    """A browser that opened the server's address."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        page = browser.new_context(**{"viewport": SIZE, "color_scheme": scheme, **settings}).new_page()
+def visiting(browser: Browser, server: Server, scheme: str = "light", **settings: Any) -> Iterator[Visit]:
+    """The server's address, opened by somebody who never was there before."""
+    with browser.new_context(**{"viewport": SIZE, "color_scheme": scheme, **settings}) as context:
+        page = context.new_page()
         visit = Visit(page)
         page.on("console", lambda message: visit.complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: visit.complaints.append(str(error)))
@@ -135,4 +134,3 @@ def visiting(server: Server, scheme: str = "light", **settings: Any) -> Iterator
         page.goto(server.address)
         page.wait_for_url(f"http://{server.host}/")
         yield visit
-        browser.close()

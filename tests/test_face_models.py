@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from commands import called, imported_by, pigeonhole
 from conftest import MadeOnce
@@ -335,8 +335,10 @@ def test_a_remark_says_that_faces_are_looked_for_with_less_than_in_training(
     assert "animeface, which helps to find drawn faces, is not installed here" in result.stderr
 
 
-def test_the_page_frames_and_names_every_face_at_once(at_faces: Path, pair: Path, landscape: Path) -> None:
-    with served(at_faces) as server, visiting(server) as visit:
+def test_the_page_frames_and_names_every_face_at_once(
+    at_faces: Path, pair: Path, landscape: Path, chromium: Browser
+) -> None:
+    with served(at_faces) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.get_by_label("Choose pictures").set_input_files(pair)
         faces = page.get_by_role("list", name="Faces").get_by_role("listitem")

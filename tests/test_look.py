@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageEnhance
+from playwright.sync_api import Browser
 
 from browser import opened
 from commands import called, pigeonhole
@@ -67,7 +68,7 @@ def test_near_duplicates_are_folded_and_counted(tf_files: Path) -> None:
     assert "and 1 like it" in sheet
 
 
-def test_the_mean_picture_and_the_colours_are_those_of_the_pictures(tmp_path: Path) -> None:
+def test_the_mean_picture_and_the_colours_are_those_of_the_pictures(tmp_path: Path, chromium: Browser) -> None:
     for name, colours in (("grey", [(40, 40, 40), (80, 80, 80)]), ("red", [(200, 0, 0), (100, 0, 0)])):
         (tmp_path / "data" / name).mkdir(parents=True)
         for number, colour in enumerate(colours):
@@ -78,7 +79,7 @@ def test_the_mean_picture_and_the_colours_are_those_of_the_pictures(tmp_path: Pa
     cells = [re.findall(r"<td>([^<]*)</td>", row) for row in rows]
     assert cells[0] == ["2", "2", "2", "60 × 50", "23.5 %", "0.0 %", "0.0 %"]
     assert cells[1] == ["2", "2", "2", "60 × 50", "19.6 %", "0.0 %", "100.0 %"]
-    with opened(page) as browser:
+    with opened(chromium, page) as browser:
         drawn_mean = browser.page.evaluate(
             "() => { const c = document.createElement('canvas'); c.width = c.height = 1; const x = c.getContext('2d');"
             " x.drawImage(document.querySelectorAll('.of img')[1], 0, 0, 1, 1);"
@@ -88,10 +89,10 @@ def test_the_mean_picture_and_the_colours_are_those_of_the_pictures(tmp_path: Pa
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_needs_nothing_else_and_everybody_can_read_it(tf_files: Path, scheme: str) -> None:
+def test_the_page_needs_nothing_else_and_everybody_can_read_it(tf_files: Path, scheme: str, chromium: Browser) -> None:
     called("look", tf_files)
     page = tf_files / "report" / "look" / "index.html"
-    with opened(page, scheme) as browser:
+    with opened(chromium, page, scheme) as browser:
         assert browser.complaints == []
         assert [each for each in browser.requests if not each.startswith("data:")] == [page.as_uri()]
         assert Axe().run(browser.page).response["violations"] == []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from commands import pigeonhole
 from models import write_colour_model
@@ -81,10 +81,10 @@ def full(page: Page, name: str, picture: Path) -> None:
 
 
 @pytest.mark.parametrize(("window", "scheme"), [("telephone", "light"), ("200 %", "dark")])
-def test_nothing_is_out_of_reach(folders: tuple[Path, Path, Path], window: str, scheme: str) -> None:
+def test_nothing_is_out_of_reach(folders: tuple[Path, Path, Path], window: str, scheme: str, chromium: Browser) -> None:
     settings = WINDOWS[window]
     width = settings["viewport"]["width"]
-    with served(*folders) as server, visiting(server, scheme, **settings) as visit:
+    with served(*folders) as server, visiting(chromium, server, scheme, **settings) as visit:
         page = visit.page
         for name, (address, _) in PAGES.items():
             page.goto(f"http://{server.host}{address}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from models import write_colour_model
 from pages import serious_findings, served, visiting
@@ -12,10 +12,10 @@ from trees import BLUE, GREEN, RED, tree, write_pictures
 HOSTILE = "<img src=x onerror=alert(1)>&amp;'\".png"
 
 
-def test_a_picture_is_recognised_and_added_to_a_category(tmp_path: Path) -> None:
+def test_a_picture_is_recognised_and_added_to_a_category(tmp_path: Path, chromium: Browser) -> None:
     tf_files = write_colour_model(tmp_path / "tf files", heat=True)
     write_pictures(tmp_path, {"red.png": RED, HOSTILE: GREEN})
-    with served(tf_files) as server, visiting(server) as visit:
+    with served(tf_files) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.get_by_label("Choose pictures").set_input_files([tmp_path / "red.png", tmp_path / HOSTILE])
         red = page.get_by_role("article").filter(has=page.get_by_role("heading", name="red.png"))
@@ -35,12 +35,12 @@ def test_a_picture_is_recognised_and_added_to_a_category(tmp_path: Path) -> None
     assert tree(tf_files / "data")["red_things/red.png"] == tree(tmp_path)["red.png"]
 
 
-def test_heat_lies_over_the_picture_and_is_switched_without_a_mouse(tmp_path: Path) -> None:
+def test_heat_lies_over_the_picture_and_is_switched_without_a_mouse(tmp_path: Path, chromium: Browser) -> None:
     tf_files = write_colour_model(tmp_path / "tf files", heat=True)
     wide = Image.new("RGB", (300, 200), (0, 0, 0))
     wide.paste(RED, (50, 70, 110, 130))
     wide.save(tmp_path / "wide.png")
-    with served(tf_files) as server, visiting(server) as visit:
+    with served(tf_files) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.get_by_label("Choose pictures").set_input_files(tmp_path / "wide.png")
         card = page.get_by_role("article")
@@ -69,10 +69,10 @@ def test_heat_lies_over_the_picture_and_is_switched_without_a_mouse(tmp_path: Pa
         assert not visit.complaints
 
 
-def test_a_hostile_category_is_a_folder_or_a_sentence(tmp_path: Path) -> None:
+def test_a_hostile_category_is_a_folder_or_a_sentence(tmp_path: Path, chromium: Browser) -> None:
     tf_files = write_colour_model(tmp_path / "tf files")
     write_pictures(tmp_path, {"blue.png": BLUE})
-    with served(tf_files) as server, visiting(server) as visit:
+    with served(tf_files) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.get_by_label("Choose pictures").set_input_files(tmp_path / "blue.png")
         box = page.get_by_label("Category for")
@@ -89,11 +89,11 @@ def test_a_hostile_category_is_a_folder_or_a_sentence(tmp_path: Path) -> None:
     assert set(tree(tf_files / "data")) == {"<b>'bold'<b>/blue.png"}
 
 
-def test_a_picture_can_be_added_before_there_is_a_model(tmp_path: Path) -> None:
+def test_a_picture_can_be_added_before_there_is_a_model(tmp_path: Path, chromium: Browser) -> None:
     tf_files = tmp_path / "tf files"
     tf_files.mkdir()
     write_pictures(tmp_path, {"blue.png": BLUE})
-    with served(tf_files) as server, visiting(server) as visit:
+    with served(tf_files) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.get_by_label("Choose pictures").set_input_files(tmp_path / "blue.png")
         page.get_by_text("There is no model").wait_for()
@@ -103,10 +103,10 @@ def test_a_picture_can_be_added_before_there_is_a_model(tmp_path: Path) -> None:
     assert set(tree(tf_files / "data")) == {"sky/blue.png"}
 
 
-def test_the_faces_of_a_picture_are_framed_and_named(tmp_path: Path, shared: Path) -> None:
+def test_the_faces_of_a_picture_are_framed_and_named(tmp_path: Path, shared: Path, chromium: Browser) -> None:
     tf_files = write_colour_model(tmp_path / "tf files")
     picture = shared / "data" / "anime_pictures" / "found_by_cascade_10.jpg"
-    with served(tf_files) as server, visiting(server) as visit:
+    with served(tf_files) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.get_by_label("Choose pictures").set_input_files(picture)
         page.get_by_role("button", name="Find faces").click()

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from commands import pigeonhole
 from models import write_colour_model
@@ -34,11 +34,11 @@ def names(folder: Path) -> dict[str, str]:
     return {digest: name for name, digest in tree(folder).items()}
 
 
-def test_a_wrong_answer_is_mended_in_three_keys(tmp_path: Path) -> None:
+def test_a_wrong_answer_is_mended_in_three_keys(tmp_path: Path, chromium: Browser) -> None:
     tf_files, out = sorted_folder(tmp_path)
     originals = names(tmp_path / "in")
     before = names(out)
-    with served(tf_files, out) as server, visiting(server) as visit:
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
         page = review(visit, server)
         first = page.locator("#large").get_attribute("alt") or ""
         page.keyboard.press("1")  # blue things
@@ -64,10 +64,10 @@ def test_a_wrong_answer_is_mended_in_three_keys(tmp_path: Path) -> None:
     assert "blue_things-checked.png" in log
 
 
-def test_everything_can_be_undone_also_after_a_restart(tmp_path: Path) -> None:
+def test_everything_can_be_undone_also_after_a_restart(tmp_path: Path, chromium: Browser) -> None:
     tf_files, out = sorted_folder(tmp_path)
     before = tree(tmp_path)
-    with served(tf_files, out) as server, visiting(server) as visit:
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
         page = review(visit, server)
         for key, left in (("1", 3), ("x", 2), ("Enter", 1)):
             page.keyboard.press(key)
@@ -77,7 +77,7 @@ def test_everything_can_be_undone_also_after_a_restart(tmp_path: Path) -> None:
         expect(page.locator("#strip li")).to_have_count(2)
         settled(page, 2)
         server.kill()
-    with served(tf_files, out) as server, visiting(server) as visit:
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
         page = review(visit, server)
         for left in (3, 4):
             page.keyboard.press("u")
@@ -90,10 +90,10 @@ def test_everything_can_be_undone_also_after_a_restart(tmp_path: Path) -> None:
     assert not list((tf_files / "data").glob("[!.]*"))
 
 
-def test_undo_of_the_command_line_knows_what_the_page_did(tmp_path: Path) -> None:
+def test_undo_of_the_command_line_knows_what_the_page_did(tmp_path: Path, chromium: Browser) -> None:
     tf_files, out = sorted_folder(tmp_path, "--move")
     before = set(tree(out).values())
-    with served(tf_files, out) as server, visiting(server) as visit:
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
         page = review(visit, server)
         page.keyboard.press("1")
         page.keyboard.press("2")
@@ -105,9 +105,9 @@ def test_undo_of_the_command_line_knows_what_the_page_did(tmp_path: Path) -> Non
     assert tree(out) == tree(tf_files / "data") == {}
 
 
-def test_many_are_decided_with_the_keyboard_alone(tmp_path: Path) -> None:
+def test_many_are_decided_with_the_keyboard_alone(tmp_path: Path, chromium: Browser) -> None:
     tf_files, out = sorted_folder(tmp_path, "--into-folders")
-    with served(tf_files, out) as server, visiting(server) as visit:
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
         page = review(visit, server)
         page.keyboard.press("g")
         expect(page.locator(".tile")).to_have_count(4)
@@ -132,9 +132,9 @@ def test_many_are_decided_with_the_keyboard_alone(tmp_path: Path) -> None:
     assert len(tree(out)) == 4
 
 
-def test_a_second_window_cannot_decide_on_the_same_picture(tmp_path: Path) -> None:
+def test_a_second_window_cannot_decide_on_the_same_picture(tmp_path: Path, chromium: Browser) -> None:
     tf_files, out = sorted_folder(tmp_path)
-    with served(tf_files, out) as server, visiting(server) as visit:
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
         page = review(visit, server)
         other = page.context.new_page()
         other.goto(f"http://{server.host}/review")
@@ -151,9 +151,9 @@ def test_a_second_window_cannot_decide_on_the_same_picture(tmp_path: Path) -> No
         }
 
 
-def test_a_file_that_was_changed_since_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_was_changed_since_is_left_alone(tmp_path: Path, chromium: Browser) -> None:
     tf_files, out = sorted_folder(tmp_path)
-    with served(tf_files, out) as server, visiting(server) as visit:
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
         page = review(visit, server)
         name = page.locator("#large").get_attribute("alt") or ""
         write_pictures(out, {name: (1, 2, 3)})
@@ -163,11 +163,11 @@ def test_a_file_that_was_changed_since_is_left_alone(tmp_path: Path) -> None:
     assert tree(out) == edited
 
 
-def test_a_hostile_file_name_is_only_a_name(tmp_path: Path) -> None:
+def test_a_hostile_file_name_is_only_a_name(tmp_path: Path, chromium: Browser) -> None:
     tf_files = write_colour_model(tmp_path / "tf files")
     hostile = "<script>alert(1)<\\script>\"'& \n{category}.png"
     write_pictures(tmp_path / "unsorted", {hostile: RED, "b.png": BLUE})
-    with served(tf_files, tmp_path / "unsorted") as server, visiting(server) as visit:
+    with served(tf_files, tmp_path / "unsorted") as server, visiting(chromium, server) as visit:
         visit.page.goto(f"http://{server.host}/review")
         page = visit.page
         expect(page.locator("#strip li")).to_have_count(2)
@@ -181,9 +181,12 @@ def test_a_hostile_file_name_is_only_a_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_can_be_used_by_everyone(tmp_path: Path, scheme: str) -> None:
+def test_the_page_can_be_used_by_everyone(tmp_path: Path, scheme: str, chromium: Browser) -> None:
     tf_files, out = sorted_folder(tmp_path)
-    with served(tf_files, out) as server, visiting(server, scheme, viewport={"width": 360, "height": 740}) as visit:
+    with (
+        served(tf_files, out) as server,
+        visiting(chromium, server, scheme, viewport={"width": 360, "height": 740}) as visit,
+    ):
         page = review(visit, server)
         page.keyboard.press("?")
         expect(page.locator("#keys")).to_be_visible()

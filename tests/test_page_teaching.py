@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from commands import pigeonhole
 from draw_characters import CHARACTERS, draw
@@ -57,12 +57,12 @@ def name_all_groups(page: Page, truth: dict[str, str]) -> int:
     return named
 
 
-def test_a_folder_without_labels_becomes_a_model(tmp_path: Path) -> None:
+def test_a_folder_without_labels_becomes_a_model(tmp_path: Path, chromium: Browser) -> None:
     unsorted, truth = unsorted_characters(tmp_path)
     before = tree(unsorted)
     tf_files = tmp_path / "tf_files"
     tf_files.mkdir()
-    with served(tf_files, unsorted) as server, visiting(server) as visit:
+    with served(tf_files, unsorted) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.goto(f"http://{server.host}/groups")
         expect(page.locator("#method")).to_contain_text("Ward")
@@ -103,7 +103,7 @@ def test_a_folder_without_labels_becomes_a_model(tmp_path: Path) -> None:
     assert (tf_files / "report" / "index.html").is_file()
 
 
-def test_twelve_names_sort_real_pictures(tmp_path: Path, shared: Path) -> None:
+def test_twelve_names_sort_real_pictures(tmp_path: Path, shared: Path, chromium: Browser) -> None:
     """Two heroes in no order: each group is called what most in it are, and nothing is left out."""
     unsorted, tf_files = tmp_path / "unsorted", tmp_path / "tf_files"
     unsorted.mkdir()
@@ -114,7 +114,7 @@ def test_twelve_names_sort_real_pictures(tmp_path: Path, shared: Path) -> None:
             copy = unsorted / f"{number:02} {hero[::-1][:2]}{path.suffix}"
             shutil.copyfile(path, copy)
             truth[identifier_of(copy)] = hero
-    with served(tf_files, unsorted) as server, visiting(server) as visit:
+    with served(tf_files, unsorted) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.goto(f"http://{server.host}/groups")
         expect(page.locator("#progress")).not_to_contain_text("Looking")
@@ -136,11 +136,11 @@ def test_twelve_names_sort_real_pictures(tmp_path: Path, shared: Path) -> None:
     assert right / len(truth) >= 0.95
 
 
-def test_naming_a_group_is_one_undo(tmp_path: Path) -> None:
+def test_naming_a_group_is_one_undo(tmp_path: Path, chromium: Browser) -> None:
     unsorted, truth = unsorted_characters(tmp_path)
     tf_files = tmp_path / "tf_files"
     tf_files.mkdir()
-    with served(tf_files, unsorted) as server, visiting(server) as visit:
+    with served(tf_files, unsorted) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.goto(f"http://{server.host}/groups")
         expect(page.locator("#count")).to_be_enabled()
@@ -175,9 +175,9 @@ def wrong_labels(tmp_path: Path) -> Path:
     return tmp_path / "tf_files"
 
 
-def test_what_a_check_finds_is_decided_with_one_key(wrong_labels: Path) -> None:
+def test_what_a_check_finds_is_decided_with_one_key(wrong_labels: Path, chromium: Browser) -> None:
     before = tree(wrong_labels)
-    with served(wrong_labels) as server, visiting(server) as visit:
+    with served(wrong_labels) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.goto(f"http://{server.host}/check")
         page.get_by_role("button", name="Check the training pictures").click()
@@ -198,9 +198,9 @@ def test_what_a_check_finds_is_decided_with_one_key(wrong_labels: Path) -> None:
     assert '"two categories"' in said
 
 
-def test_a_training_that_cannot_be_says_why(tmp_path: Path) -> None:
+def test_a_training_that_cannot_be_says_why(tmp_path: Path, chromium: Browser) -> None:
     write_pictures(tmp_path / "tf_files" / "data", {"a/1.png": RED, "b/1.png": BLUE})
-    with served(tmp_path / "tf_files") as server, visiting(server) as visit:
+    with served(tmp_path / "tf_files") as server, visiting(chromium, server) as visit:
         visit.page.goto(f"http://{server.host}/learn")
         visit.page.get_by_role("button", name="Finish").click()
         expect(visit.page.locator("#progress")).to_contain_text("No model was written")
@@ -208,22 +208,50 @@ def test_a_training_that_cannot_be_says_why(tmp_path: Path) -> None:
     assert not (tmp_path / "tf_files" / "model.onnx").exists()
 
 
-def test_what_happens_now_shows_troubles_and_takes_the_last_ones_back(tmp_path: Path, tf_files: Path) -> None:
+def test_what_happens_now_shows_troubles_and_takes_the_last_ones_back(
+    tmp_path: Path, tf_files: Path, chromium: Browser
+) -> None:
     source = write_pictures(tmp_path / "in", {"red.png": RED, "green.png": GREEN})
     (source / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and nothing more")
     before = tree(source)
     out = tmp_path / "out"
     pigeonhole("guess-dir", tf_files, source, out, "--move")
-    with served(tf_files, out) as server, visiting(server) as visit:
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
         page = visit.page
         page.goto(f"http://{server.host}/now")
         expect(page.locator("#folders")).to_contain_text("No watcher sorts into")
         expect(page.locator("#folders")).to_contain_text("broken.jpg:")
         assert serious_findings(page) == []
         for left in (2, 1, 0):
+            for image in page.locator("#folders img").all():
+                expect(image).to_have_js_property("complete", True)  # or it is asked for when it is gone
             page.get_by_role("button", name="Undo").first.click()
             expect(page.get_by_role("button", name="Undo")).to_have_count(left)
         expect(page.locator("#folders")).to_contain_text("All could be read")
         assert not visit.complaints
     assert tree(source) == before
     assert tree(out) == {}
+
+
+def test_an_answer_that_comes_late_shows_nothing_again_that_was_taken_back(
+    tmp_path: Path, tf_files: Path, chromium: Browser
+) -> None:
+    source = write_pictures(tmp_path / "in", {"red.png": RED, "green.png": GREEN})
+    pigeonhole("guess-dir", tf_files, source, tmp_path / "out", "--move")
+    late: list[tuple[Route, APIResponse]] = []
+    with served(tf_files, tmp_path / "out") as server, visiting(chromium, server) as visit:
+        page = visit.page
+        page.clock.install()
+        page.goto(f"http://{server.host}/now")
+        buttons = page.get_by_role("button", name="Undo")
+        expect(buttons).to_have_count(2)
+        page.route("**/now/folders", lambda route: late.append((route, route.fetch())), times=1)
+        with page.expect_request("**/now/folders"):
+            page.clock.fast_forward(6000)  # it looks again, and the answer is on its way
+        buttons.first.click()
+        expect(buttons).to_have_count(1)
+        ((route, answer),) = late
+        with page.expect_event("requestfinished"):
+            route.fulfill(response=answer)
+        page.evaluate("fetch('/state')")  # what came before it has been dealt with
+        assert buttons.count() == 1

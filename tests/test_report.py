@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
+from playwright.sync_api import Browser
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 import tiny
@@ -96,10 +97,10 @@ def test_where_labels_are_half_shuffled_the_summary_says_that_it_cannot_be_learn
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("which", ["superheroes", "hard"])
 def test_the_page_opens_without_errors_and_asks_for_nothing_else(
-    request: pytest.FixtureRequest, tmp_path: Path, which: str, scheme: str
+    request: pytest.FixtureRequest, tmp_path: Path, which: str, scheme: str, chromium: Browser
 ) -> None:
     page = request.getfixturevalue(which) / "report" / "index.html"
-    with opened(page, scheme) as browser:
+    with opened(chromium, page, scheme) as browser:
         assert browser.page.title() == "Training report – pigeonhole"
         assert browser.complaints == []
         assert [each for each in browser.requests if not each.startswith("data:")] == [page.as_uri()]
@@ -116,8 +117,8 @@ def test_the_page_opens_without_errors_and_asks_for_nothing_else(
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_nobody_is_shut_out(superheroes: Path, scheme: str) -> None:
-    with opened(superheroes / "report" / "index.html", scheme) as browser:
+def test_nobody_is_shut_out(superheroes: Path, scheme: str, chromium: Browser) -> None:
+    with opened(chromium, superheroes / "report" / "index.html", scheme) as browser:
         browser.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         found = Axe().run(browser.page).response["violations"]
     serious = [
@@ -126,16 +127,16 @@ def test_nobody_is_shut_out(superheroes: Path, scheme: str) -> None:
     assert serious == []
 
 
-def test_every_figure_is_also_a_table(superheroes: Path) -> None:
-    with opened(superheroes / "report" / "index.html") as browser:
+def test_every_figure_is_also_a_table(superheroes: Path, chromium: Browser) -> None:
+    with opened(chromium, superheroes / "report" / "index.html") as browser:
         figures = browser.page.locator("figure")
         assert figures.count() >= 6
         for number in range(figures.count()):
             assert figures.nth(number).locator("table tbody tr").count() >= 2
 
 
-def test_the_table_is_sorted_and_filtered(superheroes: Path) -> None:
-    with opened(superheroes / "report" / "index.html") as browser:
+def test_the_table_is_sorted_and_filtered(superheroes: Path, chromium: Browser) -> None:
+    with opened(chromium, superheroes / "report" / "index.html") as browser:
         page = browser.page
         shown = page.locator("#rows tbody tr:not([hidden])")
         assert shown.count() == 482
@@ -182,14 +183,14 @@ def test_the_numbers_are_those_of_the_model_and_the_files_are_complete(superhero
     assert len(numbers["figures"]["growth"]) >= 3
 
 
-def test_an_evaluation_has_a_report_of_its_own(tf_files: Path, tmp_path: Path) -> None:
+def test_an_evaluation_has_a_report_of_its_own(tf_files: Path, tmp_path: Path, chromium: Browser) -> None:
     write_pictures(tmp_path / "in" / "red_things", {"a.png": RED, "<i>&amp;.png": GREEN})
     write_pictures(tmp_path / "in" / "blue_things", {"b%20#?.png": BLUE})
     result = called("evaluate", tf_files, tmp_path / "in")
     assert result.returncode == 0, result.stderr
     page = tf_files / "report" / "evaluation" / "index.html"
     assert result.stdout.splitlines()[-1] == f"The report is in {page}."
-    with opened(page) as browser:
+    with opened(chromium, page) as browser:
         assert browser.complaints == []
         rows = browser.page.locator("#rows tbody tr td:first-child")
         assert sorted(rows.all_inner_texts()) == [
@@ -272,11 +273,11 @@ def test_the_summary_is_two_sentences_for_everyone(share: float, first: str, sec
     assert second in in_plain_words(evaluation)[1]
 
 
-def test_of_pictures_in_no_folder_nothing_is_claimed(tmp_path: Path) -> None:
+def test_of_pictures_in_no_folder_nothing_is_claimed(tmp_path: Path, chromium: Browser) -> None:
     result = collected([said(number, None, (0.2, 0.5, 0.3)) for number in range(5)])
     assert in_plain_words(result.evaluation)[0].startswith("These pictures are not in category folders")
     page = write_report(tmp_path, ReportData("flat", "from nowhere", result, ()))
-    with opened(page) as browser:
+    with opened(chromium, page) as browser:
         assert browser.complaints == []
         assert browser.page.locator("#rows tbody tr").count() == 5
         assert browser.page.locator("figure").count() == 0

@@ -26,6 +26,17 @@ async function answerOf(request) {
   return answer;
 }
 
+// Asks as `ask` does, for what is asked again and again: undefined where a later question has overtaken the answer.
+export function newest() {
+  let asked = 0;
+  return async (address) => {
+    asked += 1;
+    const turn = asked;
+    const answer = await ask(address);
+    return turn === asked ? answer : undefined;
+  };
+}
+
 // element("p", { class: "quiet" }, "text", otherElement)
 export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);

@@ -1,7 +1,8 @@
-import { ask, attempt, element, spaced } from "./ask.js";
+import { ask, attempt, element, newest, spaced } from "./ask.js";
 import { learntSentence } from "./learnt.js";
 
 const EVERY = 1500; // milliseconds
+const asked = newest();
 const find = (id) => document.getElementById(id);
 
 function show(answer) {
@@ -20,7 +21,11 @@ function sentence(answer) {
   return answer.code === 0 ? "Done: the model is written." : "No model was written. The reason stands below.";
 }
 
-const look = async () => show(await ask("/learn/state"));
+async function look() {
+  const answer = await asked("/learn/state");
+  if (answer) show(answer);
+}
+
 find("finish").addEventListener("click", () => attempt(async () => {
   find("finish").disabled = true;
   find("progress").textContent = "Training …";

@@ -1,11 +1,13 @@
-import { ask, attempt, element, tell } from "./ask.js";
+import { ask, attempt, element, newest, tell } from "./ask.js";
 
 const EVERY = 5000; // milliseconds
 const find = (id) => document.getElementById(id);
+const asked = newest();
 let shown = "";
 
 async function look() {
-  const answer = await ask("/now/folders");
+  const answer = await asked("/now/folders");
+  if (!answer) return;
   const text = JSON.stringify(answer);
   if (text === shown) return; // what someone is reading, or has the focus in, stays
   shown = text;
