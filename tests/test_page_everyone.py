@@ -97,11 +97,11 @@ def test_nothing_is_out_of_reach(folders: tuple[Path, Path, Path], window: str, 
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-def test_the_picture_and_the_answer_are_in_view_together(tmp_path: Path, window: str) -> None:
+def test_the_picture_and_the_answer_are_in_view_together(tmp_path: Path, window: str, chromium: Browser) -> None:
     tf_files = write_colour_model(tmp_path / "tf files")
     write_pictures(tmp_path / "in", {"a.png": RED, "b.png": GREEN})
     assert pigeonhole("guess-dir", tf_files, tmp_path / "in", tmp_path / "out").returncode == 0
-    with served(tf_files, tmp_path / "out") as server, visiting(server, **WINDOWS[window]) as visit:
+    with served(tf_files, tmp_path / "out") as server, visiting(chromium, server, **WINDOWS[window]) as visit:
         visit.page.goto(f"http://{server.host}/review")
         expect(visit.page.locator("#asked")).to_contain_text("Is this")
         shown = "id => document.getElementById(id).getBoundingClientRect()"
