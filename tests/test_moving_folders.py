@@ -191,3 +191,23 @@ def test_a_marker_that_is_a_pipe_is_not_waited_for(source: Path, out: Path) -> N
     (source / ".pigeonhole").mkdir()
     os.mkfifo(source / ".pigeonhole" / "marker")
     assert [type(outcome) for outcome in sort(source, out)].count(Placed) == 1
+
+
+@pytest.mark.parametrize("placing", [Placing.COPY, Placing.MOVE, Placing.HARDLINK])
+def test_an_output_that_goes_while_a_file_is_placed_is_named_as_that(
+    source: Path, out: Path, monkeypatch: pytest.MonkeyPatch, *, placing: Placing
+) -> None:
+    """Not as a disk without room, which is what it looks like to the copy that finds no folder."""
+    before = write_files(source, 3)
+    moved = out.with_name("moved")
+
+    def goes(name: str) -> None:
+        if name in {"part made", "published", "linked", "renamed"} and not moved.exists():
+            out.rename(moved)
+
+    monkeypatch.setattr(failpoints, "failpoint", goes)
+    with Sorter.open(out, SortOptions(placing=placing)) as sorter:
+        _, error = until_it_fails(sorter.place_all(answers(find(source))))
+    assert "moved away, removed or replaced" in str(error)
+    assert "room" not in str(error)
+    assert_nothing_lost(before, source, moved)

@@ -145,6 +145,16 @@ class OutputFolder:
             "Put it back, or start again.",
         )
 
+    def why_not_written(self, error: OSError) -> OutputError:
+        """That the folder is another one by now says more than `error`, which comes of it."""
+        try:
+            self.check()
+        except OutputError as moved:
+            return moved
+        except OSError:
+            pass
+        return cannot_write(self.path, error)
+
     def _identities(self) -> tuple[tuple[int, int], ...]:
         found = [self.path.stat(), (self.path / own_names.FOLDER / journal_file.JOURNAL).lstat()]
         return tuple((status.st_dev, status.st_ino) for status in found)

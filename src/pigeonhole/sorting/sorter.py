@@ -233,7 +233,7 @@ class Sorter:
                 failed[plan.entry.id] = Failed(plan.answer.path, error.reason, error.transient)
             except OSError as error:
                 if _is_hopeless(error, self._folder.path, plan.entry):
-                    return cannot_write(self._folder.path, error)
+                    return self._folder.why_not_written(error)
                 failed[plan.entry.id] = cannot_place(plan.answer, error)
         return None
 
