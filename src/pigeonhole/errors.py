@@ -1,5 +1,6 @@
 """One tree of errors. Each is a sentence for the user: what happened, to which file, and what to do about it."""
 
+import errno
 from typing import ClassVar
 
 
@@ -63,3 +64,24 @@ class OutputError(PigeonholeError):
 
     exit_code = 5
     cure = "Make room or choose another folder; no picture was lost."
+
+
+_MAKE_ROOM = OutputError.cure
+_PERMISSIONS = "Check the permissions or choose another folder; no picture was lost."
+_CURES = {
+    errno.ENOSPC: _MAKE_ROOM,
+    errno.EDQUOT: _MAKE_ROOM,
+    errno.EACCES: _PERMISSIONS,
+    errno.EPERM: _PERMISSIONS,
+    errno.EROFS: "Choose another folder; no picture was lost.",
+}
+
+
+def not_written(what: str, error: OSError, verb: str = "written") -> OutputError:
+    """`what` cannot be written, or whatever the participle `verb` says, because of `error`; with what helps then."""
+    return OutputError(f"{what} cannot be {verb}: {error.strerror or error}.", cure_of(error.errno))
+
+
+def cure_of(number: int | None) -> str:
+    """What helps where something cannot be written because of the system's error `number`."""
+    return _CURES.get(number or 0, "Check the disk or choose another folder; no picture was lost.")

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from pigeonhole.backbones.augmented_views import PLAIN, view_of
 from pigeonhole.backbones.frozen import Backbone
-from pigeonhole.cache_trouble import cache_trouble
 from pigeonhole.dataset.folders import Example
 from pigeonhole.dataset.near_duplicates import EDGE, thumbnail
 from pigeonhole.decoding.item import Decoders
-from pigeonhole.errors import DataError, OutputError
+from pigeonhole.errors import DataError, not_written
 from pigeonhole.files.source import status_of
 from pigeonhole.images.views import canvas_of
 from pigeonhole.model import open_session
@@ -27,6 +26,7 @@ from pigeonhole.model.session import batch_plan_of
 from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.output import Output, Stage
 from pigeonhole.records import Failed, Skipped, Unreadable
+from pigeonhole.sqlite_errors import cache_trouble
 from pigeonhole.stream import Decoded, decoded
 from pigeonhole.text import printable, quantity
 from pigeonhole.workspace import Workspace
@@ -79,11 +79,11 @@ class FeatureStore:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"The folder {printable(path.parent)} cannot be made: {error.strerror}.") from None
+            raise not_written(f"The folder {printable(path.parent)}", error, "made") from None
         try:
             _drop_damaged(path)
         except OSError as error:
-            raise OutputError(f"The folder {printable(path.parent)} cannot be written: {error.strerror}.") from None
+            raise not_written(f"The folder {printable(path.parent)}", error) from None
         try:
             with closing(sqlite3.connect(path)) as connection:
                 store = cls(connection, path)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pigeonhole.errors import OutputError, UsageError
+from pigeonhole.errors import UsageError, not_written
 from pigeonhole.text import printable
 
 TF_FILES = Path("tf_files")
@@ -74,7 +74,7 @@ def write_new(path: Path, data: bytes) -> None:
         with path.open("xb") as file:
             file.write(data)
     except OSError as error:
-        raise OutputError(f"{printable(path)} cannot be written: {error.strerror}.") from error
+        raise not_written(f"{printable(path)}", error) from error
 
 
 def without_face(count: int) -> str:

@@ -7,14 +7,14 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from pigeonhole.cache_trouble import cache_trouble
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.decoding.faces import Looking, main_faces
-from pigeonhole.errors import OutputError, PigeonholeError
+from pigeonhole.errors import PigeonholeError, not_written
 from pigeonhole.faces.animeface_environment import animeface_python
 from pigeonhole.images.preprocessing import Detector
 from pigeonhole.output import Output
 from pigeonhole.records import FaceSearch
+from pigeonhole.sqlite_errors import cache_trouble
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
 
@@ -72,6 +72,6 @@ def _store(workspace: Workspace, looking: Looking) -> Iterator[sqlite3.Connectio
             connection.execute("CREATE TABLE IF NOT EXISTS faces (sha256 TEXT PRIMARY KEY, box TEXT) WITHOUT ROWID")
             yield connection
     except OSError as error:
-        raise OutputError(f"The folder {printable(path.parent)} cannot be made: {error.strerror}.") from None
+        raise not_written(f"The folder {printable(path.parent)}", error, "made") from None
     except sqlite3.Error as error:
         raise cache_trouble(path, error) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pigeonhole import own_names
-from pigeonhole.errors import OutputError
+from pigeonhole.errors import not_written
 from pigeonhole.text import printable
 
 FILE = Path(own_names.FOLDER) / "health.json"
@@ -35,7 +35,7 @@ class Health:
             self._is_locked = _lock(self._descriptor, fcntl.LOCK_EX)
             self._write("it is just starting")
         except OSError as error:
-            raise OutputError(f"{printable(out / FILE)} cannot be written: {error.strerror}.") from None
+            raise not_written(f"{printable(out / FILE)}", error) from None
 
     def close(self) -> None:
         os.close(self._descriptor)

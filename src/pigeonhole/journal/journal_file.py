@@ -1,5 +1,6 @@
 """The journal's file: made all at once, checked before anything is touched, never silently replaced."""
 
+import errno
 import os
 import secrets
 import sqlite3
@@ -8,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from pigeonhole.errors import OutputError
+from pigeonhole.errors import OutputError, cure_of
 from pigeonhole.files.publish import sync, sync_folder
 from pigeonhole.files.source import exists, status_of
 from pigeonhole.journal.origin import birth_mark
+from pigeonhole.sqlite_errors import errno_of
 from pigeonhole.text import printable
 
 JOURNAL = "journal.sqlite"
@@ -61,8 +63,8 @@ def errors_as_sentences(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         happened = f"The journal {printable(path)} cannot be written or read: {error}."
-        is_locked = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-        raise OutputError(happened, LOCKED if is_locked else None) from None
+        number = errno_of(error)
+        raise OutputError(happened, LOCKED if number == errno.EBUSY else cure_of(number)) from None
     except (sqlite3.DatabaseError, ValueError, TypeError, OverflowError) as error:
         raise _damaged(path, str(error)) from None
 

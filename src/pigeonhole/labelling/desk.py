@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from pigeonhole import own_names
-from pigeonhole.errors import OutputError, UsageError
+from pigeonhole.errors import OutputError, UsageError, not_written
 from pigeonhole.files import Lock, TakenError
 from pigeonhole.files.source import SourceError, open_unchanged
 from pigeonhole.labelling.carry_out import OpenFolders, carry_out, concluded, take_back
@@ -49,7 +49,7 @@ class Desk:
                 "Use that page, or end it with Ctrl-C first.",
             ) from None
         except OSError as error:
-            raise OutputError(f"{printable(own)} cannot be written: {error.strerror}.") from None
+            raise not_written(f"{printable(own)}", error) from None
         self.workspace = workspace
         self._file = DecisionFile.open(own)
         self._lock = threading.RLock()

@@ -13,7 +13,7 @@ from PIL import Image
 from pigeonhole.dataset.folders import Example, read_dataset
 from pigeonhole.dataset.groups import joined
 from pigeonhole.dataset.near_duplicates import near_duplicates
-from pigeonhole.errors import DataError, OutputError
+from pigeonhole.errors import DataError, not_written
 from pigeonhole.files import write_aside_and_replace
 from pigeonhole.look.measure import Measured, Measurements, measure
 from pigeonhole.look.suspicions import Suspicion, suspicions
@@ -65,7 +65,7 @@ def look(workspace: Workspace, output: Output) -> Looked:
         folder.mkdir(parents=True, exist_ok=True)
         write_aside_and_replace(folder / PAGE, page.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise OutputError(f"{printable(folder)} cannot be written: {error.strerror}.") from error
+        raise not_written(f"{printable(folder)}", error) from error
     return Looked(folder / PAGE, len(measured.pictures), len(found), len(unreadable))
 
 

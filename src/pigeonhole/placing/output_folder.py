@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from pigeonhole import own_names
-from pigeonhole.errors import OutputError
+from pigeonhole.errors import OutputError, not_written
 from pigeonhole.files.lock import Lock, TakenError
 from pigeonhole.files.publish import sync_folder
 from pigeonhole.files.read import head
@@ -218,4 +218,4 @@ def sync_folders(folders: Iterable[Path]) -> None:
 
 
 def cannot_write(folder: Path, error: OSError) -> OutputError:
-    return OutputError(f"{printable(folder)} cannot be written: {error.strerror}.")
+    return not_written(f"{printable(folder)}", error)

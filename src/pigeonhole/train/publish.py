@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.errors import OutputError, PigeonholeError
+from pigeonhole.errors import PigeonholeError, not_written
 from pigeonhole.files import write_aside_and_replace
 from pigeonhole.model.known_good import remember_as_good
 from pigeonhole.model.load import read_model
@@ -44,5 +44,5 @@ def publish_model(
     try:
         write_aside_and_replace(path, onnx)
     except OSError as error:
-        raise OutputError(f"The model {printable(path)} cannot be written: {error.strerror}.") from error
+        raise not_written(f"The model {printable(path)}", error) from error
     remember_as_good(onnx, "answers")

@@ -11,7 +11,7 @@ import numpy as np
 
 from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.dataset.folders import Dataset, read_dataset
-from pigeonhole.errors import NotInt8Error, OutputError, UsageError
+from pigeonhole.errors import NotInt8Error, UsageError, not_written
 from pigeonhole.evaluation.rejection import RejectionThresholds
 from pigeonhole.finetuning.checkpoint import forget_checkpoints
 from pigeonhole.model import load_model
@@ -161,7 +161,7 @@ def _writing(workspace: Workspace) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{printable(workspace.root)} cannot be written: {error.strerror or error}.") from error
+        raise not_written(f"{printable(workspace.root)}", error) from error
 
 
 def _conclude(
@@ -184,7 +184,7 @@ def _conclude(
             collect(trained, finished, collected, output)
         page = None if folder is None else _report(folder, account(trained, finished, collected, output), output)
     except OSError as error:
-        raise OutputError(f"{printable(workspace.report)} cannot be written: {error.strerror or error}.") from error
+        raise not_written(f"{printable(workspace.report)}", error) from error
     int8 = trained.int8.sentence if trained.int8 else ""
     return TrainingResult(model, trained.dataset, finished.metrics, finished.thresholds, collected, page, int8)
 

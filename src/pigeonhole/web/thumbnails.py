@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pigeonhole.cache_trouble import cache_trouble
 from pigeonhole.decoding.item import Made
 from pigeonhole.decoding.pool import DecoderPool
-from pigeonhole.errors import OutputError, UnreadableError
+from pigeonhole.errors import UnreadableError, not_written
 from pigeonhole.files import find_named
 from pigeonhole.labelling.pictures import Picture
+from pigeonhole.sqlite_errors import cache_trouble
 from pigeonhole.text import printable
 from pigeonhole.web.shrink import SHRINK, Shrinking
 
@@ -41,7 +41,7 @@ class Thumbnails:
             self._connection.executescript(_SCHEMA)
             ((size,),) = self._connection.execute("SELECT coalesce(sum(length(jpeg)), 0) FROM thumbnail")
         except OSError as error:
-            raise OutputError(f"The folder {printable(path.parent)} cannot be made: {error.strerror}.") from None
+            raise not_written(f"The folder {printable(path.parent)}", error, "made") from None
         except sqlite3.Error as error:
             raise cache_trouble(path, error) from None
         self._size: int = size

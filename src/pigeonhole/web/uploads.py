@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from starlette.requests import Request
 
-from pigeonhole.errors import OutputError, UsageError
+from pigeonhole.errors import UsageError, not_written
 from pigeonhole.labelling.decision import Kind
 from pigeonhole.labelling.pictures import Picture
 from pigeonhole.text import printable, safe_label, shortened
@@ -35,7 +35,7 @@ class Uploads:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         except OSError as error:
-            raise OutputError(f"{printable(folder)} cannot be made: {error.strerror}.") from None
+            raise not_written(f"{printable(folder)}", error, "made") from None
 
     def close(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -59,7 +59,7 @@ class Uploads:
             await _written(request, path)
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise OutputError(f"The picture cannot be kept here: {error.strerror}.") from None
+            raise not_written("The picture", error, "kept here") from None
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -70,7 +70,7 @@ class Uploads:
         try:
             _drawn(picture, drawing).write_bytes(png)
         except OSError as error:
-            raise OutputError(f"The picture cannot be kept here: {error.strerror}.") from None
+            raise not_written("The picture", error, "kept here") from None
 
     def kept(self, picture: Picture, drawing: str) -> bytes:
         """What was remembered of it. Raises UsageError where nothing was."""

@@ -13,7 +13,7 @@ import click
 from pigeonhole import __version__
 from pigeonhole.cli import arguments
 from pigeonhole.decoding.pool import DecoderPool
-from pigeonhole.errors import NothingToDoError, OutputError, PigeonholeError
+from pigeonhole.errors import NothingToDoError, OutputError, PigeonholeError, not_written
 from pigeonhole.files import Lock, TakenError, count_files, digest
 from pigeonhole.model import InferenceOptions, Model, model_bytes, model_of
 from pigeonhole.output import JsonLines, Terminal
@@ -160,7 +160,7 @@ def _alone(store: "Store") -> Iterator[None]:
     except TakenError as error:
         raise OutputError(f"{printable(store.root)} is being written by {error}.", "Wait for it to end.") from None
     except OSError as error:
-        raise OutputError(f"{printable(store.root)} cannot be written: {error.strerror}.") from None
+        raise not_written(f"{printable(store.root)}", error) from None
     try:
         yield
     finally:

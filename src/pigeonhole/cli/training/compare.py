@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pigeonhole.cli.arguments import TF_FILES
-from pigeonhole.errors import OutputError, UsageError
+from pigeonhole.errors import UsageError, not_written
 from pigeonhole.output import Terminal
 from pigeonhole.text import printable
 from pigeonhole.workspace import Workspace
@@ -70,6 +70,6 @@ def command(tf_files: Path, *, recipes: tuple[str, ...], backbones: tuple[str, .
         lines = [entry.fields() for entry in entries]
         write_aside_and_replace(folder / "compare.json", json.dumps(lines, indent=1).encode())
     except OSError as error:
-        raise OutputError(f"{printable(folder)} cannot be written: {error.strerror}.") from error
+        raise not_written(f"{printable(folder)}", error) from error
     click.echo(f"The figure and the numbers are in {printable(folder)}.", err=as_json)
     return 0

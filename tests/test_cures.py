@@ -1,5 +1,7 @@
-"""A cache that cannot be used: what helps depends on why, and it is deleted only where that helps."""
+"""What cannot be written: what helps depends on why; a cache is deleted only where that helps."""
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -7,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from commands import called
-from disks import mounted, needs_root
-from pigeonhole.cache_trouble import DELETE, cache_trouble
+from disks import mounted, needs_root, read_only
+from pigeonhole.errors import not_written
+from pigeonhole.sqlite_errors import DELETE, cache_trouble
 from scenes import drawn
 
 
@@ -37,6 +40,32 @@ def test_each_trouble_has_its_own_cure(tmp_path: Path) -> None:
         assert "Another command uses it" in trouble_of(path, write)
     path.write_bytes(b"no database" * 1000)
     assert DELETE in trouble_of(path, write)
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"),
+    [
+        (errno.ENOSPC, "Make room or choose another folder"),
+        (errno.EDQUOT, "Make room or choose another folder"),
+        (errno.EACCES, "Check the permissions or choose another folder"),
+        (errno.EROFS, "Choose another folder"),
+        (errno.EIO, "Check the disk or choose another folder"),
+    ],
+)
+def test_nobody_is_told_to_make_room_where_that_does_not_help(number: int, cure: str) -> None:
+    said = str(not_written("OUT", OSError(number, os.strerror(number))))
+    assert said == f"OUT cannot be written: {os.strerror(number)}. {cure}; no picture was lost."
+
+
+@needs_root
+def test_an_output_that_can_only_be_read_is_no_full_disk(tf_files: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    with read_only(tmp_path / "out"):
+        result = called("guess-dir", tf_files, tmp_path / "in", tmp_path / "out")
+    assert result.returncode == 5
+    assert "cannot be written" in result.stderr
+    assert "room" not in result.stderr
 
 
 @needs_root
