@@ -9,8 +9,9 @@ import pytest
 
 from pictures import drawing, saved
 from pigeonhole.backbones.augmented_views import PLAIN
-from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
+from pigeonhole.backbones.feature_cache import FeatureStore
 from pigeonhole.backbones.frozen import Backbone, load_backbone
+from pigeonhole.backbones.looking import fill, vectors_of
 from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.dataset.folders import Dataset, read_dataset
 from pigeonhole.output import Recorder

@@ -17,8 +17,9 @@ from commands import called
 from lying_models import endless
 from models import colour_model
 from pigeonhole.backbones.augmented_views import PLAIN
-from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
+from pigeonhole.backbones.feature_cache import FeatureStore
 from pigeonhole.backbones.frozen import Backbone, load_backbone
+from pigeonhole.backbones.looking import fill, vectors_of
 from pigeonhole.backbones.state_dict import read_state_dict
 from pigeonhole.backbones.weights import Weights
 from pigeonhole.dataset.folders import Dataset, read_dataset

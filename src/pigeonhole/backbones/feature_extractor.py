@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.backbones.augmented_views import PLAIN
-from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
+from pigeonhole.backbones.feature_cache import FeatureStore
 from pigeonhole.backbones.frozen import Backbone, sample
+from pigeonhole.backbones.looking import fill, vectors_of
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.files import digest

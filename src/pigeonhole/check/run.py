@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.backbones.augmented_views import PLAIN
-from pigeonhole.backbones.feature_cache import FeatureStore, fill, vectors_of
+from pigeonhole.backbones.feature_cache import FeatureStore
 from pigeonhole.backbones.frozen import load_backbone
+from pigeonhole.backbones.looking import fill, vectors_of
 from pigeonhole.backbones.obtain import obtain_weights
 from pigeonhole.check.appearance import Appearance, appearances
 from pigeonhole.check.copies import find_copies

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pigeonhole.backbones.augmented_views import PLAIN
-from pigeonhole.backbones.feature_cache import FeatureStore, fill
+from pigeonhole.backbones.feature_cache import FeatureStore
 from pigeonhole.backbones.frozen import Backbone, load_backbone
+from pigeonhole.backbones.looking import fill
 from pigeonhole.backbones.weights import AUTO, builtin_weights, find_weights
 from pigeonhole.dataset.folders import Dataset, Example
 from pigeonhole.errors import PigeonholeError, UnreadableError
