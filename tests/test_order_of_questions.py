@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from pigeonhole.labelling.catalogue import Catalogue
-from pigeonhole.labelling.decision import Decision
+from pigeonhole.labelling.decision import Decision, State
 from pigeonhole.labelling.desk import Desk
 from pigeonhole.labelling.places import Places
 from pigeonhole.labelling.questions.learner import Learner
+from pigeonhole.web.site import Site
 from pigeonhole.workspace import Workspace
 from trees import BLUE, GREEN, RED, write_pictures
 
@@ -64,3 +65,33 @@ def test_the_decision_that_is_left_holds_for_a_place_that_two_had(first_gone: in
     places.remove(both[3 - first_gone])
     assert Path("a") not in places
     assert places.number_at(Path("a")) is None
+
+
+def test_what_is_told_while_the_page_starts_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed page left is carried out at once, perhaps before everything else is there."""
+    done = Decision(1, "", tmp_path / "in" / "b.png", "00", "blue", [], "", State.DONE)
+    write_pictures(tmp_path / "in", {"b.png": BLUE})
+    monkeypatch.setattr(Desk, "listen", lambda _, changed: changed(done))
+    with closing(Site(Workspace(tmp_path), [tmp_path / "in"])) as site:
+        site.wait_for_first_look()
+        assert len(site.catalogue) == 1
+
+
+def test_a_mistake_of_ours_keeps_nobody_waiting_and_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def mistaken(decision: Decision) -> None:
+        if decision.state is State.DONE:
+            raise KeyError(decision.number)
+
+    write_pictures(tmp_path / "in", {"b.png": BLUE})
+    catalogue = Catalogue([tmp_path / "in"], tmp_path / "data")
+    catalogue.refresh()
+    with closing(Desk(Workspace(tmp_path), [tmp_path / "in"])) as desk:
+        desk.listen(mistaken)
+        desk.decide([(picture, "blue") for picture in catalogue.all()])
+        desk.settle()
+        assert any("because of a mistake in pigeonhole" in trouble for trouble in desk.troubles())
+    assert "KeyError: 1" in capsys.readouterr().err
+    with closing(Desk(Workspace(tmp_path), [tmp_path / "in"])) as desk:
+        desk.settle()
+        assert desk.counts() == (1, 0)
+    assert (tmp_path / "data" / "blue" / "b.png").exists()

@@ -64,6 +64,23 @@ def test_a_wrong_answer_is_mended_in_three_keys(tmp_path: Path, chromium: Browse
     assert "blue_things-checked.png" in log
 
 
+def test_a_key_stays_with_its_category_when_others_come(tmp_path: Path, chromium: Browser) -> None:
+    tf_files, out = sorted_folder(tmp_path)
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
+        page = review(visit, server)
+        buttons = page.locator("#buttons button")
+        before = buttons.all_inner_texts()
+        page.keyboard.press("n")
+        page.keyboard.type("a new one")
+        page.keyboard.press("Enter")
+        expect(buttons).to_have_count(len(before) + 1)
+        assert buttons.all_inner_texts()[:-1] == before
+        assert buttons.last.inner_text().split("\n") == ["a new one", str(len(before) + 1)]
+        settled(page, 1)
+        review(visit, server)
+        assert buttons.all_inner_texts()[:-1] == before
+
+
 def test_everything_can_be_undone_also_after_a_restart(tmp_path: Path, chromium: Browser) -> None:
     tf_files, out = sorted_folder(tmp_path)
     before = tree(tmp_path)

@@ -24,7 +24,9 @@ def category_named(typed: str, known: Collection[str]) -> str:
     if not name.strip(". "):
         raise UsageError("A category needs a name.", "Type one.")
     if any(character in "/\\" or not character.isprintable() for character in name):
-        raise UsageError(f"{printable(name)!r} cannot be the name of a folder.", "Leave out / and \\.")
+        raise UsageError(
+            f"{printable(name)} cannot be the name of a folder.", "Leave out /, \\ and what is no visible character."
+        )
     if name.startswith(".") or name.casefold() in _OURS:
         raise UsageError(f"A category cannot be called {name!r}.", "Choose another name.")
     if len(name.encode("utf-8", "surrogateescape")) > LONGEST:

@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -66,7 +67,7 @@ class Desk:
         self._listeners: list[Changed] = []
         self._is_ending = False
         self._is_busy = False
-        self._thread = threading.Thread(target=self._carry_on, name="decisions", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="decisions", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -200,6 +201,19 @@ class Desk:
         workspace = self.workspace
         steps = steps_for(situation, category, workspace.data, workspace.root / own_names.SET_ASIDE)
         return Decision(0, picture.identifier, picture.path, sha256, category, steps, batch)
+
+    def _run(self) -> None:
+        try:
+            self._carry_on()
+        except Exception:  # a thread that ends silently would leave the page waiting
+            with self._work:
+                self._is_busy = False
+                self._stalled = (
+                    "Decisions are written down and not carried out any more, because of a mistake in pigeonhole; the"
+                    " terminal shows it. Start the page again."
+                )
+                self._work.notify_all()
+            traceback.print_exc()
 
     def _carry_on(self) -> None:
         while True:

@@ -32,9 +32,9 @@ class Site:
         root = str(workspace.root)
         self.training = Command(["train", root], self.look_again)
         self.checking = Command(["check", root, "--json"], self.look_again)
-        self.desk.listen(self._heard)
-        self.learner.start()
         self._looking = Looking(self._look)
+        self.desk.listen(self._heard)  # last: what a killed process left is being carried out already
+        self.learner.start()
 
     def look_again(self) -> None:
         """There may be new pictures, a new model, new categories; they are looked for behind the page's back."""

@@ -7,6 +7,7 @@ const AHEAD = 3; // large pictures that are fetched before they are asked about
 const STRIP = 9;
 const EVERY = 1500; // milliseconds between looks at what was learnt
 const RESERVED = new Set("nxug");
+const KEYS = [..."123456789", ..."abcdefghijklmopqrstvwyz"].filter((key) => !RESERVED.has(key));
 const find = (id) => document.getElementById(id);
 
 let queue = []; // the questions; those before `at` were passed by without a decision
@@ -45,10 +46,10 @@ function showState(answer) {
 
 function showCategories(categories, found) {
   offer(categories);
-  const keys = [..."123456789", ..."abcdefghijklmopqrstvwyz"].filter((key) => !RESERVED.has(key));
-  shortcuts = new Map(categories.slice(0, keys.length).map((category, place) => [keys[place], category]));
+  shortcuts = keysFor(categories);
   const keyOf = new Map([...shortcuts].map(([key, category]) => [category, key]));
-  find("buttons").replaceChildren(...categories.map((category) => element("li", {},
+  const others = categories.filter((category) => !keyOf.has(category));
+  find("buttons").replaceChildren(...[...shortcuts.values(), ...others].map((category) => element("li", {},
     element("button", { type: "button", onclick: () => choose(category) }, element("span", {}, spaced(category)),
       ...(keyOf.has(category) ? [element("kbd", {}, keyOf.get(category).toUpperCase())] : [])))));
   const filter = find("filter");
@@ -56,6 +57,26 @@ function showCategories(categories, found) {
   filter.replaceChildren(element("option", { value: "" }, "all"),
     ...found.map((category) => element("option", { value: category }, spaced(category))));
   filter.value = found.includes(chosen) ? chosen : "";
+}
+
+// Fingers remember a key, so it stays with its category, in the order of the keys; a new category gets the next one.
+function keysFor(categories) {
+  const known = new Set(categories);
+  const kept = new Map(remembered().filter(([key, category]) => KEYS.includes(key) && known.has(category)));
+  const held = new Set(kept.values());
+  const free = KEYS.filter((key) => !kept.has(key));
+  for (const category of categories) if (!held.has(category) && free.length) kept.set(free.shift(), category);
+  const inOrder = KEYS.filter((key) => kept.has(key)).map((key) => [key, kept.get(key)]);
+  localStorage.setItem("keys", JSON.stringify(inOrder));
+  return new Map(inOrder);
+}
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem("keys")) || [];
+  } catch {
+    return []; // what was not written by this page
+  }
 }
 
 function show() {
