@@ -552,11 +552,11 @@ def test_many_threads_see_the_same_as_one(family: Family) -> None:
     alone = {name: to_square(family[name][0], SMALL).tobytes() for name in names}
     start = threading.Barrier(8)
 
-    def all_of_them(seed: int) -> dict[str, bytes]:
-        order = random.Random(seed).sample(names, len(names))
+    def half_of_them(seed: int) -> dict[str, bytes]:
+        order = random.Random(seed).sample(names, len(names) // 2)
         start.wait()
         return {name: to_square(family[name][0], SMALL).tobytes() for name in order}
 
     with ThreadPoolExecutor(8) as pool:
-        for together in pool.map(all_of_them, range(8)):
-            assert together == alone
+        for together in pool.map(half_of_them, range(8)):
+            assert together == {name: alone[name] for name in together}
