@@ -1,6 +1,7 @@
 """A model file from a stranger is refused before the first picture, whatever it says and does."""
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,36 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     return folder
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def a_file_without_an_end(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def a_file_larger_than_memory(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+@pytest.mark.parametrize("make", [a_pipe, a_file_without_an_end, a_file_larger_than_memory])
+@pytest.mark.parametrize("command", ["guess", "guess-dir", "watch", "evaluate", "doctor", "quantize"])
+def test_what_does_not_end_is_no_model(
+    tmp_path: Path, out: Path, source: Path, command: str, make: Callable[[Path], None]
+) -> None:
+    """It is not read: that would take all memory, or wait for ever."""
+    tf_files = tmp_path / "theirs"
+    tf_files.mkdir()
+    make(tf_files / "model.onnx")
+    write_pictures(source, {"a.png": RED})
+    arguments = {"guess": [source / "a.png"], "evaluate": [source], "doctor": [], "quantize": []}
+    result = pigeonhole(command, tf_files, *arguments.get(command, [source, out]))
+    said = result.stdout if command == "doctor" else result.stderr
+    assert "model.onnx cannot be read: it is " in said
+    assert result.returncode == 3
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,21 @@ def test_the_summary_is_two_sentences_for_everyone(share: float, first: str, sec
     assert second in in_plain_words(evaluation)[1]
 
 
+def test_few_pictures_are_said_to_be_few_and_not_to_be_unlearnable() -> None:
+    pair = [said(0, LABELS[0], (0.9, 0.05, 0.05)), said(1, LABELS[1], (0.05, 0.9, 0.05))]
+    first, second = in_plain_words(collected(pair).evaluation)
+    assert first == (
+        "These pictures are too few to say how good the answers are: 2 of 2 are right, and always answering "
+        f"{LABELS[0]} would be right in 1."
+    )
+    assert second == "Use more pictures of every category."
+
+
+def test_pictures_of_a_single_category_are_not_compared_with_guessing_it() -> None:
+    alike = [said(number, LABELS[0], (0.9, 0.05, 0.05)) for number in range(15)]
+    assert in_plain_words(collected(alike).evaluation)[0].startswith("About 100 of 100 similar new pictures")
+
+
 def test_of_pictures_in_no_folder_nothing_is_claimed(tmp_path: Path, chromium: Browser) -> None:
     result = collected([said(number, None, (0.2, 0.5, 0.3)) for number in range(5)])
     assert in_plain_words(result.evaluation)[0].startswith("These pictures are not in category folders")

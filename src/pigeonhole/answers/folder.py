@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pigeonhole.answers.listed import Listed
-from pigeonhole.files import find, write_aside_and_replace
+from pigeonhole.files import find, read_at_most, write_aside_and_replace
 from pigeonhole.files.source import SourceError, is_folder, open_unchanged
 from pigeonhole.records import Failed, Found, Skipped
 
 SUFFIX = ".parquet"
+MOST_BYTES = 2**30  # of a part, which has 5,000 rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class FolderStore:
             return sorted(each.name for each in entries if each.name.endswith(SUFFIX) and not each.name.startswith("."))
 
     def read(self, name: str) -> bytes:
-        return (self.root / name).read_bytes()
+        return read_at_most(self.root / name, MOST_BYTES)
 
     def write(self, name: str, data: bytes) -> None:
         write_aside_and_replace(self.root / name, data)

@@ -15,7 +15,7 @@ from pigeonhole.answers.index import Index, Indexed
 from pigeonhole.answers.listed import Listed, Source, Store
 from pigeonhole.answers.row import Result, Row
 from pigeonhole.answers.table import STATE, About, from_parquet, states_of, to_parquet, to_table, without
-from pigeonhole.errors import OutputError, UsageError
+from pigeonhole.errors import DataError, OutputError, UnreadableError, UsageError
 from pigeonhole.files.remove import TICK_NS
 from pigeonhole.text import printable
 
@@ -134,6 +134,8 @@ def read_part(store: Store, name: str, columns: list[str] | None = None) -> tupl
         data = store.read(name)
     except OSError as error:
         raise OutputError(f"{printable(store.address)}/{name} cannot be read: {_reason(error)}", "") from None
+    except UnreadableError as error:
+        raise DataError(f"{printable(store.address)}/{name} cannot be read: {error}.", "Take it away.") from None
     return from_parquet(data, f"{store.address}/{name}", columns)
 
 

@@ -115,14 +115,16 @@ def _folders(name: str, folders: Iterable[Path]) -> Finding:
 
 def _model(path: Path) -> Finding:
     from pigeonhole.files import digest
-    from pigeonhole.model import load_model
+    from pigeonhole.files.source import exists
+    from pigeonhole.model import model_bytes, model_of
 
     facts: dict[str, object] = {"path": str(path.absolute())}
     try:
-        facts["sha256"] = digest(path.read_bytes())
-        card = load_model(path).card
-    except FileNotFoundError:
-        return Finding("model", f"there is none at {path.absolute()} yet", facts)
+        if not exists(path):
+            return Finding("model", f"there is none at {path.absolute()} yet", facts)
+        data = model_bytes(path)
+        facts["sha256"] = digest(data)
+        card = model_of(data, path).card
     except OSError as error:
         return Finding("model", f"{path.absolute()} cannot be read: {error.strerror}.", facts, ModelError.exit_code)
     except PigeonholeError as error:

@@ -148,7 +148,8 @@ def _named_groups(dataset: Dataset, path: Path) -> list[str | None]:
     try:
         rows = list(csv.DictReader(StringIO(read_list(path), newline="")))
     except (OSError, UnreadableError, csv.Error) as error:
-        raise DataError(f"{printable(path)} cannot be read: {error}.", "Mend it, or take it away.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{printable(path)} cannot be read: {reason}.", "Mend it, or take it away.") from None
     if rows and not {"path", "group"} <= set(rows[0]):
         raise DataError(
             f"{printable(path)} has no columns called path and group.", "Its first line must be: path,group"

@@ -16,7 +16,7 @@ from pigeonhole.evaluation.head import Head
 from pigeonhole.files import digest
 from pigeonhole.files.source import is_file
 from pigeonhole.finetuning.loop import Tuned
-from pigeonhole.model import Model
+from pigeonhole.model import Model, model_bytes
 from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.recipes import small_cnn
 from pigeonhole.recipes.saved_network import network_file
@@ -37,7 +37,7 @@ class Explained:
 
 def torch_network(workspace: Workspace, model: Model) -> Explained:
     """The network behind the model file, from its weights in `workspace`. Raises ModelError where they are gone."""
-    data = workspace.model.read_bytes()
+    data = model_bytes(workspace.model)
     head = _head(data)
     trunk = _trunk(workspace, digest(data), model)
     return Explained(Tuned(trunk, head).eval(), model.card.labels)

@@ -3,7 +3,10 @@
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from pigeonhole.errors import UnreadableError
 from pigeonhole.records import Identity
@@ -18,15 +21,14 @@ def read(path: Path) -> tuple[bytes, Identity]:
 
     Raises OSError where it cannot be opened, UnreadableError where it is no regular file or more than `MAX_BYTES`.
     """
-    # O_NONBLOCK: opening a named pipe would otherwise wait for a writer for ever.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError("it is not a file")
-        if status.st_size > MAX_BYTES:
-            raise UnreadableError(f"it is larger than {MAX_BYTES // 1024**2} MiB")
+    with _opened(path, MAX_BYTES) as (file, status):
         return file.read(), Identity.of(status)
+
+
+def read_at_most(path: Path, most: int) -> bytes:
+    """The same of a file that is no picture and may have `most` bytes."""
+    with _opened(path, most) as (file, _):
+        return file.read(most)
 
 
 def read_list(path: Path) -> str:
@@ -34,14 +36,23 @@ def read_list(path: Path) -> str:
 
     Raises OSError, and UnreadableError where it is no file or larger than any such list.
     """
+    return read_at_most(path, MAX_LIST_BYTES).decode("utf-8-sig", "surrogateescape")
+
+
+@contextmanager
+def _opened(path: Path, most: int) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    # O_NONBLOCK: opening a named pipe would otherwise wait for a writer for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise UnreadableError("it is not a file")
-        data = file.read(MAX_LIST_BYTES + 1)
-    if len(data) > MAX_LIST_BYTES:
-        raise UnreadableError(f"it is larger than {MAX_LIST_BYTES // 1024**2} MiB")
-    return data.decode("utf-8-sig", "surrogateescape")
+        if status.st_size > most:
+            raise UnreadableError(f"it is larger than {most // 1024**2} MiB")
+        with open(descriptor, "rb", closefd=False) as file:
+            yield file, status
+    finally:
+        os.close(descriptor)
 
 
 def head(path: Path, count: int) -> bytes:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pigeonhole.errors import ModelError, PigeonholeError
+from pigeonhole.errors import ModelError, PigeonholeError, UnreadableError
 from pigeonhole.faces.animeface_environment import animeface_if_there
 from pigeonhole.faces.opencv import check_opencv
+from pigeonhole.files import read_at_most
 from pigeonhole.images.preprocessing import Preprocessing
 from pigeonhole.images.views import canvas_of, ten_views
 from pigeonhole.model.card import ModelCard
@@ -20,6 +21,7 @@ from pigeonhole.model.tensors import DISTANCE, HEAT, PROBABILITIES, check_shapes
 from pigeonhole.model.trial import try_out
 from pigeonhole.text import printable
 
+MAX_BYTES = 2**31  # no ONNX file without others beside it
 CASCADE_ALONE = (
     "animeface, which helps to find drawn faces, is not installed here: faces may be missed or cut otherwise than in"
     " training. `faces` installs it."
@@ -135,13 +137,15 @@ def load_model(path: Path, options: InferenceOptions | None = None) -> Model:
 
 
 def model_bytes(path: Path) -> bytes:
-    """The file at `path`, which nobody has looked at yet. Raises ModelError where there is none."""
+    """The file at `path`, which nobody has looked at yet. Raises ModelError where there is none, or none that ends."""
     try:
-        return path.read_bytes()
+        return read_at_most(path, MAX_BYTES)
     except FileNotFoundError:
         raise ModelError(f"There is no model at {printable(path)}.") from None
     except OSError as error:
         raise ModelError(f"The model {printable(path)} cannot be read: {error.strerror}.", "") from None
+    except UnreadableError as error:
+        raise ModelError(f"The model {printable(path)} cannot be read: {error}.", "") from None
 
 
 def model_of(data: bytes, path: Path, options: InferenceOptions | None = None) -> Model:

@@ -19,12 +19,19 @@ def in_plain_words(evaluation: Evaluation) -> tuple[str, str]:
         return "These pictures are not in category folders, so the answers cannot be scored.", ""
     low, high = (round(100 * share) for share in accuracy.interval)
     most, majority = _most_frequent(evaluation)
-    if accuracy.interval[0] <= majority or (accuracy.share - majority) / (1 - majority) < LEAST_SKILL:
+    is_comparable = majority < 1  # with a single category, always answering it is always right
+    if is_comparable and (accuracy.share - majority) / (1 - majority) < LEAST_SKILL:
         return (
             f"This cannot be learnt reliably from these pictures: {round(100 * accuracy.share)} of 100 answers are "
             f"right, and always answering {most} would be right in {round(100 * majority)} of 100.",
             "Check whether the pictures are in the right folders (bash pigeonhole.sh check) and whether a person could "
             "tell them apart.",
+        )
+    if is_comparable and accuracy.interval[0] <= majority:
+        return (
+            f"These pictures are too few to say how good the answers are: {accuracy.right} of {accuracy.total} are "
+            f"right, and always answering {most} would be right in {round(majority * accuracy.total)}.",
+            "Use more pictures of every category.",
         )
     first = (
         f"About {round(100 * accuracy.share)} of 100 similar new pictures should be sorted correctly "

@@ -14,7 +14,7 @@ from pigeonhole.dataset.folders import Dataset, read_dataset
 from pigeonhole.errors import NotInt8Error, UsageError, not_written
 from pigeonhole.evaluation.rejection import RejectionThresholds
 from pigeonhole.finetuning.checkpoint import forget_checkpoints
-from pigeonhole.model import load_model
+from pigeonhole.model import load_model, model_bytes
 from pigeonhole.model.session import has_gpu
 from pigeonhole.output import Output, Silent
 from pigeonhole.recipes.preprocessing_search import PreprocessingChoice, is_good
@@ -140,7 +140,7 @@ def quantize(workspace: Workspace, *, seed: int = 0, report: bool = True, output
     path = workspace.model
     card = load_model(path).card
     with _writing(workspace):
-        trained = in_int8(workspace, train_again(workspace, path.read_bytes(), card, seed=seed, output=output), output)
+        trained = in_int8(workspace, train_again(workspace, model_bytes(path), card, seed=seed, output=output), output)
     precision = card.unknown["precision"] if card.unknown else None
     return _conclude(workspace, trained, precision, report, output)
 

@@ -12,7 +12,7 @@ from pigeonhole.decoding.pool import DecoderPool
 from pigeonhole.errors import NothingToDoError, OutputError, UsageError
 from pigeonhole.evaluation.running import Evaluated, Evaluation
 from pigeonhole.files import count_files, digest, find
-from pigeonhole.model import InferenceOptions, Model, load_model
+from pigeonhole.model import InferenceOptions, Model, load_model, model_bytes
 from pigeonhole.output import Output, Terminal
 from pigeonhole.output.skipped import SkippedTally
 from pigeonhole.records import Failed, Found, Guess, Skipped, Unreadable
@@ -96,7 +96,7 @@ def _content(folder: Path, tf_files: Path, model: Model, collected: Collector) -
         source=f"The model {printable(Workspace(tf_files).model)} on the pictures in {printable(folder)}.",
         collected=collected,
         facts=(
-            ("model, SHA-256", digest((Workspace(tf_files).model).read_bytes())),
+            ("model, SHA-256", digest(model_bytes(Workspace(tf_files).model))),
             ("recipe", card.recipe),
             ("backbone", f"{card.backbone.get('name')}, {card.backbone.get('weights')}"),
             ("training set, SHA-256", card.training_set),
