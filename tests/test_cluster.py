@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import pigeonhole as pigeonhole_package
 from clusters import NODE, Gate, ray_nodes
 from commands import pigeonhole
 from models import write_colour_model
@@ -196,9 +198,12 @@ if os.environ.get("SPOILT_FOLDER"):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may show one process another folder than others")
 def test_a_node_that_differs_is_refused_before_the_first_picture(tmp_path: Path) -> None:
-    """One with another version, then one that sees other folders: IN, and then the table's."""
+    """One with another version, then one with edited code, then one that sees other folders: IN, then the table's."""
     tf_files, pictures = write_colour_model(tmp_path / "tf"), write_pictures(tmp_path / "in", COLOURS)
     (tmp_path / "site").mkdir()
+    other = shutil.copytree(Path(pigeonhole_package.__file__).parent, tmp_path / "other" / "pigeonhole")
+    with (other / "text.py").open("a") as module:
+        module.write("# edited on this node alone\n")
     (tmp_path / "site" / "sitecustomize.py").write_text(SPOILT)
     for name in ("sorted", "table"):
         (tmp_path / name).mkdir()
@@ -206,6 +211,7 @@ def test_a_node_that_differs_is_refused_before_the_first_picture(tmp_path: Path)
     with ray_nodes(1) as cluster:
         for spoilt, command, out, code, sentence in (
             ({"SPOILT_VERSION": "1"}, "guess-dir", "sorted", 1, "has pigeonhole 9.9.9, this machine "),
+            ({"PYTHONPATH": str(other.parent)}, "guess-dir", "sorted", 1, "than this machine: its code differs."),
             ({"SPOILT_FOLDER": str(pictures)}, "guess-dir", "sorted", 1, "as this machine does: it has gone"),
             ({"SPOILT_FOLDER": str(tmp_path / "table")}, "answers", "table", 5, "or sees another folder there."),
         ):

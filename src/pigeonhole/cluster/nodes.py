@@ -1,5 +1,6 @@
 """The machines of a cluster, looked at before the first picture."""
 
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -8,10 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pigeonhole
 from pigeonhole import __version__
 from pigeonhole.answers.folder import FolderSource, FolderStore
 from pigeonhole.answers.listed import Listed, Source, Store
 from pigeonhole.errors import OutputError, PigeonholeError
+from pigeonhole.files import digest
 from pigeonhole.own_names import PREFIX
 from pigeonhole.text import printable
 
@@ -29,12 +32,14 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a machine says of itself: the version of pigeonhole, and the digest of the first picture as it lies there.
+    """What a machine says of itself: the version of pigeonhole, the digest of its `code`, since two checkouts may say
+    the same version, and the digest of the first picture as it lies there.
 
     `digest` is the reason where it cannot be read; `writes` whether the table's folder is the same and can be written.
     """
 
     version: str
+    code: str
     digest: str
     writes: bool
 
@@ -61,7 +66,7 @@ def refuse_different_nodes(source: Source, first: Listed, store: Store | None) -
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     look = ray.remote(num_cpus=0, max_retries=0)(look_around)
-    here = source.digest(first.name)
+    here, code = source.digest(first.name), code_digest()
     with _marker(store) as marker:
         asked = [
             (node, look.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)).remote(
@@ -81,6 +86,11 @@ def refuse_different_nodes(source: Source, first: Listed, store: Store | None) -
                 raise PigeonholeError(
                     f"{name} has pigeonhole {seen.version}, this machine {__version__}.", "Install the same everywhere."
                 )
+            if seen.code != code:
+                raise PigeonholeError(
+                    f"{name} has another pigeonhole {seen.version} than this machine: its code differs.",
+                    "Install the same everywhere.",
+                )
             if seen.digest != here:
                 raise PigeonholeError(
                     f"{name} does not see {printable(source.path_of(first))} as this machine does: {seen.digest[:80]}.",
@@ -96,11 +106,20 @@ def refuse_different_nodes(source: Source, first: Listed, store: Store | None) -
 def look_around(source: Source, name: str, marker: Path | None) -> Seen:
     """Runs on each machine."""
     try:
-        digest = source.digest(name)
+        sha256 = source.digest(name)
     except OSError as error:
-        digest = error.strerror or str(error)
+        sha256 = error.strerror or str(error)
     writes = marker is None or (marker.exists() and os.access(marker.parent, os.W_OK | os.X_OK))
-    return Seen(__version__, digest, writes)
+    return Seen(__version__, code_digest(), sha256, writes)
+
+
+def code_digest() -> str:
+    """The SHA-256 of every module of this pigeonhole, with its name."""
+    package = Path(pigeonhole.__file__).parent
+    told = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        told.update(f"{path.relative_to(package).as_posix()} {digest(path.read_bytes())}\n".encode())
+    return told.hexdigest()
 
 
 @contextmanager
