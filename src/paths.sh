@@ -77,7 +77,7 @@ is_first() { # PATH
   [[ -d $1 ]] || return 1
   [[ ${roles[${#roles[@]} - 1]} == *'...]' ]] || return 0
   [[ ${1%/} != tf_files && ${1%/} != */tf_files ]] || return 0
-  for name in data weights model.onnx; do [[ ! -e $1/$name ]] || return 0; done
+  for name in data weights model.onnx .pigeonhole/decisions.sqlite; do [[ ! -e $1/$name ]] || return 0; done
   for name in "$1"/*; do [[ ! -e $name && ! -L $name ]] || return 1; done
 }
 

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
@@ -28,6 +28,7 @@ class Server:
     address: str
     host: str
     cookie: str = ""
+    said: Sequence[str] = ()  # lines, up to the address
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None, **changed: str
@@ -76,7 +77,7 @@ def served(*arguments: str | Path, environment: dict[str, str] | None = None) ->
         for line in process.stderr:
             said.append(line)
             if found := ADDRESS.search(line):
-                yield Server(process, found[0], found[1])
+                yield Server(process, found[0], found[1], said=said)
                 break
         else:
             raise AssertionError("".join(said))

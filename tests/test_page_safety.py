@@ -181,3 +181,12 @@ def test_an_address_that_is_not_of_this_machine_is_a_sentence(tmp_path: Path) ->
     result = pigeonhole("web", write_colour_model(tmp_path / "tf files"), "--host", "300.1.1.1")
     assert result.returncode == 5
     assert "The page cannot be shown at 300.1.1.1: Name or service not known. Choose another" in result.stderr
+
+
+def test_an_empty_folder_that_the_page_was_begun_in_is_where_it_goes_on(tmp_path: Path) -> None:
+    for name in ("tf files", "in"):
+        (tmp_path / name).mkdir()
+    for _ in range(2):
+        with served(tmp_path / "tf files", tmp_path / "in") as server:
+            said = "".join(server.said)
+        assert f"is learnt from in {tmp_path / 'tf files'}; shown: {tmp_path / 'in'}." in said

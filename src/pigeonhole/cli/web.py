@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from pigeonhole import own_names
 from pigeonhole.cli import arguments
 from pigeonhole.errors import UsageError
 from pigeonhole.output import Terminal
@@ -82,6 +83,8 @@ def _told_apart(paths: tuple[Path, ...]) -> tuple[Path, list[Path]]:
 
 
 def _is_workspace(path: Path) -> bool:
-    """Whether `path` is a TF_FILES: it holds what belongs there, or nothing yet."""
+    """Whether `path` is a TF_FILES: it holds what belongs there or what an earlier page left, or nothing yet."""
+    if (path / own_names.FOLDER / own_names.DECISIONS).exists():
+        return True
     names = {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}
     return not names or bool(names & {DATA, WEIGHTS, "model.onnx"}) or path.name == arguments.TF_FILES.name

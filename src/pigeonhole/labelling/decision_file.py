@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from pigeonhole import own_names
 from pigeonhole.errors import OutputError
 from pigeonhole.labelling.decision import Decision, State, Step
 from pigeonhole.placing import Placing
 from pigeonhole.text import printable
 from pigeonhole.transaction import transaction
 
-FILE = "decisions.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decision (
     number INTEGER PRIMARY KEY, state TEXT NOT NULL, picture TEXT NOT NULL, path BLOB NOT NULL, sha256 TEXT NOT NULL,
@@ -45,7 +45,7 @@ class DecisionFile:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """The file in `folder`, made where there is none."""
-        path = folder / FILE
+        path = folder / own_names.DECISIONS
         with _errors_as_sentences(path):
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA journal_mode = WAL")

@@ -41,6 +41,7 @@ function showProgress(answer) {
   if (left) find("progress").textContent = `Looking at the pictures: ${answer.seen} of ${answer.total}. ${troubles}`;
   else if (answer.open) find("progress").textContent = `Putting pictures in their places: ${answer.open} are left. ${troubles}`;
   else if (find("groups").children.length) find("progress").textContent = troubles;
+  else if (!answer.total) find("progress").textContent = `There are no pictures here. Start the page with the folder that they are in. ${troubles}`;
   else find("progress").replaceChildren("There is nothing left to name here. Go on with ", element("a", { href: "/review" }, "Review"), " or ", element("a", { href: "/learn" }, "Learn"), `. ${troubles}`);
 }
 
