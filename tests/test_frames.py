@@ -420,3 +420,16 @@ def test_a_long_film_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> No
         peaks.append(result.peak_bytes)
     assert len(times(tmp_path / "out long.mkv")) > 300
     assert peaks[1] < peaks[0] + 24 * 1024**2
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless"])
+def test_what_does_not_end_is_no_film(kind: str, film: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.mp4"
+    if kind == "pipe":
+        os.mkfifo(odd)
+    else:
+        odd.symlink_to("/dev/zero")
+    result = pigeonhole("frames", odd, film, tmp_path / "out")
+    assert f"unreadable: {odd}: it is not a file" in result.stderr
+    assert result.returncode == 1
+    assert any((tmp_path / "out").glob("*.jpg"))

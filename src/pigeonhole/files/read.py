@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,13 +22,13 @@ def read(path: Path) -> tuple[bytes, Identity]:
 
     Raises OSError where it cannot be opened, UnreadableError where it is no regular file or more than `MAX_BYTES`.
     """
-    with _opened(path, MAX_BYTES) as (file, status):
+    with regular_file(path, MAX_BYTES) as (file, status):
         return file.read(), Identity.of(status)
 
 
 def read_at_most(path: Path, most: int) -> bytes:
     """The same of a file that is no picture and may have `most` bytes."""
-    with _opened(path, most) as (file, _):
+    with regular_file(path, most) as (file, _):
         return file.read(most)
 
 
@@ -40,7 +41,8 @@ def read_list(path: Path) -> str:
 
 
 @contextmanager
-def _opened(path: Path, most: int) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+def regular_file(path: Path, most: int = sys.maxsize) -> Iterator[tuple[BinaryIO, os.stat_result]]:
+    """The file at `path`, open for reading, and its state; raises as `read_at_most` does."""
     # O_NONBLOCK: opening a named pipe would otherwise wait for a writer for ever.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pigeonhole.errors import NothingToDoError, UnreadableError, UsageError
 from pigeonhole.files.find import entries_below, is_passed_over
 from pigeonhole.files.overlap import refuse_overlap
+from pigeonhole.files.read import regular_file
 from pigeonhole.prepare.ledger import Ledger
 from pigeonhole.records import Failed, Skipped
 from pigeonhole.sorting.template import Name
@@ -55,10 +55,9 @@ def _below(folder: Path) -> Iterator[Path]:
 def fingerprint(path: Path) -> str:
     """32 hexadecimal digits of a film's length and of its beginning and end. Raises UnreadableError."""
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            digest = hashlib.sha256(f"{size} ".encode() + file.read(_ENDS))
-            file.seek(max(0, size - _ENDS))
+        with regular_file(path) as (file, status):
+            digest = hashlib.sha256(f"{status.st_size} ".encode() + file.read(_ENDS))
+            file.seek(max(0, status.st_size - _ENDS))
             digest.update(file.read(_ENDS))
     except OSError as error:
         raise UnreadableError(f"it cannot be read: {error.strerror}") from None
