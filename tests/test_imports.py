@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from commands import imported_by
+import pytest
+
+from commands import imported_by, pigeonhole
 from pigeonhole.cli import COMMANDS
 from trees import RED, write_pictures
 
@@ -79,3 +81,17 @@ def test_the_python_face_is_one_import(tf_files: Path, tmp_path: Path) -> None:
     arguments = [sys.executable, "-c", script, str(tf_files / "model.onnx"), str(pictures / "a.png")]
     result = subprocess.run(arguments, capture_output=True, text=True, check=True)
     assert result.stdout == "red_things True 3\n"
+
+
+@pytest.mark.parametrize("library", ["onnxruntime", "pyarrow"])
+def test_ctrl_c_while_a_library_is_loaded_is_an_interrupt(tf_files: Path, tmp_path: Path, library: str) -> None:
+    """Loaders of compiled modules make an ImportError of it, which once was taken for a library that is missing."""
+    (tmp_path / "site").mkdir()
+    module = tmp_path / "site" / f"{library}.py"
+    module.write_text("raise ImportError('initialization failed') from KeyboardInterrupt()")
+    write_pictures(tmp_path / "in", {"a.png": RED})
+    result = pigeonhole(
+        "answers", tf_files, tmp_path / "in", tmp_path / "out", environment={"PYTHONPATH": str(tmp_path / "site")}
+    )
+    assert result.returncode == 130
+    assert result.stderr == "pigeonhole: Interrupted. No file is left half-done; run it again to go on.\n"

@@ -114,8 +114,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one for each way to end
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("pigeonhole: Interrupted. No file is left half-done; run it again to go on.", err=True)
-        return INTERRUPTED
+        return _interrupted()
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]
         extra = next((extra for extra, packages in EXTRAS.items() if package in packages), None)
@@ -124,12 +123,21 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one for each way to end
         install = INSTALL.format(extra)
         click.echo(f"pigeonhole: This needs {package}, which is not installed. {install}", err=True)
         return UsageError.exit_code
+    except ImportError as error:
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        return _interrupted()  # while a library was loaded, which makes this of it
     except NobodyReadsError:
         return 0
     except OSError as error:
         click.echo(f"pigeonhole: {sentence_of(error)}", err=True)
         return OutputError.exit_code
     return code or 0
+
+
+def _interrupted() -> int:
+    click.echo("pigeonhole: Interrupted. No file is left half-done; run it again to go on.", err=True)
+    return INTERRUPTED
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -93,7 +93,9 @@ def runtime_version() -> str:
 def _check_installed() -> None:
     try:
         import onnxruntime
-    except ImportError:
+    except ImportError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise  # Ctrl-C while its library was loaded
         raise PigeonholeError(
             "onnxruntime is not installed.", "Install it with: pip install 'pigeonhole[cpu]' (or [gpu])"
         ) from None
