@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -99,9 +101,19 @@ def test_a_watcher_goes_on_when_its_log_is_full(place: Place) -> None:
     assert process.returncode == 5
 
 
+@contextmanager
+def told_of_closed_terminals(action: signal.Handlers) -> Iterator[None]:
+    """What is started in here inherits what SIGHUP does; these tests themselves may run under nohup."""
+    before = signal.signal(signal.SIGHUP, action)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_terminal_that_is_closed_ends_a_watch_as_sigterm_does(place: Place) -> None:
     place.drop(0)
-    with watching(place, "--poll", "0.3") as watcher:
+    with told_of_closed_terminals(signal.SIG_DFL), watching(place, "--poll", "0.3") as watcher:
         watcher.wait_until_sorted(1)
         summary = watcher.stop(signal.SIGHUP)
     assert watcher.process.returncode == 0
@@ -110,12 +122,8 @@ def test_a_terminal_that_is_closed_ends_a_watch_as_sigterm_does(place: Place) ->
 
 
 def test_a_watcher_under_nohup_outlives_its_terminal(place: Place) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does, and what is started inherits it
-    try:
-        with watching(place, "--poll", "0.3") as watcher:
-            watcher.process.send_signal(signal.SIGHUP)
-            (place.inbox / "a.png").write_bytes(picture())
-            watcher.wait_until_sorted(1)
-            watcher.stop()
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    with told_of_closed_terminals(signal.SIG_IGN), watching(place, "--poll", "0.3") as watcher:  # as nohup does
+        watcher.process.send_signal(signal.SIGHUP)
+        (place.inbox / "a.png").write_bytes(picture())
+        watcher.wait_until_sorted(1)
+        watcher.stop()

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from commands import pigeonhole
 from models import write_colour_model
@@ -62,6 +62,34 @@ def test_a_wrong_answer_is_mended_in_three_keys(tmp_path: Path, chromium: Browse
     }
     log = pigeonhole("log", out, "--json").stdout
     assert "blue_things-checked.png" in log
+
+
+def test_an_answer_that_comes_late_asks_nothing_again_that_was_decided(tmp_path: Path, chromium: Browser) -> None:
+    tf_files, out = sorted_folder(tmp_path)
+    late: list[tuple[Route, APIResponse]] = []
+    waiting: list[Route] = []
+    with served(tf_files, out) as server, visiting(chromium, server) as visit:
+        page = review(visit, server)
+        page.route("**/state", lambda _: None)  # it looks at nothing by itself
+        questions = page.locator("#strip button")
+        expect(questions).to_have_count(4)
+        page.route("**/queue?*", lambda route: late.append((route, route.fetch())), times=1)
+        with page.expect_request("**/queue?*"):
+            page.keyboard.press("Enter")  # when that is decided, it asks for the next questions
+        page.route("**/decide", lambda route: waiting.insert(0, route), times=1)
+        page.keyboard.press("Enter")
+        expect(questions).to_have_count(2)
+        while not late:  # fetched meanwhile
+            page.wait_for_timeout(10)
+        ((route, answer),) = late
+        with page.expect_request("**/decide"):  # it is sent when the questions have come
+            route.fulfill(response=answer)
+        assert questions.count() == 2
+        waiting[0].continue_()
+        page.unroute("**/state")
+        settled(page, 2)
+        expect(questions).to_have_count(2)
+    assert len(tree(tf_files / "data")) == 2
 
 
 def test_a_key_stays_with_its_category_when_others_come(tmp_path: Path, chromium: Browser) -> None:

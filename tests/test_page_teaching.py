@@ -250,6 +250,8 @@ def test_an_answer_that_comes_late_shows_nothing_again_that_was_taken_back(
             page.clock.fast_forward(6000)  # it looks again, and the answer is on its way
         buttons.first.click()
         expect(buttons).to_have_count(1)
+        while not late:  # fetched meanwhile
+            page.wait_for_timeout(10)
         ((route, answer),) = late
         with page.expect_event("requestfinished"):
             route.fulfill(response=answer)

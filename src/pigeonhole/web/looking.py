@@ -28,8 +28,11 @@ class Looking:
         self._thread.join()
 
     def _run(self) -> None:
-        while self._is_wanted.wait() and not self._is_ending:
+        while True:
+            self._is_wanted.wait()
             self._is_wanted.clear()
+            if self._is_ending:  # asked after the clearing, which would else clear the call to end
+                return
             try:
                 self._look()
                 self.trouble = ""
@@ -37,4 +40,5 @@ class Looking:
                 self.trouble = str(error)
             except OSError as error:
                 self.trouble = f"A folder cannot be looked at: {error.strerror}."
-            self.first.set()
+            finally:
+                self.first.set()

@@ -15,6 +15,7 @@ let at = 0;
 let version = 0;
 let shortcuts = new Map(); // key → category
 let decisions = Promise.resolve(); // sent one after the other, in their order
+const decided = new Map(); // picture → when the server had its decision, Infinity until then
 const grid = new Grid(find("grid"));
 
 const current = () => queue[at];
@@ -22,14 +23,17 @@ const isMany = () => find("many").getAttribute("aria-pressed") === "true";
 
 async function load(first) {
   const category = find("filter").value;
+  const asked = performance.now();
   const answer = await ask(`/queue?count=${COUNT}&category=${encodeURIComponent(category)}`);
+  // The server may not have known yet what was decided here while it answered.
+  const pictures = answer.pictures.filter((question) => !(decided.get(question.picture) > asked));
   // What was passed by and what is in view stay where they are; the others follow in their new order.
-  const wanted = answer.pictures.find((question) => question.picture === first);
-  const now = new Map(answer.pictures.map((question) => [question.picture, question]));
+  const wanted = pictures.find((question) => question.picture === first);
+  const now = new Map(pictures.map((question) => [question.picture, question]));
   const before = wanted ? queue.slice(0, at).filter((question) => question.picture !== first) : queue.slice(0, at + 1);
   const kept = [...before, ...(wanted ? [wanted] : [])].map((question) => now.get(question.picture) || question);
   const names = new Set(kept.map((question) => question.picture));
-  queue = [...kept, ...answer.pictures.filter((question) => !names.has(question.picture))];
+  queue = [...kept, ...pictures.filter((question) => !names.has(question.picture))];
   if (wanted) at = kept.length - 1;
   showCategories(answer.categories, answer.found);
   showState(answer);
@@ -133,6 +137,7 @@ function choose(category) {
   }
   const gone = new Set(answers.map((answer) => answer.picture));
   const before = queue;
+  gone.forEach((picture) => decided.set(picture, Infinity));
   at -= queue.slice(0, at).filter((question) => gone.has(question.picture)).length;
   queue = queue.filter((question) => !gone.has(question.picture));
   at = Math.max(0, Math.min(at, queue.length - 1));
@@ -143,9 +148,11 @@ function choose(category) {
   decisions = decisions.then(async () => {
     try {
       showState(await ask("/decide", { answers }));
+      gone.forEach((picture) => decided.set(picture, performance.now()));
       if (queue.length < STRIP || !shortcutOf(answers)) await load();
     } catch (error) {
-      queue = before;
+      gone.forEach((picture) => decided.delete(picture));
+      queue = before.filter((question) => !decided.has(question.picture));
       tell(error.message, 15);
       await attempt(() => load());
     }
