@@ -69,6 +69,20 @@ def test_heat_lies_over_the_picture_and_is_switched_without_a_mouse(tmp_path: Pa
         assert not visit.complaints
 
 
+def test_what_speaks_for_a_picture_is_shown_also_after_it_was_added(tmp_path: Path, chromium: Browser) -> None:
+    tf_files = write_colour_model(tmp_path / "tf files", heat=True)
+    write_pictures(tmp_path, {"red.png": RED})
+    with served(tf_files) as server, visiting(chromium, server) as visit:
+        page = visit.page
+        page.get_by_label("Choose pictures").set_input_files(tmp_path / "red.png")
+        page.get_by_role("button", name="Add to this category").click()
+        page.get_by_text("Added to red things.", exact=True).wait_for()
+        page.get_by_role("button", name="Show what speaks for it").click()
+        expect(page.get_by_role("img", name="Heat map")).to_be_visible()
+        assert not visit.complaints
+    assert set(tree(tf_files / "data")) == {"red_things/red.png"}
+
+
 def test_a_hostile_category_is_a_folder_or_a_sentence(tmp_path: Path, chromium: Browser) -> None:
     tf_files = write_colour_model(tmp_path / "tf files")
     write_pictures(tmp_path, {"blue.png": BLUE})

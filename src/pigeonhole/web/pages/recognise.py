@@ -1,7 +1,8 @@
 """Page 1: what is on these pictures? Nothing is kept unless a person says so."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pigeonhole.errors import PigeonholeError, UsageError
+from pigeonhole.errors import PigeonholeError, UnreadableError, UsageError
 from pigeonhole.labelling.pictures import Picture
 from pigeonhole.records import Guess
 from pigeonhole.text import printable
@@ -20,6 +21,8 @@ from pigeonhole.web.thumbnails import LARGE
 SHOWN = 10  # categories of a ranking
 JPEG, PNG = "image/jpeg", "image/png"
 HEAT, FACES = "heat", "faces"  # what is drawn about a picture
+
+Seen = TypeVar("Seen")
 
 
 def routes(site: Site) -> list[Route]:
@@ -33,13 +36,13 @@ def routes(site: Site) -> list[Route]:
 
     def look_for_heat(question: dict[str, Any]) -> Answer:
         picture = _uploaded(site, text_of(question, "picture"))
-        heat = site.recogniser.heat(picture)
+        heat = _seen(site, picture, site.recogniser.heat)
         site.uploads.keep(picture, HEAT, heat.layer)
         return {"category": heat.category, "most": heat.most}
 
     def find_faces(question: dict[str, Any]) -> Answer:
         picture = _uploaded(site, text_of(question, "picture"))
-        faces = site.recogniser.faces(picture)
+        faces = _seen(site, picture, site.recogniser.faces)
         site.uploads.keep(picture, FACES, faces.shown)
         return {"faces": [{"label": guess.label, **_best(guess)} for guess in faces.guesses]}
 
@@ -79,6 +82,18 @@ def _uploaded(site: Site, identifier: str) -> Picture:
     if picture is None:
         raise UsageError("This picture is no longer here.", "Choose it again.")
     return picture
+
+
+def _seen(site: Site, picture: Picture, look: Callable[[Picture], Seen]) -> Seen:
+    """What `look` sees of an upload, which is moved when it is added to a category, perhaps in this very moment."""
+    try:
+        return look(picture)
+    except UnreadableError:
+        site.desk.settle()
+        place = site.desk.place_of(picture.path)
+        if place == picture.path:
+            raise
+        return look(replace(picture, path=place, root=place.parent))
 
 
 def _recognised(site: Site, picture: Picture) -> Answer:
