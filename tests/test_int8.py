@@ -87,7 +87,7 @@ def pixels_of(folder: Path, model: Model) -> np.ndarray[tuple[int, ...], np.dtyp
 
 def test_an_int8_model_agrees_with_the_float_one(both: tuple[Model, Model], shared: Path) -> None:
     before, after = both
-    pixels = pixels_of(shared / "data" / "superheroes" / "train", before)
+    pixels = pixels_of(shared / "data" / "superheroes" / "train", before)[::2]
     said, says = (
         np.concatenate([model.probabilities(pixels[start : start + 16]) for start in range(0, len(pixels), 16)])
         for model in both

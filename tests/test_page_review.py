@@ -1,9 +1,7 @@
 """The second page: is this right?"""
 
-import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from commands import pigeonhole
@@ -223,18 +221,3 @@ def test_a_hostile_file_name_is_only_a_name(tmp_path: Path, chromium: Browser) -
         assert not visit.complaints
     assert set(tree(tf_files / "data")) == {f"red_things/{hostile}", "red_things/b.png"}
     assert set(tree(tmp_path / "unsorted")) == {hostile, "b.png"}
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_can_be_used_by_everyone(tmp_path: Path, scheme: str, chromium: Browser) -> None:
-    tf_files, out = sorted_folder(tmp_path)
-    with (
-        served(tf_files, out) as server,
-        visiting(chromium, server, scheme, viewport={"width": 360, "height": 740}) as visit,
-    ):
-        page = review(visit, server)
-        page.keyboard.press("?")
-        expect(page.locator("#keys")).to_be_visible()
-        assert serious_findings(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        expect(page.locator("#learnt")).to_have_text(re.compile("categories"))

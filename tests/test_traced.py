@@ -7,11 +7,12 @@ from torch import Tensor, nn
 
 from pigeonhole.model.session import open_on_cpu
 from pigeonhole.model.tensors import FEATURES, INPUT
+from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.onnx_graph.pooled_maps import maps_behind
 from pigeonhole.onnx_graph.traced import traced
 
 SIZE = 32
-MEAN, STD = torch.tensor([120.0, 110.0, 100.0]), torch.tensor([60.0, 50.0, 40.0])
+MEAN, STD = (0.5, 0.4, 0.3), (0.3, 0.2, 0.1)
 
 
 def convolutions() -> nn.Module:
@@ -37,12 +38,12 @@ class WithoutCounterpart(nn.Module):
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_a_traced_network_says_what_torch_says_of_any_number_of_pictures(count: int) -> None:
-    trunk = convolutions()
-    model = traced(trunk, MEAN, STD, SIZE)
+    network = from_pixels(convolutions(), MEAN, STD)
+    model = traced(network, SIZE)
     assert model is not None
     pixels = np.random.default_rng(count).integers(0, 256, (count, SIZE, SIZE, 3)).astype(np.uint8)
     with torch.inference_mode():
-        expected = trunk(((torch.from_numpy(pixels).float() - MEAN) / STD).permute(0, 3, 1, 2)).numpy()
+        expected = network(torch.from_numpy(pixels)).numpy()
     found = open_on_cpu(model.SerializeToString()).run([FEATURES], {INPUT: pixels})[0]
     assert np.abs(found - expected).max() < 1e-5
     assert not any(node.op_type == "Constant" for node in model.graph.node)
@@ -53,5 +54,5 @@ def test_a_traced_network_says_what_torch_says_of_any_number_of_pictures(count: 
 def test_what_tracing_cannot_tell_is_not_used_and_prints_nothing(
     trunk: nn.Module, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert traced(trunk.eval(), MEAN, STD, SIZE) is None
+    assert traced(from_pixels(trunk, MEAN, STD), SIZE) is None
     assert capfd.readouterr() == ("", "")

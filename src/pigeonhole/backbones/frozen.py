@@ -98,8 +98,8 @@ def _export(
     from onnx import helper
 
     advance()
-    from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx  # half of the time: torch comes with it
-    from pigeonhole.onnx_graph.traced import traced
+    from pigeonhole.onnx_graph.export import exported  # half of the time: torch comes with it
+    from pigeonhole.onnx_graph.from_torch import from_pixels
 
     advance()
     from pigeonhole.backbones import registry
@@ -112,8 +112,7 @@ def _export(
         preprocessing = replace(preprocessing, size=size)
     registry.check_size(network, weights.backbone, preprocessing.size)
     advance()
-    of_pixels = network.get_buffer("mean"), network.get_buffer("std")
-    model = traced(trunk, *of_pixels, preprocessing.size) or to_onnx(network, preprocessing.size)
+    model = exported(network, preprocessing.size)
     advance()
     helper.set_model_props(model, {"preprocessing": json.dumps(asdict(preprocessing)), "backbone": weights.backbone})
     onnx: bytes = model.SerializeToString()

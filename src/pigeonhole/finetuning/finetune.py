@@ -22,7 +22,8 @@ from pigeonhole.finetuning.checkpoint import CHECKPOINTS
 from pigeonhole.finetuning.loop import HEAD_RATE, RATES, Material, Run, Tuned, fresh, tune
 from pigeonhole.finetuning.plan import SMALL_SET, Plan, plan_for
 from pigeonhole.heads.blended_head import fit_head
-from pigeonhole.onnx_graph.from_torch import from_pixels, to_onnx
+from pigeonhole.onnx_graph.export import exported
+from pigeonhole.onnx_graph.from_torch import from_pixels
 from pigeonhole.output import Output
 from pigeonhole.recipes.probe import Probed, as_trained
 from pigeonhole.recipes.result import TrainedRecipe
@@ -175,7 +176,7 @@ def as_finetuned(probed: Probed, tuned: Finetuned) -> TrainedRecipe:
         trained,
         recipe="finetune",
         split=tuned.split,
-        trunk=to_onnx(network.trunk, trained.preprocessing.size).SerializeToString(),
+        trunk=exported(network.trunk, trained.preprocessing.size).SerializeToString(),
         head=network.head,
         held_out=tuned.held_out,
         sample_features=_features(network, trained.sample),

@@ -11,7 +11,7 @@ from pigeonhole.model.tensors import FEATURES, INPUT
 from pigeonhole.onnx_graph.quiet import quiet
 
 
-class _FromPixels(nn.Module):
+class FromPixels(nn.Module):
     """uint8 [N, S, S, 3] RGB, 0–255 → normalised float32 [N, 3, S, S] → `trunk`."""
 
     mean: Tensor
@@ -32,9 +32,9 @@ class _FromPixels(nn.Module):
         return features
 
 
-def from_pixels(trunk: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> nn.Module:
+def from_pixels(trunk: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> FromPixels:
     """`trunk` with the normalisation in front of it: uint8 [N, S, S, 3] RGB, 0–255 → float32 [N, D]."""
-    return _FromPixels(trunk, mean, std).eval()
+    return FromPixels(trunk, mean, std).eval()
 
 
 def to_onnx(network: nn.Module, size: int) -> onnx.ModelProto:

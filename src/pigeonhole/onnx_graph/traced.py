@@ -11,10 +11,11 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor, nn
+from torch import Tensor
 
 from pigeonhole.model.session import open_on_cpu
 from pigeonhole.model.tensors import FEATURES, INPUT
+from pigeonhole.onnx_graph.from_torch import FromPixels
 from pigeonhole.onnx_graph.quiet import quiet
 
 NORMALISED = "normalised"  # float32 [N, 3, S, S]
@@ -23,18 +24,17 @@ OPSET = 20  # that of the newer exporter
 BATCHES = (1, 3)  # pictures, at which torch has to say the same: tracing took two
 
 
-def traced(trunk: nn.Module, mean: Tensor, std: Tensor, size: int) -> onnx.ModelProto | None:
-    """`trunk` (float32 [N, 3, S, S], normalised → [N, D]) as one graph `pixels` (uint8 [N, S, S, 3]) → `features`.
+def traced(network: FromPixels, size: int) -> onnx.ModelProto | None:
+    """`network` as one graph `pixels` (uint8 [N, S, S, 3]) → `features` (float32 [N, D]).
 
-    `mean` and `std` [3] are those of the colours, 0 to 255. None where tracing fails, or where its graph says something
-    else than torch, such as where it fixes the batch size.
+    None where tracing fails, or where its graph says something else than torch, such as where it fixes the batch size.
     """
     names = {NORMALISED: {0: "N"}, FEATURES: {0: "N"}}
     try:
         with TemporaryDirectory() as folder, warnings.catch_warnings(), quiet("torch.onnx"), _nothing_printed():
             warnings.simplefilter("ignore")  # of the exporter to its developers
             torch.onnx.export(
-                trunk,
+                network.trunk,
                 (torch.zeros((2, 3, size, size)),),
                 f"{folder}/traced.onnx",
                 dynamo=False,
@@ -48,8 +48,8 @@ def traced(trunk: nn.Module, mean: Tensor, std: Tensor, size: int) -> onnx.Model
         return None
     _name_constants(model.graph)
     _mean_over_places(model.graph)
-    _begin_with_pixels(model.graph, mean, std, size)
-    return model if _agrees(model, trunk, mean, std, size) else None
+    _begin_with_pixels(model.graph, network.mean, network.std, size)
+    return model if _agrees(model, network, size) else None
 
 
 @contextmanager
@@ -105,12 +105,11 @@ def _begin_with_pixels(graph: onnx.GraphProto, mean: Tensor, std: Tensor, size: 
     graph.input.append(helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["N", size, size, 3]))
 
 
-def _agrees(model: onnx.ModelProto, trunk: nn.Module, mean: Tensor, std: Tensor, size: int) -> bool:
+def _agrees(model: onnx.ModelProto, network: FromPixels, size: int) -> bool:
     for count in BATCHES:
         pixels = np.random.default_rng(count).integers(0, 256, (count, size, size, 3)).astype(np.uint8)
         with torch.inference_mode():
-            normalised = (torch.from_numpy(pixels).float() - mean) / std
-            expected = trunk(normalised.permute(0, 3, 1, 2)).numpy()
+            expected = network(torch.from_numpy(pixels)).numpy()
         try:
             found = open_on_cpu(model.SerializeToString()).run([FEATURES], {INPUT: pixels})[0]
         except Exception:  # onnxruntime's exceptions have no base of their own

@@ -9,7 +9,7 @@ from pigeonhole.dataset.near_duplicates import thumbnail
 from pigeonhole.dataset.pixels import pixels_of
 from pigeonhole.dataset.split import Split, make_split
 from pigeonhole.evaluation.out_of_fold import OutOfFold
-from pigeonhole.onnx_graph.from_torch import to_onnx
+from pigeonhole.onnx_graph.export import exported
 from pigeonhole.output import Output
 from pigeonhole.recipes import small_cnn
 from pigeonhole.recipes.result import TrainedRecipe
@@ -56,7 +56,7 @@ def fit_from_nothing(
         split=split,
         backbone={"name": "small_cnn", "weights": "trained on these pictures alone", "sha256": None},
         preprocessing=small_cnn.PREPROCESSING,
-        trunk=to_onnx(trained.network, small_cnn.PREPROCESSING.size).SerializeToString(),
+        trunk=exported(trained.network, small_cnn.PREPROCESSING.size).SerializeToString(),
         head=trained.head,
         held_out=OutOfFold.of(split, [each.held_out for each in fitted]),
         embeddings=thumbnails(pixels),
