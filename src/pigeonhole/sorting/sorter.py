@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -202,7 +202,8 @@ class Sorter:
         self._is_unfinished = True
         try:
             self.check()
-            folders = {folder: None for plan in plans if plan.entry.target for folder in _missing(out, plan.entry)}
+            targets = [plan.entry.target for plan in plans if plan.entry.target is not None]
+            folders = {folder: None for target in targets for folder in missing_folders(out, target.parent)}
             journal.plan([plan.entry for plan in plans], folders)
         except OutputError as error:
             return error
@@ -287,10 +288,6 @@ class Sorter:
             sync_folders({entry.source.parent for entry in copied})
             self._folder.writing.update(copied)
             failpoints.failpoint("done")
-
-
-def _missing(out: Path, entry: JournalEntry) -> list[PurePath]:
-    return [] if entry.target is None else missing_folders(out, entry.target.parent)
 
 
 def _is_hopeless(error: OSError, out: Path, entry: JournalEntry) -> bool:
