@@ -10,7 +10,7 @@ import pytest
 
 import deciding_room
 from commands import called
-from deciding_room import decide, undo
+from deciding_room import decide, settled_desk, undo
 from mortal import Mortals
 from pigeonhole import own_names
 from pigeonhole.errors import OutputError, UsageError
@@ -41,21 +41,13 @@ def hidden_leftovers(folder: Path) -> list[Path]:
     return [path for path in folder.rglob(".pigeonhole-*") if path.is_file()]
 
 
-def settled(tf_files: Path) -> Desk:
-    desk = Desk(Workspace(tf_files), [tf_files.parent / "out", tf_files.parent / "in"])
-    desk.settle()
-    assert not desk.troubles()
-    assert not desk.refusals()
-    return desk
-
-
 @pytest.mark.parametrize("action", ["decide", "undo"])
 def test_a_kill_between_any_two_steps_loses_nothing(
     mortals: Mortals, place: Path, tf_files: Path, tmp_path: Path, action: str
 ) -> None:
     out, data = place / "out", tf_files / "data"
     if action == "undo":
-        desk = settled(tf_files)
+        desk = settled_desk(tf_files, tf_files.parent / "out")
         decide(desk, out)
         desk.settle()
         desk.close()
@@ -71,7 +63,7 @@ def test_a_kill_between_any_two_steps_loses_nothing(
             break
         reached.add(name)
         assert before <= set(tree(place).values()), name
-        desk = settled(tf_files)
+        desk = settled_desk(tf_files, tf_files.parent / "out")
         decisions = desk.in_force()
         assert set(tree(out).values()) == before, name
         assert sorted(tree(data).values()) == sorted(each.sha256 for each in decisions if each.category), name
@@ -116,7 +108,7 @@ def test_what_another_process_holds_is_done_when_it_lets_go(
 
 
 def test_a_batch_is_taken_back_as_one(place: Path, tf_files: Path) -> None:
-    out, desk = place / "out", settled(tf_files)
+    out, desk = place / "out", settled_desk(tf_files, tf_files.parent / "out")
     before = tree(place)
     blue, green, red = sorted(pictures_in(out), key=lambda picture: picture.path)
     desk.decide([(blue, "cold")])
@@ -135,7 +127,7 @@ def test_a_batch_is_taken_back_as_one(place: Path, tf_files: Path) -> None:
 
 
 def test_a_picture_that_is_learnt_from_already_is_moved_to_its_new_category(place: Path, tf_files: Path) -> None:
-    out, desk = place / "out", settled(tf_files)
+    out, desk = place / "out", settled_desk(tf_files, tf_files.parent / "out")
     blue = min(pictures_in(out), key=lambda picture: picture.path)
     write_pictures(tf_files / "data", {"wrong/known.png": BLUE, "wrong/other.png": RED})
     assert blue.sha256
@@ -150,7 +142,7 @@ def test_a_picture_that_is_learnt_from_already_is_moved_to_its_new_category(plac
 
 
 def test_a_training_picture_that_was_edited_stays_when_its_decision_is_taken_back(place: Path, tf_files: Path) -> None:
-    out, desk = place / "out", settled(tf_files)
+    out, desk = place / "out", settled_desk(tf_files, tf_files.parent / "out")
     blue = min(pictures_in(out), key=lambda picture: picture.path)
     desk.decide([(blue, "cold")])
     desk.settle()
@@ -167,7 +159,7 @@ def test_a_training_picture_that_was_edited_stays_when_its_decision_is_taken_bac
 def test_a_file_of_decisions_from_elsewhere_moves_nothing_outside_the_named_folders(
     place: Path, tf_files: Path
 ) -> None:
-    out, desk = place / "out", settled(tf_files)
+    out, desk = place / "out", settled_desk(tf_files, tf_files.parent / "out")
     decide(desk, out)
     desk.settle()
     desk.close()

@@ -9,14 +9,12 @@ import pytest
 
 import deciding_room
 from commands import pigeonhole
-from deciding_room import decide, undo
+from deciding_room import decide, settled_desk, undo
 from mortal import Mortals
 from pages import served
 from pigeonhole.labelling.catalogue import Catalogue
 from pigeonhole.labelling.decision import Kind
-from pigeonhole.labelling.desk import Desk
 from pigeonhole.labelling.pictures import pictures_in
-from pigeonhole.workspace import Workspace
 from trees import BLUE, GREEN, RED, tree, write_pictures
 
 
@@ -40,17 +38,9 @@ def links(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): str(path.readlink()) for path in found}
 
 
-def opened(place: Path, tf_files: Path) -> Desk:
-    desk = Desk(Workspace(tf_files), [place / "out", place / "in"])
-    desk.settle()
-    assert not desk.troubles()
-    assert not desk.refusals()
-    return desk
-
-
 def test_a_decision_renames_the_link_and_undo_brings_it_back(place: Path, tf_files: Path) -> None:
     out, pictures, before = place / "out", tree(place / "in"), links(place / "out")
-    desk = opened(place, tf_files)
+    desk = settled_desk(tf_files, place / "out")
     decide(desk, out)
     desk.settle()
     assert not desk.troubles()
@@ -87,7 +77,7 @@ def test_a_kill_between_any_two_steps_loses_no_link(
     out, before = place / "out", links(place / "out")
     pictures = tree(place / "in")
     if action == "undo":
-        desk = opened(place, tf_files)
+        desk = settled_desk(tf_files, place / "out")
         decide(desk, out)
         desk.settle()
         desk.close()
@@ -101,7 +91,7 @@ def test_a_kill_between_any_two_steps_loses_no_link(
         if name is None:
             break
         reached.add(name)
-        desk = opened(place, tf_files)
+        desk = settled_desk(tf_files, place / "out")
         assert sorted(links(out).values()) == sorted(before.values()), name
         assert tree(place / "in") == pictures, name
         undo(desk)

@@ -220,7 +220,7 @@ class Desk:
             with self._work:
                 self._is_busy = False
                 self._work.notify_all()
-                if not (self._is_ending or self._can_go_on()):  # nobody calls twice
+                if not (self._is_ending or self._can_go_on()):  # the call to end may have come already
                     self._work.wait(RETRY_SECONDS if self._open else None)
                 if self._is_ending:
                     return
