@@ -65,7 +65,8 @@ if WORKERS > 1:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="run the tests marked `long` too, which take minutes each")
+    parser.addoption("--real", action="store_true", help="run the tests marked `real`, too: some minutes")
+    parser.addoption("--long", action="store_true", help="run all tests, also those that take minutes each")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -92,11 +93,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: SLOWEST.index(item.path.stem) if item.path.stem in SLOWEST else len(SLOWEST))
-    if config.getoption("--long"):
-        return
+    runs = {"real": config.getoption("--real") or config.getoption("--long"), "long": config.getoption("--long")}
     for item in items:
-        for mark in item.iter_markers("long"):
-            item.add_marker(pytest.mark.skip(reason=f"{mark.args[0]}: only with --long"))
+        for mark in item.iter_markers():
+            if not runs.get(mark.name, True):
+                item.add_marker(pytest.mark.skip(reason=f"{mark.args[0]}: only with --{mark.name}"))
 
 
 def pytest_collection_finish() -> None:

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from commands import TIMEOUT
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -29,6 +31,7 @@ for script in sys.argv[1:]:
 """
 
 
+@pytest.mark.real("starts every benchmark")
 def test_every_benchmark_can_be_started() -> None:
     command = [sys.executable, "-c", IN_FORKS, *(str(BENCHMARKS / script) for script in SCRIPTS)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)

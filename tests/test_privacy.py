@@ -98,6 +98,7 @@ def test_a_command_speaks_to_nobody_where_the_environment_asks_for_telemetry(hom
     assert identities(home) == []
 
 
+@pytest.mark.real("imports every dependency under strace")
 def test_no_dependency_speaks_to_anybody_by_being_there(home: Path, tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(colour_model())
     lines = traced(home, "-c", DEPENDENCIES, tmp_path / "model.onnx", str(SECONDS_TO_SPEAK_UP))

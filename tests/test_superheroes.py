@@ -81,6 +81,7 @@ def test_the_score_is_no_certainty_where_training_was_not(metrics: dict[str, flo
     assert metrics["log_loss"] < 0.06  # nats; a head that is too sure of its mistakes has more
 
 
+@pytest.mark.real("mobilenet_v2 looks at a picture in every format")
 def test_every_format_gets_the_ranking_and_score_of_the_plain_picture(
     superheroes: Path, shared: Path, tmp_path: Path
 ) -> None:

@@ -20,13 +20,14 @@ from pigeonhole.workspace import Workspace
 from scenes import drawn
 from tiny import TINY, write_tiny_weights
 
+PICTURES = 6  # of each category, each of which is held out by a fold of its own
 OPTIONS = ("--recipe", "finetune", "--backbone", TINY, "--size", "64", "--crop", "squeeze", "--no-report")
 
 
 def write_set(tf_files: Path) -> Path:
-    """Two categories of 12 drawings, told by their shape, and the weights."""
-    drawn(tf_files / "data" / "wide", range(12), (160, 100))
-    drawn(tf_files / "data" / "tall", range(100, 112), (100, 160))
+    """Two categories of PICTURES drawings each, told by their shape, and the weights."""
+    drawn(tf_files / "data" / "wide", range(PICTURES), (160, 100))
+    drawn(tf_files / "data" / "tall", range(100, 100 + PICTURES), (100, 160))
     write_tiny_weights(tf_files / "weights" / f"{TINY}.pth")
     return tf_files
 
