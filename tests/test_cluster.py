@@ -100,6 +100,7 @@ def test_a_node_that_is_killed_and_one_that_joins_cost_no_row_and_double_none(
     assert {name: row["sha256"] for name, row in rows_in(table).items()} == tree(pictures)
 
 
+@pytest.mark.real("kills a node of a cluster once more")
 @COUNTS
 def test_a_killed_node_costs_no_row_of_an_object_store(  # noqa: PLR0917 - fixtures
     cluster: Any, gate: Gate, client: Any, tf_files: Path, tmp_path: Path, count: int
@@ -113,6 +114,7 @@ def test_a_killed_node_costs_no_row_of_an_object_store(  # noqa: PLR0917 - fixtu
     assert {name: row["sha256"] for name, row in rows_in_store(client, "lost table").items()} == tree(pictures)
 
 
+@pytest.mark.real("kills a node of a cluster once more")
 @COUNTS
 def test_a_killed_node_changes_no_name_and_no_byte_of_a_sorted_folder(
     cluster: Any, gate: Gate, tf_files: Path, tmp_path: Path, count: int
