@@ -1,15 +1,19 @@
 """The next question comes at once, however many pictures there are: all are put in order behind the person's back."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pigeonhole.labelling.catalogue import Catalogue
-from pigeonhole.labelling.decision import Decision, State
+from pigeonhole.labelling.decision import Decision, Kind, State
 from pigeonhole.labelling.desk import Desk
+from pigeonhole.labelling.pictures import Picture
 from pigeonhole.labelling.places import Places
 from pigeonhole.labelling.questions.learner import Learner
+from pigeonhole.labelling.questions.opinion import Belief, Opinion
+from pigeonhole.labelling.questions.queue import TYPICAL, questions
 from pigeonhole.web.site import Site
 from pigeonhole.workspace import Workspace
 from trees import BLUE, GREEN, RED, write_pictures
@@ -51,6 +55,21 @@ def test_all_pictures_are_looked_at_also_when_a_decision_on_one_is_taken_back(tm
         assert learner.progress() == (2, 2)
         desk.undo()
         assert learner.progress() == (0, 2)
+
+
+def test_what_is_asked_first_says_why_and_in_a_sorted_folder_mistakes_come_first(tmp_path: Path) -> None:
+    names = ["typical", "doubtful", "sure"]
+    margins = {"typical": 0.5, "doubtful": 0.1, "sure": 0.9}
+    of = {name: Belief("rose", 0.95, margin) for name, margin in margins.items()}
+    thought = Opinion(of, typical=["typical"])
+    unsorted = [Picture(tmp_path / name, tmp_path, Kind.UNSORTED, sha256=name) for name in names]
+    asked = questions(unsorted, thought)
+    assert [question.picture.sha256 for question in asked] == names
+    assert [question.why for question in asked] == [TYPICAL, "", ""]
+    sorted_ones = [replace(picture, kind=Kind.SORTED, category="rose") for picture in unsorted]
+    sorted_ones.append(Picture(tmp_path / "x", tmp_path, Kind.SORTED, category="tulip", sha256="sure"))
+    asked = questions(sorted_ones, thought)
+    assert [question.picture.path.name for question in asked] == ["x", "doubtful", "typical", "sure"]
 
 
 @pytest.mark.parametrize("first_gone", [1, 2])
