@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from pigeonhole.backbones.feature_extractor import FeatureExtractor
 from pigeonhole.backbones.frozen import Backbone, load_backbone
@@ -232,12 +233,24 @@ def _sum_up(lines: Sequence[Line]) -> None:
         given, right = sum(line.given for line in promised), sum(line.given_right for line in promised)
         said = f"{title}: the truth is in {sum(line.is_true for line in some)} of {len(some)} intervals"
         said += f"; {len(promised)} promise {100 * PRECISION:.0f} %, and {right} of their {given} answers are right"
+        alone, together = _kept(promised, 0.05), _kept(promised, 0.05 / max(1, len(promised)))
+        said += f"; {alone} of these trainings keep it within their own 95 % interval, {together} within one for all"
         if rejected := [rate for line in some for rate in line.foreign]:
             least = min(float(np.mean(line.foreign)) for line in some)
             said += (
                 f"; foreign pictures rejected {100 * np.mean(rejected):.1f} %, at least {100 * least:.1f} % by a set"
             )
         print(f"\n{said}.")  # noqa: T201
+
+
+def _kept(promised: Sequence[Line], error: float) -> int:
+    """How many have PRECISION in the exact interval of their answers (Clopper and Pearson 1934), or below it.
+
+    The interval misses with a chance of `error`; over N of them, with `error` / N each, at least one does with no more
+    than `error` (Bonferroni).
+    """
+    chances = binom.cdf([line.given_right for line in promised], [line.given for line in promised], PRECISION)
+    return int(np.sum(chances >= error / 2))
 
 
 if __name__ == "__main__":

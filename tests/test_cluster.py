@@ -220,6 +220,7 @@ def test_a_node_that_differs_is_refused_before_the_first_picture(tmp_path: Path)
             node = cluster.add_node(**NODE, env_vars={**path, **spoilt})
             result = pigeonhole(command, tf_files, pictures, tmp_path / out, "--cluster", cluster.address)
             assert (result.returncode, sentence in result.stderr) == (code, True), result.stderr
+            assert not (tmp_path / "out").exists()
             assert [name for name in tree(tmp_path / out) if name != LOCK] == []
             cluster.remove_node(node)
 

@@ -34,12 +34,14 @@ ADDRESS = re.compile(r"auto|local|[^:/\s]+:\d+|\[[0-9A-Fa-f:]+\]:\d+")
 
 
 def check_address(address: str) -> None:
-    """Raise UsageError where it is none."""
+    """Raise UsageError where it is none, and PigeonholeError where nobody answers there."""
     if not ADDRESS.fullmatch(address) or (":" in address and int(address.rpartition(":")[2]) > LAST_PORT):
         raise UsageError(
             f"{printable(address)} is no address of a cluster.",
             "It is auto (the cluster that this machine is a node of), local (this machine alone), or HOST:PORT.",
         )
+    if ":" in address:
+        _refuse_nobody(address)
 
 
 @contextmanager
@@ -53,8 +55,6 @@ def connected(address: str) -> Iterator[None]:
     if address != "local":
         for name, value in PATIENCE.items():
             os.environ.setdefault(name, value)
-    if ":" in address:
-        _refuse_nobody(address)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     with (
         scratch_folder(_short_folder()) as folder,
