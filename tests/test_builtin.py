@@ -215,6 +215,7 @@ def test_it_can_look_at_larger_pictures(two_kinds: Path) -> None:
     assert load_model(two_kinds / "model.onnx").card.preprocessing.size == 160
 
 
+@pytest.mark.real("fine-tunes the built-in network")
 def test_it_can_be_fine_tuned_and_explained(two_kinds: Path) -> None:
     drawn(two_kinds / "valid" / "wide", range(200, 204), (160, 100))
     drawn(two_kinds / "valid" / "tall", range(300, 304), (100, 160))  # one fold instead of ten

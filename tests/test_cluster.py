@@ -143,6 +143,7 @@ def test_a_folder_gets_the_same_names_and_bytes_as_without(cluster: Any, tf_file
     assert tree(one) == tree(other)
 
 
+@pytest.mark.real("a cluster and an object store")
 def test_objects_are_answered_into_a_store(cluster: Any, client: Any, tf_files: Path, pictures: Path) -> None:
     (pictures / "new\nline.png").rename(pictures / "no new line.png")  # the server of the test takes none
     for path in pictures.rglob("*"):
@@ -162,6 +163,7 @@ def test_objects_are_answered_into_a_store(cluster: Any, client: Any, tf_files: 
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long("starts many processes again"))]
 )
+@pytest.mark.real("interrupts a cluster")
 def test_an_interrupt_ends_the_job_and_what_is_done_stays(
     cluster: Any, gate: Gate, tf_files: Path, tmp_path: Path, number: int
 ) -> None:
@@ -198,6 +200,7 @@ if os.environ.get("SPOILT_FOLDER"):
 """
 
 
+@pytest.mark.real("four nodes join a cluster of their own")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may show one process another folder than others")
 def test_a_node_that_differs_is_refused_before_the_first_picture(tmp_path: Path) -> None:
     """One with another version, then one with edited code, then one that sees other folders: IN, then the table's."""

@@ -236,6 +236,7 @@ def test_what_cannot_be_meant_is_refused(arguments: list[str], code: int, senten
     assert tree(tmp_path) == before
 
 
+@pytest.mark.real("four commands on a film")
 def test_frames_then_check_then_crop_borders_then_check_is_quiet(tmp_path: Path) -> None:
     """A thin border was planted in one of two films; without it nothing gives a category away."""
     moments = [(second + part / 5, second) for second in range(24) for part in range(5)]

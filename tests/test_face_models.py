@@ -159,6 +159,7 @@ def test_fine_tuning_learns_from_the_faces_that_its_model_will_look_at(at_faces:
     assert line["label"] in NAMES
 
 
+@pytest.mark.real("trains on whole pictures and on their faces")
 def test_auto_finds_out_that_faces_tell_more_than_whole_pictures(at_faces: Path, tmp_path: Path) -> None:
     for part in ("data", "cache"):  # the faces are found already
         shutil.copytree(at_faces / part, tmp_path / part)

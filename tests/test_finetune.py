@@ -113,6 +113,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
     assert not same(other.network, uninterrupted.network)
 
 
+@pytest.mark.real("two fine-tunings in processes of their own")
 def test_killed_for_good_it_goes_on_where_it_was(mine: Path, tmp_path: Path, uninterrupted: finetune.Finetuned) -> None:
     command = [sys.executable, str(Path(__file__).parent / "tuning.py"), str(mine), str(tmp_path)]
     process = subprocess.Popen(command)

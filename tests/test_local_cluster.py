@@ -39,6 +39,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return seen
 
 
+@pytest.mark.real("a cluster under strace")
 def test_a_cluster_of_this_machine_speaks_to_nobody_and_leaves_nothing(local: dict[str, Any]) -> None:
     """Its use is not told, and it keeps out whoever lacks the token that nobody else has."""
     assert local["tells"] is False
