@@ -110,7 +110,7 @@ def test_whole_pictures_are_sorted_by_the_faces_on_them(at_faces: Path, tmp_path
     assert "Faces (drawn) were found in" in (at_faces / "training.txt").read_text()
 
 
-@pytest.mark.real("trains on faces that were cut out of real pictures")
+@pytest.mark.real("trains on faces that were cut out first")
 def test_faces_cut_out_first_train_a_model_that_names_those_of_whole_pictures(tmp_path: Path, animeface: Path) -> None:
     write_wholes(tmp_path / "whole", 6)
     assert pigeonhole("faces", tmp_path / "whole", tmp_path / "tf" / "data", "--detector", "drawn").returncode == 0

@@ -20,7 +20,7 @@ from pigeonhole.workspace import Workspace
 from scenes import drawn
 from tiny import TINY, write_tiny_weights
 
-PICTURES = 6  # of each category, each of which is held out by a fold of its own
+PICTURES = 6  # of each category; a fold holds out one of each
 OPTIONS = ("--recipe", "finetune", "--backbone", TINY, "--size", "64", "--crop", "squeeze", "--no-report")
 
 
